@@ -1,0 +1,51 @@
+/** What can go wrong with a request, in words that no transport owns. `functions/shared` turns a kind into a status. */
+export type ErrorKind =
+  | "invalid-input"
+  | "unauthenticated"
+  | "forbidden"
+  | "not-found"
+  | "method-not-allowed"
+  | "not-acceptable"
+  | "too-large"
+  | "unsupported-media-type"
+  | "key-reused"
+  | "overloaded"
+  | "unavailable";
+
+/** One fault of the input: where (a JSON pointer into the body, or the name of a query parameter or header) and what. */
+export interface Fault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+interface PulseErrorOptions {
+  readonly faults?: readonly Fault[];
+  /** Seconds after which a retry makes sense. */
+  readonly retryAfterSeconds?: number;
+  /** Methods that would have been allowed. */
+  readonly allow?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/** An expected failure. Anything else that is thrown is a bug and must look like one. */
+export class PulseError extends Error {
+  readonly kind: ErrorKind;
+  readonly faults: readonly Fault[];
+  readonly retryAfterSeconds: number | undefined;
+  readonly allow: readonly string[] | undefined;
+
+  constructor(kind: ErrorKind, detail: string, options: PulseErrorOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.name = "PulseError";
+    this.kind = kind;
+    this.faults = options.faults ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.allow = options.allow;
+  }
+}
+
+/** Refuses input, naming every fault. */
+export const invalidInput = (faults: readonly Fault[]): PulseError =>
+  new PulseError("invalid-input", faults.map((fault) => `${fault.pointer || "/"}: ${fault.detail}`).join("; "), {
+    faults,
+  });

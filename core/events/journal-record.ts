@@ -1,0 +1,26 @@
+import type { Event } from "#core/events/event.ts";
+import { scanMembers } from "#core/events/json-text.ts";
+
+/*
+ * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that whatever concatenates
+ * records (Firehose, cat) gives a readable file.
+ */
+
+/** One event as a line of a record, its newline included. The value is spliced in as it stands. */
+export function toJournalLine(event: Event): string {
+  const value = event.value === undefined ? "" : `,"value":${event.value}`;
+  const key = event.key === undefined ? "" : `,"key":${JSON.stringify(event.key)}`;
+  return `{"id":"${event.id}","namespace":"${event.namespace}","type":"${event.type}","tags":${JSON.stringify(event.tags)},"timestamp":"${event.timestamp}","timestampMs":${event.timestampMs},"receivedAtMs":${event.receivedAtMs}${key}${value}}\n`;
+}
+
+/** The event of one line. Throws a SyntaxError when the line is not one `toJournalLine` could have written. */
+export function fromJournalLine(line: string): Event {
+  const parsed = JSON.parse(line) as Event;
+  if (typeof parsed?.id !== "string" || typeof parsed.receivedAtMs !== "number" || !Array.isArray(parsed.tags))
+    throw new SyntaxError(`not an event of the journal: ${line.slice(0, 100)}`);
+  if (!("value" in parsed)) return parsed;
+  return { ...parsed, value: scanMembers(line, 0).get("value") as string };
+}
+
+/** The lines of a record, without their newlines. */
+export const splitRecord = (record: string): string[] => record.split("\n").filter((line) => line !== "");

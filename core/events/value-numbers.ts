@@ -1,0 +1,51 @@
+/** A number inside an object: its keys joined by dots. */
+export interface Leaf {
+  readonly path: string;
+  readonly number: number;
+}
+
+export interface ValueNumbers {
+  /** The value itself, where it is a finite number. */
+  readonly number?: number;
+  /** The first 256 finite numbers inside objects, in the order of the text; arrays are looked through. */
+  readonly leaves: readonly Leaf[];
+}
+
+const MAX_LEAVES = 256;
+const NONE: ValueNumbers = { leaves: [] };
+const BEGINS_NUMBER = /^[-0-9]/;
+
+/** What an engine can aggregate of a value, given its JSON text. */
+export function valueNumbers(value: string | undefined): ValueNumbers {
+  if (value === undefined) return NONE;
+  if (BEGINS_NUMBER.test(value)) {
+    const number = Number(value);
+    return Number.isFinite(number) ? { number, leaves: [] } : NONE;
+  }
+  if (value.charCodeAt(0) !== 0x7b && value.charCodeAt(0) !== 0x5b) return NONE;
+  return { leaves: leavesOf(JSON.parse(value)) };
+}
+
+/** Walks with a stack of its own: values may nest deeper than calls can. */
+function leavesOf(root: unknown): Leaf[] {
+  const leaves: Leaf[] = [];
+  const pending: { path: string | undefined; node: unknown }[] = [{ path: undefined, node: root }];
+  for (let next = pending.pop(); next !== undefined && leaves.length < MAX_LEAVES; next = pending.pop()) {
+    const { path, node } = next;
+    if (typeof node === "number") {
+      if (path !== undefined && Number.isFinite(node)) leaves.push({ path, number: node });
+    } else if (Array.isArray(node)) {
+      for (let index = node.length - 1; index >= 0; index--) pending.push({ path, node: node[index] });
+    } else if (typeof node === "object" && node !== null) {
+      const keys = Object.keys(node);
+      for (let index = keys.length - 1; index >= 0; index--) {
+        const key = keys[index] as string;
+        pending.push({
+          path: path === undefined ? key : `${path}.${key}`,
+          node: (node as Record<string, unknown>)[key],
+        });
+      }
+    }
+  }
+  return leaves;
+}

@@ -1,0 +1,9 @@
+/** Native ESM; types are stripped by Node itself (test/support/strip-types.js). */
+export default {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "\\.ts$": "<rootDir>/test/support/strip-types.js" },
+  modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
+  testTimeout: 30_000,
+};
