@@ -1,0 +1,54 @@
+/** The functions that answer HTTP, by folder. */
+export type HttpFunction =
+  | "create-events"
+  | "query-events"
+  | "aggregate-events"
+  | "stream-events"
+  | "describe-api";
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Under the base path `/api/v1`, and under `/{namespace}/api/v1`; `{name}` stands for one segment. */
+  readonly path: string;
+  readonly fn: HttpFunction;
+  /** One line for the API description. */
+  readonly summary: string;
+  /** Answered as it is made, not when it is complete. */
+  readonly streams?: true;
+}
+
+export const BASE_PATH = "/api/v1";
+
+const view = (path: string, summary: string): Route => ({ method: "GET", path, fn: "query-events", summary });
+
+/** Every route of the API: `lib/` deploys this table, `dev/` serves it, the API description is made from it. */
+export const routes: readonly Route[] = [
+  { method: "POST", path: "/events", fn: "create-events", summary: "Create one event, or many" },
+  { method: "GET", path: "/events", fn: "query-events", summary: "Events that match, newest first" },
+  { method: "POST", path: "/events/search", fn: "query-events", summary: "The same, the query in the body" },
+  { method: "GET", path: "/events/aggregate", fn: "aggregate-events", summary: "A number, groups or a series of them" },
+  { method: "POST", path: "/events/aggregate", fn: "aggregate-events", summary: "The same, the query in the body" },
+  {
+    method: "GET",
+    path: "/events/stream",
+    fn: "stream-events",
+    summary: "Events as they are accepted, as server-sent events",
+    streams: true,
+  },
+  { method: "GET", path: "/events/{id}", fn: "query-events", summary: "One event" },
+  { method: "GET", path: "/event-types", fn: "query-events", summary: "The types that have events" },
+  view("/health/gateways/{gateway}", "Health of a gateway"),
+  view("/health/gateways/{gateway}/routes/{route}", "Health of a route"),
+  view("/health/deployments/{deployment}", "Health of a deployment"),
+  view("/health/deployments/{deployment}/clusters/{cluster}", "Health of a cluster"),
+  view("/health/deployments/{deployment}/clusters/{cluster}/services/{service}", "Health of a service"),
+  view("/metrics/gateways/{gateway}/{metric}", "A metric of a gateway"),
+  view("/metrics/gateways/{gateway}/routes/{route}/{metric}", "A metric of a route"),
+  view("/metrics/deployments/{deployment}/clusters/{cluster}/ports/{port}/{metric}", "A metric of a cluster's port"),
+  view(
+    "/metrics/deployments/{deployment}/clusters/{cluster}/services/{service}/ports/{port}/{metric}",
+    "A metric of a service's port",
+  ),
+  { method: "GET", path: "/openapi.json", fn: "describe-api", summary: "This description" },
+  { method: "GET", path: "/info", fn: "describe-api", summary: "Version, engines and positions" },
+];

@@ -1,0 +1,63 @@
+import * as z from "zod";
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+const namespaces = z
+  .string()
+  .default("")
+  .transform((list) => list.split(",").filter((name) => name !== ""))
+  .pipe(z.array(z.string().regex(/^[a-z0-9-]{1,40}$/)));
+
+/** What every function is told. */
+const common = {
+  /** Declared besides `default`, separated by commas. */
+  PULSE_NAMESPACES: namespaces,
+};
+
+const openSearchStore = {
+  PULSE_OPENSEARCH_URL: httpUrl,
+  PULSE_OPENSEARCH_AUTH: z.enum(["sigv4", "none"]).default("sigv4"),
+  /** Needed to sign requests; Lambda sets it. */
+  AWS_REGION: z.string().optional(),
+};
+
+const kinesisJournal = {
+  PULSE_EVENTS_STREAM: z.string().min(1),
+  /** The DynamoDB table of idempotency keys. */
+  PULSE_KEYS_TABLE: z.string().min(1),
+};
+
+/** The environment of each function: `lib/` builds the same objects, so that a misspelt variable does not compile. */
+export const environments = {
+  "create-events": z.object({ ...common, ...kinesisJournal }),
+  "query-events": z.object({
+    ...common,
+    ...openSearchStore,
+    PULSE_VIEW_WINDOW_SECONDS: z.coerce.number().positive().default(30),
+  }),
+  "aggregate-events": z.object({ ...common, ...openSearchStore }),
+  "stream-events": z.object({
+    ...common,
+    ...openSearchStore,
+    /** A stream ends by itself after so long; it must be below the function's timeout. */
+    PULSE_STREAM_LEASE_SECONDS: z.coerce.number().min(1).max(60).default(55),
+  }),
+  "describe-api": z.object({ ...common, ...openSearchStore }),
+  "refuse-unmatched": z.object(common),
+  "index-events": z.object({ ...openSearchStore }),
+  "install-index-templates": z.object({ ...openSearchStore }),
+} as const;
+
+export type FunctionName = keyof typeof environments;
+export type Environment<Name extends FunctionName> = z.output<(typeof environments)[Name]>;
+export type EnvironmentInput<Name extends FunctionName> = z.input<(typeof environments)[Name]>;
+
+/** Reads a function's environment at cold start; throws an error that names all that is wrong with it. */
+export function environmentOf<Name extends FunctionName>(
+  name: Name,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Environment<Name> {
+  const result = environments[name].safeParse(variables);
+  if (result.success) return result.data as Environment<Name>;
+  const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`the environment of ${name} is not usable: ${faults.join("; ")}`);
+}
