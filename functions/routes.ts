@@ -1,10 +1,5 @@
 /** The functions that answer HTTP, by folder. */
-export type HttpFunction =
-  | "create-events"
-  | "query-events"
-  | "aggregate-events"
-  | "stream-events"
-  | "describe-api";
+export type HttpFunction = "create-events" | "query-events" | "aggregate-events" | "stream-events" | "describe-api";
 
 export interface Route {
   readonly method: "GET" | "POST";

@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import { scanMembers } from "#core/events/json-text.ts";
+import { memberText } from "#core/events/json-text.ts";
 
 /*
  * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that whatever concatenates
@@ -19,7 +19,7 @@ export function fromJournalLine(line: string): Event {
   if (typeof parsed?.id !== "string" || typeof parsed.receivedAtMs !== "number" || !Array.isArray(parsed.tags))
     throw new SyntaxError(`not an event of the journal: ${line.slice(0, 100)}`);
   if (!("value" in parsed)) return parsed;
-  return { ...parsed, value: scanMembers(line, 0).get("value") as string };
+  return { ...parsed, value: memberText(line, "value") as string };
 }
 
 /** The lines of a record, without their newlines. */

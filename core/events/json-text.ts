@@ -70,22 +70,28 @@ export function compactJson(text: string): string {
 }
 
 /**
- * The members of the object that starts at or after `at`: key → text of its value, compact. Of a repeated key the last
- * one counts, as in JSON.parse.
+ * The text of the value that the object in `text` has under `key`, compact; undefined if it has none. Of a repeated key
+ * the last one counts, as in JSON.parse.
  */
-export function scanMembers(text: string, at: number): Map<string, string> {
-  const members = new Map<string, string>();
-  let position = skipSpace(text, skipSpace(text, at) + 1);
+export function memberText(text: string, key: string): string | undefined {
+  let found: string | undefined;
+  let position = skipSpace(text, skipSpace(text, 0) + 1);
   while (text.charCodeAt(position) === QUOTE) {
     const endOfKey = endOfString(text, position);
-    const key = JSON.parse(text.slice(position, endOfKey)) as string;
+    const isWanted = keyEquals(text, position, endOfKey, key);
     const start = skipSpace(text, skipSpace(text, endOfKey) + 1);
     const end = endOfValue(text, start);
-    members.set(key, compactJson(text.slice(start, end)));
+    if (isWanted) found = compactJson(text.slice(start, end));
     position = skipSpace(text, end);
     if (text.charCodeAt(position) === COMMA) position = skipSpace(text, position + 1);
   }
-  return members;
+  return found;
+}
+
+/** A key may be written with escapes: then it is read as JSON, otherwise compared as it stands. */
+function keyEquals(text: string, start: number, end: number, key: string): boolean {
+  const written = text.slice(start + 1, end - 1);
+  return written === key || (written.includes("\\") && JSON.parse(text.slice(start, end)) === key);
 }
 
 /** The texts of the elements of the array that starts at or after `at`, each as it stands. */

@@ -45,6 +45,7 @@ export const environments = {
   "refuse-unmatched": z.object(common),
   "index-events": z.object({ ...openSearchStore }),
   "install-index-templates": z.object({ ...openSearchStore }),
+  "grant-index-access": z.object({ ...openSearchStore }),
 } as const;
 
 export type FunctionName = keyof typeof environments;

@@ -1,0 +1,207 @@
+import * as z from "zod";
+import { invalidInput, PulseError } from "#core/errors.ts";
+import { DEFAULT_EVENT_TYPE } from "#core/events/event-types.ts";
+import { memberText, scanElements } from "#core/events/json-text.ts";
+import { expandTags } from "#core/events/tags.ts";
+import { parseTimestamp } from "#core/events/timestamps.ts";
+import { quote, toFaults } from "#core/faults.ts";
+
+/** An event as sent, checked and completed as far as that needs no clock. */
+export interface DraftEvent {
+  readonly type: string;
+  /** Expanded. */
+  readonly tags: readonly string[];
+  /** Compact JSON text. */
+  readonly value?: string;
+  readonly timestamp?: string;
+  /** `Pulse-Key`, or a CloudEvent's `partitionkey`. */
+  readonly key?: string;
+  /** What makes a retry recognisable without an `Idempotency-Key`: a CloudEvent's source and id. */
+  readonly identity?: string;
+}
+
+/** One item of a batch: a draft, or why it is none. */
+export type DraftOutcome = { readonly draft: DraftEvent } | { readonly refused: PulseError };
+
+export const MAX_EVENT_BYTES = 256 * 1024;
+export const MAX_EVENTS_PER_REQUEST = 10_000;
+const MAX_TAGS = 64;
+const MAX_TAG_CHARACTERS = 512;
+
+const tag = z
+  .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
+  .min(1, "must not be empty")
+  .max(MAX_TAG_CHARACTERS, `must not be longer than ${MAX_TAG_CHARACTERS} characters`)
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode: it has half of a surrogate pair");
+
+export const draftEventSchema = z
+  .strictObject(
+    {
+      type: z
+        .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
+        .regex(/^[A-Za-z0-9_-]{0,100}$/, {
+          error: (issue) => `must be 1–100 letters, digits, "_" or "-", not ${quote(issue.input)}`,
+        })
+        .optional(),
+      tags: z
+        .array(tag, {
+          error: (issue) =>
+            issue.input === undefined
+              ? "is missing: an event has at least one tag"
+              : `must be a string or a list of strings, not ${quote(issue.input)}`,
+        })
+        .min(1, "must hold at least one tag"),
+      value: z.unknown().optional(),
+      timestamp: z
+        .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
+        .refine((text) => parseTimestamp(text) !== undefined, {
+          error: (issue) =>
+            `must be an RFC 3339 date and time with Z or an offset, like 2020-01-31T10:00:00Z, not ${quote(issue.input)}`,
+        })
+        .optional(),
+      kind: z.unknown().optional(),
+    },
+    { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
+  )
+  .meta({ id: "DraftEvent", description: "An event as it is sent" });
+
+const KNOWN_KEYS = "is not known: an event has type, tags, value and timestamp";
+
+/** Checks one event given as JSON. Throws `invalid-input` with every fault, or `too-large`. */
+export function parseDraft(text: string): DraftEvent {
+  refuseLarge(text);
+  return toDraft(parseJson(text), text);
+}
+
+function toDraft(json: unknown, text: string): DraftEvent {
+  const oneTag = isRecord(json) && typeof json.tags === "string";
+  const result = draftEventSchema.safeParse(oneTag ? { ...json, tags: [json.tags] } : json);
+  if (!result.success) {
+    const faults = toFaults(result.error, KNOWN_KEYS);
+    throw invalidInput(
+      oneTag ? faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace("/tags/0", "/tags") })) : faults,
+    );
+  }
+  const { type, tags, value, timestamp } = result.data;
+  return {
+    type: type || DEFAULT_EVENT_TYPE,
+    tags: expanded(tags, "/tags"),
+    ...(value === undefined || value === null ? {} : { value: memberText(text, "value") as string }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+  };
+}
+
+function expanded(tags: readonly string[], pointer: string): string[] {
+  const all = expandTags(tags);
+  if (all.length <= MAX_TAGS) return all;
+  throw invalidInput([
+    { pointer, detail: `are ${all.length} with their generic ones, an event has at most ${MAX_TAGS}` },
+  ]);
+}
+
+/** The items of a JSON array, or of NDJSON; one bad item costs no other. Throws if the whole is neither. */
+export function parseDrafts(body: string, form: "array" | "ndjson" | "cloudevents"): DraftOutcome[] {
+  const items = form === "ndjson" ? linesOf(body) : elementsOf(body);
+  if (items.length > MAX_EVENTS_PER_REQUEST)
+    throw new PulseError("too-large", `${items.length} events at once, at most ${MAX_EVENTS_PER_REQUEST} are taken`);
+  const parse = form === "cloudevents" ? parseCloudEvent : parseDraft;
+  return items.map((item) => {
+    try {
+      return { draft: parse(item) };
+    } catch (error) {
+      if (error instanceof PulseError) return { refused: error };
+      throw error;
+    }
+  });
+}
+
+const linesOf = (body: string): string[] => body.split("\n").filter((line) => line.trim() !== "");
+
+function elementsOf(body: string): string[] {
+  if (!Array.isArray(parseJson(body))) throw invalidInput([{ pointer: "", detail: "must be an array of events" }]);
+  return scanElements(body, 0);
+}
+
+/** Checks one CloudEvent in structured JSON (CloudEvents 1.0, JSON format section 3). */
+export function parseCloudEvent(text: string): DraftEvent {
+  refuseLarge(text);
+  const json = parseJson(text);
+  if (!isRecord(json)) throw invalidInput([{ pointer: "", detail: `must be an object, not ${quote(json)}` }]);
+  const { data, data_base64: base64, ...attributes } = json;
+  const value =
+    data !== undefined && data !== null ? memberText(text, "data") : base64 && memberText(text, "data_base64");
+  return fromCloudEvent(attributes, value as string | undefined);
+}
+
+/**
+ * A CloudEvent's context attributes and its data as JSON text → a draft. The type is the last dot-part where the whole
+ * does not fit; tags are the extension `tags` (a list, or text separated by commas), else source and subject.
+ */
+export function fromCloudEvent(attributes: Readonly<Record<string, unknown>>, value: string | undefined): DraftEvent {
+  const result = cloudEventSchema.safeParse(attributes);
+  if (!result.success) throw invalidInput(toFaults(result.error, KNOWN_KEYS));
+  const { id, source, type, subject, time, tags, partitionkey } = result.data;
+  const ours = draftEventSchema.safeParse({
+    type: /^[A-Za-z0-9_-]+$/.test(type) ? type : type.slice(type.lastIndexOf(".") + 1),
+    tags: tags ?? [`source:${source}`, ...(subject === undefined ? [] : [`subject:${subject}`])],
+    timestamp: time,
+  });
+  if (!ours.success)
+    throw invalidInput(
+      toFaults(ours.error, KNOWN_KEYS).map((fault) => ({
+        ...fault,
+        pointer: fault.pointer.replace("/timestamp", "/time"),
+      })),
+    );
+  return {
+    type: ours.data.type || DEFAULT_EVENT_TYPE,
+    tags: expanded(ours.data.tags, tags === undefined ? "/source" : "/tags"),
+    ...(value === undefined ? {} : { value }),
+    ...(time === undefined ? {} : { timestamp: time }),
+    ...(partitionkey === undefined ? {} : { key: partitionkey }),
+    identity: JSON.stringify([source, id]),
+  };
+}
+
+const attribute = z.string({
+  error: (issue) => (issue.input === undefined ? "is missing" : `must be a string, not ${quote(issue.input)}`),
+});
+
+const cloudEventSchema = z.object({
+  specversion: z.literal("1.0", { error: (issue) => `must be "1.0", not ${quote(issue.input)}` }),
+  id: attribute.min(1, "must not be empty"),
+  source: attribute.min(1, "must not be empty"),
+  type: attribute.min(1, "must not be empty"),
+  subject: attribute.min(1, "must not be empty").optional(),
+  time: attribute.optional(),
+  tags: z.preprocess(
+    (tags) => (typeof tags === "string" ? tags.split(",").map((one) => one.trim()) : tags),
+    z.array(tag).optional(),
+  ),
+  partitionkey: attribute.min(1, "must not be empty").max(256, "must not be longer than 256 characters").optional(),
+});
+
+/** JSON.parse whose refusal is an `invalid-input` at the root. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PulseError("invalid-input", `the body is not JSON: ${(cause as Error).message}`, {
+      faults: [{ pointer: "", detail: `is not JSON: ${(cause as Error).message}` }],
+      cause,
+    });
+  }
+}
+
+const isRecord = (json: unknown): json is Record<string, unknown> =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
+const LONGEST_UTF8 = 3;
+const utf8 = new TextEncoder();
+
+function refuseLarge(text: string): void {
+  if (text.length * LONGEST_UTF8 <= MAX_EVENT_BYTES) return;
+  const bytes = utf8.encode(text).length;
+  if (bytes > MAX_EVENT_BYTES)
+    throw new PulseError("too-large", `the event has ${bytes} bytes, at most ${MAX_EVENT_BYTES} are taken`);
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "#core/clock.ts";
+import type { EventStore } from "#core/events/event-store.ts";
+import { toPositionText } from "#core/events/position.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { openApiDescription } from "#functions/describe-api/openapi.ts";
+import { VERSION } from "#functions/describe-api/version.ts";
+import { jsonAnswer } from "#functions/shared/answer.ts";
+import { type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
+
+export interface DescribeApiOptions {
+  readonly namespaces: readonly string[];
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** What events are kept in and journalled by, by name. */
+  readonly engines: { readonly store: string; readonly journal: string };
+}
+
+/** `GET /openapi.json` and `GET /info`. */
+export function describeApiHandler({ namespaces, store, clock, engines }: DescribeApiOptions): ApiHandler {
+  let description: string | undefined;
+  return api(
+    namespaces,
+    dispatch({
+      "GET /openapi.json": async () => {
+        description ??= JSON.stringify(openApiDescription());
+        return jsonAnswer(200, description);
+      },
+      "GET /info": async ({ namespace }) => {
+        const position = await store.position();
+        const info = {
+          name: "Pulse",
+          version: VERSION,
+          engines,
+          namespaces: [DEFAULT_NAMESPACE, ...namespaces],
+          position: toPositionText({ position, namespace, atMs: clock.now() }),
+          shards: Object.fromEntries(position.shards),
+        };
+        return jsonAnswer(200, JSON.stringify(info));
+      },
+    }),
+  );
+}

@@ -1,0 +1,106 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import type { Clock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
+import { type Event, toEventJson } from "#core/events/event.ts";
+import { parsePage } from "#core/events/event-query.ts";
+import type { EventStore } from "#core/events/event-store.ts";
+import { declarationOf } from "#core/events/event-types.ts";
+import { toPositionText } from "#core/events/position.ts";
+import { searchEvents } from "#core/events/search-events.ts";
+import { answerView, VIEWS } from "#functions/query-events/views.ts";
+import { jsonAnswer } from "#functions/shared/answer.ts";
+import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
+import { askedQuery } from "#functions/shared/asked-query.ts";
+import { awaitReceipt, recentPosition } from "#functions/shared/fresh-position.ts";
+import { pageLinks } from "#functions/shared/page-links.ts";
+
+export interface QueryEventsOptions {
+  readonly namespaces: readonly string[];
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** How far back `/health/…` and `/metrics/…` look. */
+  readonly viewWindowMs: number;
+}
+
+/** Reads events: lists, single ones, the newest number of a view, the types there are. */
+export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
+  const list = listEvents(options);
+  return api(
+    options.namespaces,
+    dispatch({
+      "GET /events": list,
+      "POST /events/search": list,
+      "GET /events/{id}": findEvent(options.store),
+      "GET /event-types": listEventTypes(options.store),
+      ...Object.fromEntries(Object.keys(VIEWS).map((path) => [`GET ${path}`, answerView(path, options)])),
+    }),
+  );
+}
+
+/** The page of a query, or, where the query has an aggregator, its numbers. */
+function listEvents({ store, clock }: QueryEventsOptions): Answer {
+  const position = recentPosition(store, clock);
+  return async (request) => {
+    const after = request.query.get("after");
+    if (after !== null) await awaitReceipt(after, store, clock);
+    const { query, aggregation } = askedQuery(request, clock.now());
+    if (aggregation !== undefined) return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)));
+    const page = parsePage({
+      page: request.query.get("page") ?? undefined,
+      perPage: request.query.get("per_page") ?? undefined,
+      cursor: request.query.get("cursor") ?? undefined,
+    });
+    const seen = await position();
+    const found = await searchEvents(store, query, page);
+    return jsonAnswer(200, listText(found.events), {
+      "x-total-count": String(found.total),
+      link: pageLinks(request, page, found),
+      "pulse-position": toPositionText({ position: seen, namespace: request.namespace, atMs: clock.now() }),
+    });
+  };
+}
+
+/** Lambda refuses an answer over 6 MB after it has put the body into JSON once more; the promise is 5 MB. */
+const MAX_ANSWER_BYTES = 5_000_000;
+/** The most bytes a character of JSON text can become inside a JSON string. */
+const MOST_BYTES_PER_CHARACTER = 3;
+
+/** A JSON array of the events. Throws `too-large`, naming how many would fit. */
+function listText(events: readonly Event[]): string {
+  const texts = events.map(toEventJson);
+  const list = `[${texts.join(",")}]`;
+  if (list.length * MOST_BYTES_PER_CHARACTER <= MAX_ANSWER_BYTES) return list;
+  let bytes = 0;
+  for (const [index, text] of texts.entries()) {
+    bytes += Buffer.byteLength(JSON.stringify(text));
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new PulseError(
+        "too-large",
+        `these ${events.length} events are more than ${MAX_ANSWER_BYTES} bytes; per_page=${Math.max(1, index)} fits`,
+      );
+  }
+  return list;
+}
+
+const findEvent =
+  (store: EventStore): Answer =>
+  async (request) => {
+    const id = request.parameters.id ?? "";
+    const event = await store.find(request.namespace, id.toLowerCase());
+    if (event === undefined) throw new PulseError("not-found", `there is no event ${JSON.stringify(id.slice(0, 80))}`);
+    return jsonAnswer(200, toEventJson(event));
+  };
+
+const listEventTypes =
+  (store: EventStore): Answer =>
+  async (request): Promise<APIGatewayProxyResult> => {
+    const summaries = await store.eventTypes(request.namespace);
+    const types = summaries.map(({ type, count, newestMs, index }) => ({
+      name: type,
+      count,
+      newest: new Date(newestMs).toISOString(),
+      retentionDays: declarationOf(type).retentionDays,
+      index,
+    }));
+    return jsonAnswer(200, JSON.stringify(types));
+  };

@@ -1,0 +1,46 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import { PulseError } from "#core/errors.ts";
+import { type Problem, statusOf, toProblem } from "#functions/shared/problem.ts";
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** On every answer: nothing is cached, every origin may read it and the headers it carries. */
+export const COMMON_HEADERS: Headers = {
+  "cache-control": "no-store",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Link, X-Total-Count, Pulse-Position, Pulse-Receipt, Location, Retry-After",
+};
+
+export const jsonAnswer = (statusCode: number, body: string, headers: Headers = {}): APIGatewayProxyResult => ({
+  statusCode,
+  headers: { ...COMMON_HEADERS, "content-type": "application/json", ...headers },
+  body,
+});
+
+export const problemAnswer = (problem: Problem, headers: Headers = {}): APIGatewayProxyResult => ({
+  statusCode: problem.status,
+  headers: { ...COMMON_HEADERS, "content-type": "application/problem+json", ...headers },
+  body: JSON.stringify(problem),
+});
+
+/** The answer to an expected failure, with `Allow` and `Retry-After` where they belong. */
+export const errorAnswer = (error: PulseError, requestId: string): APIGatewayProxyResult =>
+  problemAnswer(toProblem(error, requestId), {
+    ...(error.allow === undefined ? {} : { allow: error.allow.join(", ") }),
+    ...(error.retryAfterSeconds === undefined && statusOf(error) !== 503 && statusOf(error) !== 429
+      ? {}
+      : { "retry-after": String(error.retryAfterSeconds ?? 1) }),
+  });
+
+/** Refuses a caller who cannot read what the route answers (RFC 9110, section 12.5.1). */
+export function requireAcceptable(accept: string | undefined, mediaType: string): void {
+  if (accept === undefined || accept === "") return;
+  const [type] = mediaType.split("/");
+  const readable = accept.split(",").some((range) => {
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
+    return name === "*/*" || name === `${type}/*` || name === mediaType;
+  });
+  if (!readable)
+    throw new PulseError("not-acceptable", `this answer is ${mediaType}, which is not among ${accept.slice(0, 200)}`);
+}

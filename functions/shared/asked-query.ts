@@ -1,0 +1,52 @@
+import { parseJson } from "#core/events/draft-event.ts";
+import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
+import type { ApiRequest } from "#functions/shared/request.ts";
+
+/**
+ * The query of a request: its body, else the parameter `q` (the same JSON), else `tag`, `type`, `timestamp`, `gte gt lte
+ * lt`. Parameters that are none of these are ignored, as Vamp did. A body of spaces is no body.
+ */
+export function askedQuery(request: ApiRequest, nowMs: number): AskedQuery {
+  return parseEventQuery(queryJson(request), request.namespace, nowMs);
+}
+
+function queryJson(request: ApiRequest): unknown {
+  const body = request.text();
+  if (body.trim() !== "") return parseJson(body);
+  const q = request.query.get("q");
+  return q === null ? fromParameters(request.query) : parseJson(q);
+}
+
+const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
+
+/** The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named. */
+export function askedAggregation(request: ApiRequest, nowMs: number): AskedQuery {
+  let json = queryJson(request);
+  if (isObject(json) && !("aggregator" in json)) {
+    const { query } = request;
+    const aggregator: Record<string, unknown> = { type: query.get("aggregator") ?? "count" };
+    if (query.has("field")) aggregator.field = query.get("field");
+    if (query.has("size")) aggregator.size = Number(query.get("size"));
+    if (query.has("percents")) aggregator.percents = query.get("percents")?.split(",").map(Number);
+    for (const name of AGGREGATION_PARAMETERS) if (query.has(name)) aggregator[name] = query.get(name);
+    json = { ...json, aggregator };
+  }
+  return parseEventQuery(json, request.namespace, nowMs);
+}
+
+const isObject = (json: unknown): json is Record<string, unknown> =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
+const BOUNDS = ["gte", "gt", "lte", "lt"] as const;
+
+function fromParameters(query: URLSearchParams): Record<string, unknown> {
+  const asked: Record<string, unknown> = {};
+  if (query.has("tag")) asked.tags = query.getAll("tag");
+  if (query.has("type")) asked.type = query.getAll("type");
+  const timestamp = query.get("timestamp");
+  const bounds = Object.fromEntries(BOUNDS.flatMap((name) => (query.has(name) ? [[name, query.get(name)]] : [])));
+  if (timestamp?.trimStart().startsWith("{")) asked.timestamp = { ...(parseJson(timestamp) as object), ...bounds };
+  else if (timestamp !== null) asked.timestamp = timestamp;
+  else if (Object.keys(bounds).length > 0) asked.timestamp = bounds;
+  return asked;
+}

@@ -1,0 +1,129 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from "aws-lambda";
+import { PulseError } from "#core/errors.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { BASE_PATH } from "#functions/routes.ts";
+
+/** What AWS calls a function with: API Gateway's proxy event, or a function URL's. */
+export type HttpMessage = APIGatewayProxyEvent | APIGatewayProxyEventV2;
+
+/** A request, whoever delivered it. */
+export interface ApiRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly namespace: string;
+  /** Under the base path, as sent: `/events/stream`. */
+  readonly path: string;
+  /** The route's template, where the deliverer names it: `/events/{id}`. */
+  readonly route: string | undefined;
+  /** Decoded segments of the path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Scheme, host and path, for links. */
+  readonly url: string;
+  header(name: string): string | undefined;
+  /** The body as text; throws `invalid-input` if it is not UTF-8, `too-large` over 4 MiB. */
+  text(): string;
+  /** The body's bytes; throws `too-large` over 4 MiB. */
+  bytes(): Uint8Array;
+}
+
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+const isV2 = (message: HttpMessage): message is APIGatewayProxyEventV2 => "rawPath" in message;
+
+export function toApiRequest(message: HttpMessage): ApiRequest {
+  const headers = lowerCased(message.headers);
+  const http = isV2(message) ? fromFunctionUrl(message) : fromRestApi(message);
+  const body = message.body ?? "";
+  const bytes = () => refuseLarge(Buffer.from(body, message.isBase64Encoded ? "base64" : "utf8"));
+  const scheme = headers["x-forwarded-proto"] ?? "https";
+  return {
+    ...http,
+    id: message.requestContext.requestId,
+    url: `${scheme}://${headers.host ?? "localhost"}${http.fullPath}`,
+    header: (name) => headers[name],
+    bytes,
+    text: () => {
+      // Text that API Gateway has decoded already needs no second look, unless it may be too large.
+      if (!message.isBase64Encoded && body.length * 3 <= MAX_BODY_BYTES) return body;
+      return decode(bytes());
+    },
+  };
+}
+
+function fromRestApi(message: APIGatewayProxyEvent) {
+  const { namespace, ...parameters } = message.pathParameters ?? {};
+  const split = splitPath(message.path);
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(message.multiValueQueryStringParameters ?? {}))
+    for (const value of values ?? []) query.append(name, value);
+  return {
+    method: message.httpMethod,
+    namespace: namespace ?? split.namespace,
+    path: split.path,
+    route: splitPath(message.resource.replace("/{namespace}", "")).path,
+    parameters: decodedParameters(parameters),
+    query,
+    fullPath: message.requestContext.path ?? message.path,
+  };
+}
+
+function fromFunctionUrl(message: APIGatewayProxyEventV2) {
+  const { namespace, path } = splitPath(message.rawPath);
+  return {
+    method: message.requestContext.http.method,
+    namespace,
+    path,
+    route: undefined,
+    parameters: {},
+    query: new URLSearchParams(message.rawQueryString),
+    fullPath: message.rawPath,
+  };
+}
+
+const PATH = new RegExp(`^(?:/([^/]+))?${BASE_PATH}(?=/|$)`);
+
+/** `/team-a/api/v1/events/` → `team-a` and `/events`. */
+export function splitPath(path: string): { readonly namespace: string; readonly path: string } {
+  const match = PATH.exec(path);
+  const rest = match === null ? path : path.slice(match[0].length);
+  return { namespace: match?.[1] ?? DEFAULT_NAMESPACE, path: rest.replace(/\/+$/, "") || "/" };
+}
+
+function decodedParameters(parameters: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const decoded: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parameters)) decoded[name] = decodeSegment(value ?? "");
+  return decoded;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function lowerCased(headers: Readonly<Record<string, string | undefined>> | null): Record<string, string | undefined> {
+  const lower: Record<string, string | undefined> = Object.create(null);
+  for (const name in headers) lower[name.toLowerCase()] = headers[name];
+  return lower;
+}
+
+function refuseLarge(body: Buffer): Buffer {
+  if (body.length <= MAX_BODY_BYTES) return body;
+  throw new PulseError("too-large", `the body has ${body.length} bytes, at most ${MAX_BODY_BYTES} are taken`);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new PulseError("invalid-input", "the body is not valid UTF-8", {
+      faults: [{ pointer: "", detail: "is not valid UTF-8" }],
+      cause,
+    });
+  }
+}

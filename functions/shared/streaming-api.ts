@@ -1,0 +1,32 @@
+import type { Readable, Writable } from "node:stream";
+import middy from "@middy/core";
+import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
+import type { APIGatewayProxyResult, Context } from "aws-lambda";
+import { requireNamespace } from "#core/namespaces.ts";
+import { COMMON_HEADERS, type Headers } from "#functions/shared/answer.ts";
+import { problems } from "#functions/shared/api.ts";
+import { type ApiRequest, type HttpMessage, toApiRequest } from "#functions/shared/request.ts";
+
+/** An answer whose body is still being made when its head has gone. */
+export interface StreamedAnswer {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly body: Readable;
+}
+
+/** A function that streams its answer, as AWS calls it once `awslambda.streamifyResponse` has wrapped it. */
+export type StreamingHandler = (message: HttpMessage, response: Writable, context: Context) => Promise<void>;
+
+/** Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. */
+export const streamingApi = (
+  namespaces: readonly string[],
+  answer: (request: ApiRequest) => Promise<StreamedAnswer>,
+): StreamingHandler =>
+  middy<HttpMessage, APIGatewayProxyResult | StreamedAnswer>({ executionMode: executionModeStreamifyResponse })
+    .use(problems())
+    .handler(async (message: HttpMessage) => {
+      const request = toApiRequest(message);
+      requireNamespace(request.namespace, namespaces);
+      const { statusCode, headers, body } = await answer(request);
+      return { statusCode, headers: { ...COMMON_HEADERS, ...headers }, body };
+    }) as unknown as StreamingHandler;

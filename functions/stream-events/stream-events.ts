@@ -1,0 +1,37 @@
+import { PulseError } from "#core/errors.ts";
+import type { EventFeeds } from "#core/events/event-feed.ts";
+import { startOfStream } from "#core/events/follow-events.ts";
+import { requireAcceptable } from "#functions/shared/answer.ts";
+import { askedQuery } from "#functions/shared/asked-query.ts";
+import { toProblem } from "#functions/shared/problem.ts";
+import { type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
+import { eventStream } from "#functions/stream-events/event-stream.ts";
+
+export interface StreamEventsOptions {
+  readonly namespaces: readonly string[];
+  readonly feeds: EventFeeds;
+  /** A stream ends cleanly after so long, and the client comes back; without, it goes on. */
+  readonly leaseMs?: number;
+}
+
+/** `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches. */
+export const streamEventsHandler = ({ namespaces, feeds, leaseMs }: StreamEventsOptions): StreamingHandler =>
+  streamingApi(namespaces, async (request) => {
+    requireAcceptable(request.header("accept"), "text/event-stream");
+    const { query } = askedQuery(request, feeds.clock.now());
+    const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
+    const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
+      JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),
+    );
+    const body = eventStream(feeds, {
+      filter: query,
+      start,
+      named: request.query.get("named") !== "false",
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    });
+    return {
+      statusCode: 200,
+      headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
+      body,
+    };
+  });
