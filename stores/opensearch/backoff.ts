@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { mayPass } from "./failure.ts";
+
+/** How often something is tried, and how long the pauses between may get. */
+export interface RetryPolicy {
+  readonly tries: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/** Waits before try number `next` (the first is 1): anything up to twice as long as before, so that clients spread out. */
+export const pauseBefore = (next: number, { baseMs, maxMs }: RetryPolicy): Promise<void> =>
+  sleep(Math.random() * Math.min(maxMs, baseMs * 2 ** (next - 1)));
+
+/** Repeats what a busy or absent store refused; the last failure is thrown. */
+export async function retrying<Result>(policy: RetryPolicy, attempt: () => Promise<Result>): Promise<Result> {
+  for (let next = 2; ; next++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (next > policy.tries || !mayPass(error)) throw error;
+      await pauseBefore(next, policy);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Client } from "@opensearch-project/opensearch";
+import type { JournalPoint } from "#core/events/event-journal.ts";
+import type { Position } from "#core/events/position.ts";
+import { type RetryPolicy, retrying } from "./backoff.ts";
+import { type OpenSearchRequest, request } from "./client.ts";
+import { failure } from "./failure.ts";
+import { checkpointIndex } from "./index-names.ts";
+
+interface CheckpointDocument {
+  readonly found: boolean;
+  readonly _source: JournalPoint;
+  readonly _seq_no: number;
+  readonly _primary_term: number;
+}
+
+const MAX_SHARDS = 10_000;
+
+/** How far each shard of the journal is readable: one document per shard, moved by compare-and-set. */
+export class Checkpoints {
+  readonly #client: Client;
+  readonly #retry: RetryPolicy;
+  readonly #index: string;
+
+  constructor(client: Client, prefix: string, retry: RetryPolicy) {
+    this.#client = client;
+    this.#retry = retry;
+    this.#index = checkpointIndex(prefix);
+  }
+
+  /** Moves the shard's checkpoint to `seq` unless it is there or beyond, whoever else is moving it. */
+  async advance(shard: string, seq: string): Promise<void> {
+    // Ends: a lost race means that another writer moved the checkpoint forward.
+    while (!(await this.#tryAdvance(shard, seq)));
+  }
+
+  async #tryAdvance(shard: string, seq: string): Promise<boolean> {
+    const path = `/${this.#index}/_doc/${encodeURIComponent(shard)}`;
+    const { body: held } = await this.#request<CheckpointDocument>({ method: "GET", path, expect: [404] });
+    if (held.found && held._source.seq >= seq) return true;
+    const { status } = await this.#request({
+      method: "PUT",
+      path,
+      // A new one is refreshed, so that a search for all shards finds it from now on.
+      query: held.found
+        ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term }
+        : { op_type: "create", refresh: true },
+      body: { shard, seq },
+      expect: [409],
+    });
+    return status !== 409;
+  }
+
+  /** Every checkpoint as it is at this moment: a search knows the shards, and reading by id is never behind. */
+  async position(): Promise<Position> {
+    const [store, shards] = await Promise.all([this.#uuid(), this.#shards()]);
+    const seqs = new Map<string, string>();
+    if (shards.length === 0) return { store, shards: seqs };
+    const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
+      method: "POST",
+      path: `/${this.#index}/_mget`,
+      body: { ids: shards },
+    });
+    for (const { found, _source: point } of body.docs) if (found) seqs.set(point.shard, point.seq);
+    return { store, shards: seqs };
+  }
+
+  async #shards(): Promise<string[]> {
+    const { status, body } = await this.#request<{ hits: { hits: readonly { _id: string }[] } }>({
+      method: "POST",
+      path: `/${this.#index}/_search`,
+      query: { allow_partial_search_results: false },
+      body: { size: MAX_SHARDS, _source: false, track_total_hits: false, query: { match_all: {} } },
+      expect: [404],
+    });
+    if (status === 404) throw this.#missing();
+    return body.hits.hits.map((hit) => hit._id);
+  }
+
+  async #uuid(): Promise<string> {
+    const { status, body } = await this.#request<Record<string, { settings: { index: { uuid: string } } }>>({
+      method: "GET",
+      path: `/${this.#index}/_settings/index.uuid`,
+      expect: [404],
+    });
+    const settings = status === 404 ? undefined : body[this.#index]?.settings;
+    if (settings === undefined) throw this.#missing();
+    return settings.index.uuid;
+  }
+
+  #missing() {
+    return failure("unavailable", `has no index ${this.#index}: install the index templates first`);
+  }
+
+  #request<Body>(wanted: OpenSearchRequest) {
+    return retrying(this.#retry, () => request<Body>(this.#client, wanted));
+  }
+}

@@ -1,0 +1,97 @@
+import { isIP } from "node:net";
+import type { Event } from "#core/events/event.ts";
+import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
+import type { FieldKind } from "#core/events/event-types.ts";
+import { valueNumbers } from "#core/events/value-numbers.ts";
+import { FIELDS } from "./index-templates.ts";
+
+/** An event as stored; what only the engine reads (`number`, `leaves`, declared fields) is left out here. */
+export interface EventDocument {
+  readonly id: string;
+  readonly type: string;
+  readonly tags: readonly string[];
+  readonly timestamp: string;
+  readonly timestampText: string;
+  readonly receivedAt: string;
+  readonly value?: string;
+  readonly shard?: string;
+  readonly seq?: string;
+}
+
+type Fields = Readonly<Record<string, FieldKind>>;
+
+/**
+ * The two lines of a bulk that create the event's document in the index. Written out by hand: the value's text goes in as
+ * one string, and nothing of it is printed anew.
+ */
+export function toBulkLines(index: string, { event, point }: JournalEntry, fields: Fields | undefined): string {
+  let document =
+    `{"id":"${event.id}","type":"${event.type}","tags":${JSON.stringify(event.tags)}` +
+    `,"timestamp":"${new Date(event.timestampMs).toISOString()}","timestampText":${JSON.stringify(event.timestamp)}` +
+    `,"receivedAt":"${new Date(event.receivedAtMs).toISOString()}"`;
+  if (point !== undefined) document += `,"shard":${JSON.stringify(point.shard)},"seq":"${point.seq}"`;
+  if (event.value !== undefined) document += `,"value":${JSON.stringify(event.value)}${columns(event.value, fields)}`;
+  return `{"create":{"_index":"${index}","_id":"${event.id}"}}\n${document}}\n`;
+}
+
+/** What of the value the engine can aggregate and compare. */
+function columns(value: string, fields: Fields | undefined): string {
+  if (fields !== undefined && value.startsWith("{"))
+    return `,"${FIELDS}":${JSON.stringify(declaredFields(JSON.parse(value), fields))}`;
+  const { number, leaves } = valueNumbers(value);
+  if (number !== undefined) return `,"number":${number}`;
+  return leaves.length === 0 || fields !== undefined ? "" : `,"leaves":${JSON.stringify(leaves)}`;
+}
+
+/** The declared members that are of their kind; another's text would be read as a number, or refuse the document. */
+function declaredFields(value: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+  const held: Record<string, unknown> = {};
+  for (const field in fields) {
+    if (!Object.hasOwn(value, field)) continue;
+    const member = value[field];
+    const kind = fields[field] as FieldKind;
+    if (Array.isArray(member)) held[field] = member.filter((one) => isOfKind(kind, one));
+    else if (isOfKind(kind, member)) held[field] = member;
+  }
+  return held;
+}
+
+/** Whether a column of this kind takes the value as it is. */
+export function isOfKind(kind: FieldKind, value: unknown): value is string | number | boolean {
+  switch (kind) {
+    case "keyword":
+      return typeof value === "string";
+    case "ip":
+      return typeof value === "string" && isIP(value) !== 0;
+    case "boolean":
+      return typeof value === "boolean";
+    case "double":
+      return Number.isFinite(value);
+    case "integer":
+    case "long":
+      return Number.isSafeInteger(value);
+  }
+}
+
+export function fromDocument(namespace: string, document: EventDocument): Event {
+  const { id, type, tags, timestamp, timestampText, receivedAt, value } = document;
+  return {
+    id,
+    namespace,
+    type,
+    tags,
+    ...(value !== undefined && { value }),
+    timestamp: timestampText,
+    timestampMs: Date.parse(timestamp),
+    receivedAtMs: Date.parse(receivedAt),
+  };
+}
+
+/** A document that has a place in the journal, as an entry of it. */
+export const toEntry = (
+  namespace: string,
+  document: EventDocument,
+): JournalEntry & { readonly point: JournalPoint } => ({
+  event: fromDocument(namespace, document),
+  point: { shard: document.shard as string, seq: document.seq as string },
+});

@@ -1,0 +1,169 @@
+import {
+  DEFAULT_EVENT_TYPES,
+  type EventTypeDeclaration,
+  type FieldKind,
+  HAPROXY_EVENT_TYPE,
+} from "#core/events/event-types.ts";
+import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "./index-names.ts";
+
+/*
+ * Data only: what OpenSearch must know before it takes an event. The deployment makes a custom resource of each.
+ */
+
+type Properties = Readonly<Record<string, object>>;
+
+/** An index template by its name, and what `PUT _index_template` takes. */
+export interface IndexTemplate {
+  readonly name: string;
+  /** An index that is there as soon as its template is. */
+  readonly creates?: string;
+  readonly body: {
+    readonly index_patterns: readonly string[];
+    readonly priority: number;
+    readonly template: {
+      readonly settings: object;
+      readonly mappings: { readonly dynamic: false; readonly properties: Properties };
+    };
+  };
+}
+
+const GENERIC_PRIORITY = 100;
+const TYPE_PRIORITY = 200;
+
+/** A term may have 32,766 bytes, and a character up to four. Longer text stays whole in the source, unindexed. */
+const MAX_INDEXED_CHARACTERS = 8191;
+
+const exactText = { type: "keyword" };
+const boundedText = { type: "keyword", ignore_above: MAX_INDEXED_CHARACTERS };
+const date = { type: "date", format: "strict_date_optional_time" };
+const unindexedText = { type: "keyword", index: false, doc_values: false };
+
+const EVENT_PROPERTIES = {
+  id: exactText,
+  type: exactText,
+  tags: exactText,
+  timestamp: date,
+  timestampText: unindexedText,
+  receivedAt: date,
+  value: unindexedText,
+  number: { type: "double" },
+  shard: exactText,
+  seq: exactText,
+} satisfies Properties;
+
+const LEAVES: Properties = {
+  leaves: { type: "nested", properties: { path: boundedText, number: { type: "double" } } },
+};
+
+/** `integer` columns would save nothing (doc values are packed) and fail on a query's number that is out of range. */
+const FIELD_MAPPINGS: Readonly<Record<FieldKind, object>> = {
+  keyword: boundedText,
+  integer: { type: "long", ignore_malformed: true },
+  long: { type: "long", ignore_malformed: true },
+  double: { type: "double", ignore_malformed: true },
+  ip: { type: "ip", ignore_malformed: true },
+  boolean: { type: "boolean" },
+};
+
+/** The object that holds the declared fields of a document. */
+export const FIELDS = "fields";
+
+/** Elastic Common Schema's names for what HAProxy logs, where unit and form are the same. */
+const ECS_NAMES: Readonly<Record<string, string>> = {
+  "source.ip": "ci",
+  "source.port": "cp",
+  "http.request.method": "method",
+  "http.request.bytes": "U",
+  "http.response.status_code": "ST",
+  "http.response.bytes": "B",
+  "url.original": "uri",
+};
+
+/**
+ * HAProxy's names at the root, where Vamp's readers look for them (`ft`, `Tt`, `ST`, `@timestamp` …), and those of ECS.
+ * A document that has a field of an alias's name is refused, so none may be a name of ours.
+ */
+function haproxyAliases(fields: Readonly<Record<string, FieldKind>>): Properties {
+  const aliases: Record<string, object> = { "@timestamp": { type: "alias", path: "timestamp" } };
+  const names = Object.keys(fields).filter((name) => !Object.hasOwn(EVENT_PROPERTIES, name) && name !== FIELDS);
+  for (const name of names) aliases[name] = { type: "alias", path: `${FIELDS}.${name}` };
+  for (const [name, field] of Object.entries(ECS_NAMES))
+    if (Object.hasOwn(fields, field)) aliases[name] = { type: "alias", path: `${FIELDS}.${field}` };
+  return aliases;
+}
+
+function typeProperties({ name, fields }: EventTypeDeclaration): Properties {
+  if (fields === undefined) return { ...EVENT_PROPERTIES, ...LEAVES };
+  const columns = Object.entries(fields).map(([field, kind]) => [field, FIELD_MAPPINGS[kind]]);
+  return {
+    ...EVENT_PROPERTIES,
+    ...(name === HAPROXY_EVENT_TYPE && haproxyAliases(fields)),
+    [FIELDS]: { dynamic: false, properties: Object.fromEntries(columns) },
+  };
+}
+
+const EVENT_SETTINGS = {
+  number_of_shards: 1,
+  auto_expand_replicas: "0-1",
+  // What a checkpoint declares readable is refreshed explicitly; this is for what has no checkpoint yet.
+  refresh_interval: "10s",
+  // The order of every list: its first page is then read and not sorted (16 times faster at a million events).
+  sort: { field: ["timestamp", "id"], order: ["desc", "desc"] },
+  max_result_window: 10_000,
+  mapping: { nested_objects: { limit: 256 } },
+  // Groups by the specific tags of a generic one: its 512 characters, each escaped.
+  max_regex_length: 2048,
+};
+
+/** Both are read by id and must be found by search soon after they are made. */
+const BOOKKEEPING_SETTINGS = { number_of_shards: 1, auto_expand_replicas: "0-1", refresh_interval: "1s" };
+
+function template(name: string, pattern: string, priority: number, settings: object, properties: Properties) {
+  return {
+    name,
+    body: {
+      index_patterns: [pattern],
+      priority,
+      template: { settings: { index: settings }, mappings: { dynamic: false, properties } },
+    },
+  } as const satisfies IndexTemplate;
+}
+
+/** Without it nothing is indexed: OpenSearch would guess mappings that cannot be put right later. */
+export const genericTemplateName = (prefix: string): string => prefix;
+
+export const genericTemplate = (prefix = DEFAULT_PREFIX): IndexTemplate =>
+  template(genericTemplateName(prefix), `${prefix}.*`, GENERIC_PRIORITY, EVENT_SETTINGS, {
+    ...EVENT_PROPERTIES,
+    ...LEAVES,
+  });
+
+export const typeTemplate = (declaration: EventTypeDeclaration, prefix = DEFAULT_PREFIX): IndexTemplate => {
+  const name = `${prefix}.${declaration.name}`;
+  return template(name, `${name}.*`, TYPE_PRIORITY, EVENT_SETTINGS, typeProperties(declaration));
+};
+
+/** How far each shard of the journal is readable. */
+export function checkpointTemplate(prefix = DEFAULT_PREFIX): IndexTemplate {
+  const name = checkpointIndex(prefix);
+  const properties = { shard: exactText, seq: unindexedText };
+  return { ...template(name, name, TYPE_PRIORITY, BOOKKEEPING_SETTINGS, properties), creates: name };
+}
+
+/** Where each type's events go. */
+export function typeRegistryTemplate(prefix = DEFAULT_PREFIX): IndexTemplate {
+  const name = typeIndex(prefix);
+  const properties = { type: exactText, index: exactText, period: exactText, declared: { type: "boolean" } };
+  return { ...template(name, name, TYPE_PRIORITY, BOOKKEEPING_SETTINGS, properties), creates: name };
+}
+
+/** Everything a deployment with these types installs; the generic one last, as it lets the first event in. */
+export const indexTemplates = (
+  declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
+  prefix = DEFAULT_PREFIX,
+): readonly IndexTemplate[] => [
+  checkpointTemplate(prefix),
+  typeRegistryTemplate(prefix),
+  ...declared.map((declaration) => typeTemplate(declaration, prefix)),
+  genericTemplate(prefix),
+];

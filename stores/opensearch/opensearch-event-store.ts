@@ -1,0 +1,289 @@
+import type { Client } from "@opensearch-project/opensearch";
+import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
+import type { Event } from "#core/events/event.ts";
+import { type EventFilter, everyEvent } from "#core/events/event-filter.ts";
+import type { JournalEntry } from "#core/events/event-journal.ts";
+import type {
+  EventPage,
+  EventQuery,
+  EventStore,
+  EventTypeSummary,
+  Kept,
+  PageRequest,
+  TailPage,
+} from "#core/events/event-store.ts";
+import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { Position } from "#core/events/position.ts";
+import {
+  type AnsweredBucket,
+  checkBuckets,
+  toGroupAggs,
+  toGroupSeriesAggs,
+  toGroups,
+  toSeries,
+  toSeriesAggs,
+  toValue,
+  toValueAggs,
+  withSeries,
+} from "./aggregation-body.ts";
+import { type RetryPolicy, retrying } from "./backoff.ts";
+import { createAll } from "./bulk.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { type OpenSearchSettings, openClient, request } from "./client.ts";
+import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
+import { failure } from "./failure.ts";
+import { DEFAULT_PREFIX, eventIndex, namespacePattern, patternOf, searchPattern } from "./index-names.ts";
+import { genericTemplateName } from "./index-templates.ts";
+import { hasTemplate } from "./install-templates.ts";
+import { filterBody, queryBody, timeRange } from "./query-body.ts";
+import { TouchedIndices } from "./touched-indices.ts";
+import { TypeRegistry } from "./type-registry.ts";
+
+export interface OpenSearchStoreOptions {
+  /** Begins the names of indices and templates. @default "pulse" */
+  readonly prefix?: string;
+  /** @default those of every deployment */
+  readonly types?: readonly EventTypeDeclaration[];
+  /** @default 200 */
+  readonly maxOwnIndices?: number;
+  readonly writeRetry?: RetryPolicy;
+  readonly readRetry?: RetryPolicy;
+}
+
+const MAX_OWN_INDICES = 200;
+/** Some ten seconds in all: after that the journal gives the batch again. */
+const WRITE_RETRY: RetryPolicy = { tries: 8, baseMs: 100, maxMs: 5_000 };
+/** Somebody waits for the answer. */
+const READ_RETRY: RetryPolicy = { tries: 4, baseMs: 50, maxMs: 1_000 };
+
+const MAX_TYPES = 10_000;
+/** A document may hold 256 KiB and more. */
+const MAX_TAIL_PAGE = 200;
+const SHARDS_AT_ONCE = 8;
+
+const NEWEST_FIRST = [{ timestamp: "desc" }, { id: "desc" }];
+
+/** Opens a store whose templates are installed (see `installTemplates`); connects with the first request. */
+export const openOpenSearchEventStore = async (
+  settings: OpenSearchSettings,
+  options?: OpenSearchStoreOptions,
+): Promise<OpenSearchEventStore> => new OpenSearchEventStore(await openClient(settings), options);
+
+interface SearchAnswer {
+  readonly timed_out: boolean;
+  readonly _shards: { readonly failed: number };
+  readonly hits: { readonly total: { readonly value: number }; readonly hits: readonly { _source: EventDocument }[] };
+  readonly aggregations?: AnsweredBucket;
+}
+
+/** Events in OpenSearch: one index for each type, namespace and period. */
+export class OpenSearchEventStore implements EventStore {
+  readonly #client: Client;
+  readonly #prefix: string;
+  readonly #types: readonly EventTypeDeclaration[];
+  readonly #writeRetry: RetryPolicy;
+  readonly #readRetry: RetryPolicy;
+  readonly #registry: TypeRegistry;
+  readonly #touched: TouchedIndices;
+  readonly #checkpoints: Checkpoints;
+  #installed = false;
+
+  constructor(client: Client, options: OpenSearchStoreOptions = {}) {
+    this.#client = client;
+    this.#prefix = options.prefix ?? DEFAULT_PREFIX;
+    this.#types = options.types ?? DEFAULT_EVENT_TYPES;
+    this.#writeRetry = options.writeRetry ?? WRITE_RETRY;
+    this.#readRetry = options.readRetry ?? READ_RETRY;
+    this.#registry = new TypeRegistry(client, {
+      prefix: this.#prefix,
+      declared: this.#types,
+      maxOwnIndices: options.maxOwnIndices ?? MAX_OWN_INDICES,
+      retry: this.#writeRetry,
+    });
+    this.#touched = new TouchedIndices(client, this.#writeRetry);
+    this.#checkpoints = new Checkpoints(client, this.#prefix, this.#writeRetry);
+  }
+
+  async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
+    if (entries.length === 0) return [];
+    await this.#requireTemplates();
+    const places = await this.#registry.placesOf(new Set(entries.map(({ event }) => event.type.toLowerCase())));
+    const indices = new Set<string>();
+    const documents = entries.map((entry) => {
+      const declaration = declarationOf(entry.event.type, this.#types);
+      // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
+      const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
+      indices.add(index);
+      return toBulkLines(index, entry, declaration.fields);
+    });
+    try {
+      return await createAll(this.#client, documents, this.#writeRetry);
+    } finally {
+      this.#touched.add(indices);
+    }
+  }
+
+  async #requireTemplates(): Promise<void> {
+    if (this.#installed) return;
+    const name = genericTemplateName(this.#prefix);
+    this.#installed = await retrying(this.#writeRetry, () => hasTemplate(this.#client, name));
+    if (!this.#installed)
+      throw failure(
+        "unavailable",
+        `has no index template ${name}: nothing is indexed until the templates are installed`,
+      );
+  }
+
+  async checkpoint(shard: string, seq: string): Promise<void> {
+    await this.#touched.refresh();
+    await this.#checkpoints.advance(shard, seq);
+  }
+
+  async search(query: EventQuery, page: PageRequest): Promise<EventPage> {
+    const { hits } = await this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
+      size: page.limit,
+      ...("offset" in page && { from: page.offset }),
+      ...("after" in page && page.after !== "start" && { search_after: [page.after.timestampMs, page.after.id] }),
+      sort: NEWEST_FIRST,
+      track_total_hits: true,
+      query: queryBody(query, this.#types),
+    });
+    return { events: hits.hits.map((hit) => fromDocument(query.namespace, hit._source)), total: hits.total.value };
+  }
+
+  async aggregate(query: EventQuery, aggregation: Aggregation): Promise<AggregationResult> {
+    const { aggregator, groupBy, intervalMs } = aggregation;
+    if (groupBy === undefined) {
+      if (intervalMs !== undefined) {
+        const { aggregations } = await this.#aggregations(query, toSeriesAggs(aggregator, intervalMs));
+        const series = toSeries(aggregator, intervalMs, aggregations);
+        checkBuckets([series]);
+        return { series };
+      }
+      const { hits, aggregations } = await this.#aggregations(query, toValueAggs(aggregator));
+      return { value: toValue(aggregator, hits.total.value, aggregations) };
+    }
+    const { aggregations } = await this.#aggregations(query, toGroupAggs(aggregation, groupBy));
+    const groups = toGroups(aggregation, groupBy, aggregations);
+    if (intervalMs === undefined || groups.length === 0) return { groups };
+    const answer = await this.#aggregations(query, toGroupSeriesAggs(aggregation, groupBy, groups, intervalMs));
+    const grouped = withSeries(aggregation, groups, intervalMs, answer.aggregations);
+    checkBuckets(grouped.map((group) => group.series ?? []));
+    return { groups: grouped };
+  }
+
+  #aggregations(query: EventQuery, aggs: object): Promise<SearchAnswer> {
+    return this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
+      size: 0,
+      track_total_hits: true,
+      query: queryBody(query, this.#types),
+      aggs,
+    });
+  }
+
+  async find(namespace: string, id: string): Promise<Event | undefined> {
+    const { hits } = await this.#search(namespacePattern(this.#prefix, namespace), {
+      size: 1,
+      track_total_hits: false,
+      query: { bool: { filter: [{ term: { id } }] } },
+    });
+    const [hit] = hits.hits;
+    return hit && fromDocument(namespace, hit._source);
+  }
+
+  position(): Promise<Position> {
+    return this.#checkpoints.position();
+  }
+
+  async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
+    const checkpoints = await this.position();
+    const entries: TailPage["entries"][number][] = [];
+    const shards = new Map([...after.shards].filter(([shard]) => checkpoints.shards.has(shard)));
+    const isBehind = ([shard, checkpoint]: readonly [string, string]): boolean =>
+      (shards.get(shard) ?? "") < checkpoint;
+    let behind = [...checkpoints.shards].filter(isBehind);
+    while (behind.length > 0 && entries.length < limit) {
+      const left = limit - entries.length;
+      // An equal share for each, so that a busy shard does not keep the others waiting.
+      const asked = behind.slice(0, Math.min(SHARDS_AT_ONCE, left));
+      const size = Math.min(MAX_TAIL_PAGE, Math.floor(left / asked.length));
+      const pages = await Promise.all(
+        asked.map(([shard, checkpoint]) =>
+          this.#readShard(filter, { shard, from: shards.get(shard), to: checkpoint, size, receivedFromMs }),
+        ),
+      );
+      asked.forEach(([shard, checkpoint], index) => {
+        const page = pages[index] as TailPage["entries"];
+        entries.push(...page);
+        shards.set(shard, page.length < size ? checkpoint : (page.at(-1)?.point.seq as string));
+      });
+      behind = behind.filter(isBehind);
+    }
+    return { entries, position: { store: checkpoints.store, shards }, caughtUp: behind.length === 0 };
+  }
+
+  async #readShard(filter: EventFilter, part: ShardPart): Promise<TailPage["entries"]> {
+    const { shard, from, to, size, receivedFromMs } = part;
+    const places = [
+      { term: { shard } },
+      { range: { seq: { ...(from !== undefined && { gt: from }), lte: to } } },
+      ...(receivedFromMs === undefined ? [] : [timeRange("receivedAt", { gte: receivedFromMs })]),
+    ];
+    const { hits } = await this.#search(
+      searchPattern(this.#prefix, filter.namespace, filter.types),
+      { size, sort: [{ seq: "asc" }], track_total_hits: false, query: filterBody(filter, this.#types, places) },
+      // A refresh of the primary is not yet one of its replicas where those copy segments.
+      { preference: "_primary" },
+    );
+    return hits.hits.map((hit) => toEntry(filter.namespace, hit._source));
+  }
+
+  async eventTypes(namespace: string): Promise<readonly EventTypeSummary[]> {
+    const { aggregations } = await this.#search(namespacePattern(this.#prefix, namespace), {
+      size: 0,
+      track_total_hits: false,
+      query: filterBody(everyEvent(namespace), this.#types),
+      aggs: {
+        types: {
+          terms: { field: "type", size: MAX_TYPES, order: { _key: "asc" } },
+          aggs: { newest: { max: { field: "timestamp" } }, index: { terms: { field: "_index", size: 1 } } },
+        },
+      },
+    });
+    const buckets: readonly AnsweredBucket[] = aggregations?.types.buckets ?? [];
+    return buckets.map((bucket) => ({
+      type: bucket.key as string,
+      count: bucket.doc_count,
+      newestMs: bucket.newest.value,
+      index: patternOf(bucket.index.buckets[0].key),
+    }));
+  }
+
+  /** One search, complete or failed: an answer that misses shards comes with status 200. */
+  async #search(pattern: string, body: object, query: Readonly<Record<string, string>> = {}): Promise<SearchAnswer> {
+    return retrying(this.#readRetry, async () => {
+      const { body: answer } = await request<SearchAnswer>(this.#client, {
+        method: "POST",
+        path: `/${pattern}/_search`,
+        query: { allow_partial_search_results: false, ignore_unavailable: true, ...query },
+        body,
+      });
+      if (answer.timed_out || answer._shards.failed > 0)
+        throw failure("unavailable", "answered a part of a search only");
+      return answer;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+/** What of a shard is to be read: after `from`, or from its start, up to `to`. */
+interface ShardPart {
+  readonly shard: string;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly size: number;
+  readonly receivedFromMs: number | undefined;
+}

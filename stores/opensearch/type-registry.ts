@@ -1,0 +1,99 @@
+import type { Client } from "@opensearch-project/opensearch";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { type RetryPolicy, retrying } from "./backoff.ts";
+import { type OpenSearchRequest, request } from "./client.ts";
+import { type TypePlace, typeIndex } from "./index-names.ts";
+
+interface RegistryOptions {
+  readonly prefix: string;
+  readonly declared: readonly EventTypeDeclaration[];
+  /** How many undeclared types get an index of their own; writers at the very same time may each add one more. */
+  readonly maxOwnIndices: number;
+  readonly retry: RetryPolicy;
+}
+
+interface RegisteredType extends TypePlace {
+  readonly type: string;
+  readonly declared: boolean;
+}
+
+/**
+ * Where the events of each type go. Fixed by the first event of a type, whatever is declared later: an event that comes
+ * again must find the index it was written to.
+ */
+export class TypeRegistry {
+  readonly #client: Client;
+  readonly #options: RegistryOptions;
+  readonly #index: string;
+  readonly #places = new Map<string, TypePlace>();
+  #registering: Promise<unknown> = Promise.resolve();
+
+  constructor(client: Client, options: RegistryOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#index = typeIndex(options.prefix);
+  }
+
+  /** The places of the types by their names, which must be in lower case. A known type costs nothing. */
+  async placesOf(types: ReadonlySet<string>): Promise<ReadonlyMap<string, TypePlace>> {
+    const unknown = () => [...types].filter((type) => !this.#places.has(type));
+    if (unknown().length > 0) {
+      // One after the other: each registration counts those before it.
+      const registered = this.#registering.then(() => this.#register(unknown()));
+      this.#registering = registered.catch(() => {});
+      await registered;
+    }
+    return this.#places;
+  }
+
+  async #register(types: readonly string[]): Promise<void> {
+    await this.#read(types);
+    const unregistered = types.filter((type) => !this.#places.has(type));
+    if (unregistered.length === 0) return;
+    let own = await this.#countOwn();
+    for (const type of unregistered) {
+      const isDeclared = this.#options.declared.some(({ name }) => name === type);
+      const { period } = declarationOf(type, this.#options.declared);
+      const index = isDeclared || own < this.#options.maxOwnIndices ? "own" : "shared";
+      if (!isDeclared && index === "own") own++;
+      await this.#create({ type, index, period, declared: isDeclared });
+    }
+    // Read back rather than believed: another writer may have been first.
+    await this.#read(unregistered);
+  }
+
+  async #read(types: readonly string[]): Promise<void> {
+    if (types.length === 0) return;
+    const { body } = await this.#request<{ docs: readonly { _source?: RegisteredType }[] }>({
+      method: "POST",
+      path: `/${this.#index}/_mget`,
+      body: { ids: types },
+    });
+    for (const { _source: registered } of body.docs)
+      if (registered !== undefined) this.#places.set(registered.type, registered);
+  }
+
+  async #create(registered: RegisteredType): Promise<void> {
+    const path = `/${this.#index}/_create/${registered.type}`;
+    await this.#request({ method: "PUT", path, body: registered, expect: [409] });
+  }
+
+  async #countOwn(): Promise<number> {
+    await this.#request({ method: "POST", path: `/${this.#index}/_refresh` });
+    const { body } = await this.#request<{ hits: { total: { value: number } } }>({
+      method: "POST",
+      path: `/${this.#index}/_search`,
+      query: { allow_partial_search_results: false },
+      body: {
+        size: 0,
+        track_total_hits: true,
+        query: { bool: { filter: [{ term: { index: "own" } }, { term: { declared: false } }] } },
+      },
+    });
+    return body.hits.total.value;
+  }
+
+  #request<Body>(wanted: OpenSearchRequest) {
+    return retrying(this.#options.retry, () => request<Body>(this.#client, wanted));
+  }
+}
