@@ -1,0 +1,33 @@
+/*
+ * A log line is bytes. Inside this folder it is a Latin-1 string, one character a byte: slicing it copies nothing and
+ * its offsets are byte offsets. What leaves the folder is text, or Base64 where the bytes are not UTF-8.
+ */
+
+/** Bytes as a reader gets them: text, or Base64 when they are not UTF-8. */
+export type Text = string | { readonly b64: string };
+
+const NOT_ASCII = /[\x80-\xff]/;
+const REPLACEMENT = "\ufffd";
+
+/** The bytes of a line, one character each. */
+export function latin1Of(line: Uint8Array | string): string {
+  if (typeof line !== "string") return Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString("latin1");
+  return Buffer.from(line, "utf8").toString("latin1");
+}
+
+/** The text that Latin-1 characters stand for as UTF-8 bytes. */
+export function textOf(latin1: string): Text {
+  if (!NOT_ASCII.test(latin1)) return latin1;
+  const bytes = Buffer.from(latin1, "latin1");
+  const text = bytes.toString("utf8");
+  if (text.includes(REPLACEMENT) && !Buffer.from(text, "utf8").equals(bytes)) return { b64: bytes.toString("base64") };
+  return text;
+}
+
+const ESCAPED = /#([0-9A-F]{2})/g;
+
+/** Undoes HAProxy's `#XX`, in which `%hr`, `%hs` and `%r` print what is not plain ASCII, quotes, and `#` itself. */
+export function unescapeHash(printed: string): Text {
+  if (!printed.includes("#")) return textOf(printed);
+  return textOf(printed.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
+}
