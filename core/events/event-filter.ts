@@ -46,7 +46,8 @@ export function matches(filter: EventFilter, event: Event): boolean {
   return filter.conditions.length === 0 || meetsConditions(filter.conditions, event);
 }
 
-function meetsConditions(conditions: readonly FieldCondition[], event: Event): boolean {
+/** Whether the value's own members meet all conditions; of a member that is an array, any element may. */
+export function meetsConditions(conditions: readonly FieldCondition[], event: Pick<Event, "value">): boolean {
   const value: unknown = event.value === undefined ? undefined : JSON.parse(event.value);
   if (typeof value !== "object" || value === null) return false;
   return conditions.every((condition) => {

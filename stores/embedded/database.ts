@@ -1,0 +1,111 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { fromSqliteFailure } from "#stores/embedded/failure.ts";
+
+/*
+ * EXCLUSIVE: a second process is refused at once, and the lock goes with the process, however it ends. FULL: a commit is
+ * on the disk. The checkpoint at 8,192 pages and the cache are what kept ingest flat up to a million events.
+ */
+const PRAGMAS = `
+  PRAGMA locking_mode = EXCLUSIVE;
+  PRAGMA page_size = 8192;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA wal_autocheckpoint = 8192;
+  PRAGMA cache_size = -262144;
+  PRAGMA temp_store = MEMORY;
+`;
+
+/** One connection of this process to one file, shared by whatever keeps its tables there. Statements are prepared once. */
+export class EmbeddedDatabase {
+  readonly #sqlite: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #rollbackListeners: (() => void)[] = [];
+
+  constructor(sqlite: DatabaseSync) {
+    this.#sqlite = sqlite;
+  }
+
+  /** Creates what does not exist yet. */
+  define(schema: string): void {
+    this.transaction(() => this.#sqlite.exec(schema));
+  }
+
+  /** Makes a pure function of texts callable from SQL. */
+  defineTest(name: string, test: (...texts: (string | null)[]) => boolean): void {
+    this.#sqlite.function(name, { deterministic: true, varargs: true }, (...texts) =>
+      test(...(texts as (string | null)[])) ? 1 : 0,
+    );
+  }
+
+  prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.prepare(sql).all(...parameters) as Row[];
+  }
+
+  get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
+    return this.prepare(sql).get(...parameters) as Row | undefined;
+  }
+
+  /** Without building a list. The iteration must end before the same SQL is run again. */
+  iterate<Row>(sql: string, ...parameters: SQLInputValue[]): Iterable<Row> {
+    return this.prepare(sql).iterate(...parameters) as Iterable<unknown> as Iterable<Row>;
+  }
+
+  run(sql: string, ...parameters: SQLInputValue[]): { readonly changes: number; readonly rowId: number } {
+    const { changes, lastInsertRowid } = this.prepare(sql).run(...parameters);
+    return { changes: Number(changes), rowId: Number(lastInsertRowid) };
+  }
+
+  /** Does all of the work or, when it throws, nothing of it. What the machine refused is thrown as `unavailable`. */
+  transaction<T>(work: () => T): T {
+    try {
+      this.prepare("BEGIN IMMEDIATE").run();
+      const result = work();
+      this.prepare("COMMIT").run();
+      return result;
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (this.#sqlite.isTransaction) this.prepare("ROLLBACK").run();
+      for (const listener of this.#rollbackListeners) listener();
+      throw fromSqliteFailure(error);
+    }
+  }
+
+  /** Whoever remembers what a transaction wrote must forget it when that is undone. */
+  onRollback(listener: () => void): void {
+    this.#rollbackListeners.push(listener);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#sqlite.close();
+  }
+}
+
+/**
+ * Opens or makes the file (`:memory:` keeps nothing) and locks it for this process. Throws `unavailable` when another
+ * one has it.
+ */
+export function openDatabase(path: string): EmbeddedDatabase {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+  let sqlite: DatabaseSync | undefined;
+  try {
+    sqlite = new DatabaseSync(path);
+    sqlite.exec(PRAGMAS);
+    sqlite.exec("BEGIN IMMEDIATE; COMMIT");
+    return new EmbeddedDatabase(sqlite);
+  } catch (error) {
+    sqlite?.close();
+    throw fromSqliteFailure(error);
+  }
+}

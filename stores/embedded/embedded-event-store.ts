@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
+import type { Event } from "#core/events/event.ts";
+import { type EventFilter, type FieldCondition, meetsConditions } from "#core/events/event-filter.ts";
+import type { JournalEntry } from "#core/events/event-journal.ts";
+import type {
+  EventPage,
+  EventQuery,
+  EventStore,
+  EventTypeSummary,
+  Kept,
+  PageRequest,
+  TailPage,
+} from "#core/events/event-store.ts";
+import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { Position } from "#core/events/position.ts";
+import { aggregateEvents } from "#stores/embedded/aggregate-events.ts";
+import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, isId, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
+import { forgetEvents } from "#stores/embedded/forget-events.ts";
+import { keepEvents } from "#stores/embedded/keep-events.ts";
+import { EVERY_EVENT, Names } from "#stores/embedded/names.ts";
+import { countMatching, MEETS_CONDITION, planQuery } from "#stores/embedded/query-plan.ts";
+import { SCHEMA } from "#stores/embedded/schema.ts";
+import { searchEvents } from "#stores/embedded/search-events.ts";
+import { tailEvents } from "#stores/embedded/tail-events.ts";
+
+interface EmbeddedEventStoreOptions {
+  readonly database: EmbeddedDatabase;
+  /** @default the types every deployment declares */
+  readonly declared?: readonly EventTypeDeclaration[];
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Events removed in one transaction, some tens of milliseconds: requests are answered in between. */
+const FORGOTTEN_AT_ONCE = 500;
+
+/** Events in the SQLite file of this process. Every call is done when it returns; only `forget` takes turns. */
+export class EmbeddedEventStore implements EventStore {
+  readonly #database: EmbeddedDatabase;
+  readonly #declared: readonly EventTypeDeclaration[];
+  readonly #names: Names;
+  readonly #id: string;
+
+  constructor({ database, declared = DEFAULT_EVENT_TYPES }: EmbeddedEventStoreOptions) {
+    database.define(SCHEMA);
+    database.defineTest(MEETS_CONDITION, meetsCondition);
+    this.#database = database;
+    this.#declared = declared;
+    this.#names = new Names(database, declared);
+    this.#id = storeId(database);
+  }
+
+  async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
+    return this.#database.transaction(() => keepEvents(this.#database, this.#names, entries));
+  }
+
+  /**
+   * For the journal of the same file: keeps what it appends and makes it readable, in the transaction that appends it.
+   */
+  keepInTransaction(entries: readonly Required<JournalEntry>[]): readonly Kept[] {
+    const kept = keepEvents(this.#database, this.#names, entries);
+    const last = new Map(entries.map(({ point }) => [point.shard, point.seq]));
+    for (const [shard, seq] of last) this.#checkpoint(shard, seq);
+    return kept;
+  }
+
+  async checkpoint(shard: string, seq: string): Promise<void> {
+    this.#database.transaction(() => this.#checkpoint(shard, seq));
+  }
+
+  #checkpoint(shard: string, seq: string): void {
+    const sql = `INSERT INTO checkpoint (shard, seq) VALUES (?, ?)
+      ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq`;
+    this.#database.run(sql, shard, seq);
+  }
+
+  async search(query: EventQuery, page: PageRequest): Promise<EventPage> {
+    return searchEvents(this.#database, this.#names, query, page);
+  }
+
+  async aggregate(query: EventQuery, aggregation: Aggregation): Promise<AggregationResult> {
+    return aggregateEvents(this.#database, this.#names, query, aggregation);
+  }
+
+  async find(namespace: string, id: string): Promise<Event | undefined> {
+    if (!isId(id)) return undefined;
+    const sql = `SELECT ${EVENT_COLUMNS} FROM ${EVENT_SOURCE} WHERE event.id = ? AND event.namespace = ?`;
+    const row = this.#database.get<EventRow>(sql, toIdBytes(id), namespace);
+    return row && toEvent(row);
+  }
+
+  async position(): Promise<Position> {
+    return this.#position();
+  }
+
+  #position(): Position {
+    const rows = this.#database.all<{ shard: string; seq: string }>("SELECT shard, seq FROM checkpoint ORDER BY shard");
+    return { store: this.#id, shards: new Map(rows.map(({ shard, seq }) => [shard, seq])) };
+  }
+
+  async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
+    return tailEvents(this.#database, this.#position(), filter, after, limit, receivedFromMs);
+  }
+
+  async eventTypes(namespace: string): Promise<readonly EventTypeSummary[]> {
+    const newest = "SELECT max(ts) AS ts FROM tagged WHERE tag_id = ?";
+    const types = [...this.#names.typesOf(namespace).values()].flatMap(({ typeId, name }) => {
+      const tagId = this.#names.tagId(typeId, EVERY_EVENT);
+      const newestMs = tagId === undefined ? null : this.#database.get<{ ts: number | null }>(newest, tagId)?.ts;
+      if (newestMs === null || newestMs === undefined) return [];
+      const all = { namespace, tags: [], any: [], none: [], types: [name], conditions: [] };
+      const count = countMatching(this.#database, planQuery(this.#names, all));
+      return [{ type: name, count, newestMs, index: "embedded" }];
+    });
+    return types.sort((one, other) => (one.type < other.type ? -1 : 1));
+  }
+
+  /** Removes what was received longer ago than its type is retained; answers how many events. */
+  async forget(nowMs: number): Promise<number> {
+    let forgotten = 0;
+    for (const type of this.#names.allTypes()) {
+      const beforeMs = nowMs - declarationOf(type.name, this.#declared).retentionDays * DAY_MS;
+      for (let removed = FORGOTTEN_AT_ONCE; removed === FORGOTTEN_AT_ONCE; await setImmediate()) {
+        removed = this.#database.transaction(() =>
+          forgetEvents(this.#database, this.#names, type, beforeMs, FORGOTTEN_AT_ONCE),
+        );
+        forgotten += removed;
+      }
+    }
+    return forgotten;
+  }
+
+  /** The database is its opener's to close. */
+  async close(): Promise<void> {}
+}
+
+function storeId(database: EmbeddedDatabase): string {
+  const held = database.get<{ id: string }>("SELECT id FROM store");
+  if (held !== undefined) return held.id;
+  const id = randomUUID();
+  database.transaction(() => database.run("INSERT INTO store (id) VALUES (?)", id));
+  return id;
+}
+
+function meetsCondition(condition: string | null, value: string | null): boolean {
+  return value !== null && meetsConditions([JSON.parse(condition as string) as FieldCondition], { value });
+}

@@ -1,0 +1,65 @@
+import type { FieldKind } from "#core/events/event-types.ts";
+import { valueNumbers } from "#core/events/value-numbers.ts";
+
+/** A field's value as SQLite keeps it: truth values are blobs, so that they equal no number and no text. */
+export type Held = string | number | Uint8Array;
+
+/** One value of one field of an event; a field may have several. */
+export interface HeldField {
+  readonly path: string;
+  readonly held: Held;
+  /** Its place among the event's values of this path. */
+  readonly place: number;
+  /** Whether an earlier place holds the same: such a one makes no further group. */
+  readonly repeated: boolean;
+}
+
+export interface HeldValue {
+  readonly number: number | null;
+  readonly fields: readonly HeldField[];
+}
+
+const FALSE = Uint8Array.of(0);
+const TRUE = Uint8Array.of(1);
+
+export function toHeld(scalar: string | number | boolean): Held {
+  if (typeof scalar === "boolean") return scalar ? TRUE : FALSE;
+  return scalar;
+}
+
+export function fromHeld(held: Held): string | number | boolean {
+  return held instanceof Uint8Array ? held[0] === 1 : held;
+}
+
+/** What can be asked of a value besides its text. Throws a SyntaxError where it is no JSON. */
+export function heldValue(
+  value: string | undefined,
+  declared: Readonly<Record<string, FieldKind>> | undefined,
+): HeldValue {
+  const { number = null, leaves } = valueNumbers(value);
+  if (declared === undefined) return { number, fields: placed(leaves.map((leaf) => [leaf.path, leaf.number])) };
+  return { number, fields: placed(declaredScalars(value, declared)) };
+}
+
+function declaredScalars(value: string | undefined, declared: Readonly<Record<string, FieldKind>>): [string, Held][] {
+  if (value?.charCodeAt(0) !== 0x7b) return [];
+  const members = JSON.parse(value) as Record<string, unknown>;
+  const scalars: [string, Held][] = [];
+  for (const [name, member] of Object.entries(members)) {
+    if (!Object.hasOwn(declared, name)) continue;
+    for (const scalar of Array.isArray(member) ? member : [member])
+      if (typeof scalar === "string" || typeof scalar === "boolean" || Number.isFinite(scalar))
+        scalars.push([name, toHeld(scalar as string | number | boolean)]);
+  }
+  return scalars;
+}
+
+function placed(scalars: readonly (readonly [string, Held])[]): HeldField[] {
+  const earlier = new Map<string, Held[]>();
+  return scalars.map(([path, held]) => {
+    const before = earlier.get(path) ?? [];
+    const repeated = before.includes(held);
+    earlier.set(path, [...before, held]);
+    return { path, held, place: before.length, repeated };
+  });
+}

@@ -1,0 +1,144 @@
+import type { SQLInputValue } from "node:sqlite";
+import type { AggregatedField } from "#core/events/aggregation.ts";
+import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import { fromHeld, type Held } from "#stores/embedded/held-fields.ts";
+import type { Names, StoredType } from "#stores/embedded/names.ts";
+import { type Branch, branchesOf, type QueryPlan } from "#stores/embedded/query-plan.ts";
+
+export type Scalar = string | number | boolean;
+
+/** What is to be learnt of the events of a plan. */
+export interface MeasureRequest {
+  /** Whose numbers are summed up; without one, events are only counted. */
+  readonly field?: AggregatedField;
+  /** Whether its values themselves are needed, as for percentiles. */
+  readonly values?: boolean;
+  readonly keyField?: AggregatedField;
+  readonly intervalMs?: number;
+}
+
+/** What was learnt of one group and one bucket. An event counts once, however many values it has. */
+export interface Measure {
+  events: number;
+  numbers: number;
+  sum: number;
+  min: number;
+  max: number;
+  readonly values: Scalar[];
+}
+
+/** By key (null: not grouped), then by the bucket's start in milliseconds (null: no buckets). */
+export type Measures = ReadonlyMap<Scalar | null, ReadonlyMap<number | null, Measure>>;
+
+type SummaryRow = [key: Held | null, bucket: number | null, events: number, numbers: number, ...numbers: number[]];
+type ValueRow = [key: Held | null, bucket: number | null, value: Held];
+
+/** Sums up branch by branch in SQL, and the branches here. */
+export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPlan, request: MeasureRequest): Measures {
+  const measures = new Map<Scalar | null, Map<number | null, Measure>>();
+  for (const branch of branchesOf(database, plan)) {
+    const source = sourceOf(names, branch, request);
+    if (source === undefined) continue;
+    const { key, bucket, value, isFirst, from, parameters } = source;
+    const number = `iif(typeof(${value}) = 'real', ${value}, NULL)`;
+
+    const summary = `SELECT ${key}, ${bucket}, sum(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
+      ${from} GROUP BY 1, 2`;
+    for (const [held, start, events, numbers, sum, min, max] of rows<SummaryRow>(database, summary, parameters)) {
+      const found = measureAt(measures, held, start);
+      found.events += events;
+      if (numbers === 0) continue;
+      found.numbers += numbers;
+      found.sum += sum as number;
+      found.min = Math.min(found.min, min as number);
+      found.max = Math.max(found.max, max as number);
+    }
+    if (!request.values) continue;
+    const listing = `SELECT ${key}, ${bucket}, ${value} ${from} AND ${value} IS NOT NULL`;
+    for (const [held, start, one] of rows<ValueRow>(database, listing, parameters))
+      measureAt(measures, held, start).values.push(fromHeld(one));
+  }
+  return measures;
+}
+
+function rows<Row>(database: EmbeddedDatabase, sql: string, parameters: readonly SQLInputValue[]): Iterable<Row> {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement.iterate(...parameters) as Iterable<unknown> as Iterable<Row>;
+}
+
+function measureAt(
+  measures: Map<Scalar | null, Map<number | null, Measure>>,
+  held: Held | null,
+  bucket: number | null,
+): Measure {
+  const key = held === null ? null : fromHeld(held);
+  let buckets = measures.get(key);
+  if (buckets === undefined) {
+    buckets = new Map();
+    measures.set(key, buckets);
+  }
+  let found = buckets.get(bucket);
+  if (found === undefined) {
+    found = { events: 0, numbers: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, values: [] };
+    buckets.set(bucket, found);
+  }
+  return found;
+}
+
+/** The rows to sum up, one per event, key and value, and what of them is meant; all SQL. */
+interface Source {
+  readonly key: string;
+  readonly bucket: string;
+  readonly value: string;
+  /** 1 on one row of each event and key, 0 on its others. */
+  readonly isFirst: string;
+  readonly from: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+/** Undefined where no event of the branch can have a key. */
+function sourceOf(names: Names, { type, sql, parameters }: Branch, request: MeasureRequest): Source | undefined {
+  const { field, keyField, intervalMs } = request;
+  const before: SQLInputValue[] = [];
+  let from = "FROM tagged d";
+  let where = sql;
+  let key = "NULL";
+  let bucket = "NULL";
+  let value = "NULL";
+  let isFirst = "1";
+
+  if (intervalMs !== undefined) {
+    bucket = "d.ts - (d.ts % ? + ?) % ?"; // rounds down before 1970 too
+    before.push(intervalMs, intervalMs, intervalMs);
+  }
+  if (keyField?.kind === "number") {
+    key = "d.number";
+    where += " AND d.number IS NOT NULL";
+  } else if (keyField !== undefined) {
+    const fieldId = fieldIdOf(names, type, keyField);
+    if (fieldId === undefined) return undefined;
+    key = "k.held";
+    from += " CROSS JOIN field k ON k.field_id = ? AND k.seq = d.seq AND NOT k.repeated";
+    before.push(fieldId);
+  }
+  if (field?.kind === "number") value = "d.number";
+  else if (field !== undefined) {
+    value = "v.held";
+    isFirst = "coalesce(v.place, 0) = 0";
+    from += " LEFT JOIN field v ON v.field_id = ? AND v.seq = d.seq";
+    before.push(fieldIdOf(names, type, field) ?? null);
+  }
+  return { key, bucket, value, isFirst, from: `${from} WHERE ${where}`, parameters: [...before, ...parameters] };
+}
+
+/** A type keeps its declared fields or, declaring none, its leaves. */
+function fieldIdOf(
+  names: Names,
+  type: StoredType,
+  field: Exclude<AggregatedField, { kind: "number" }>,
+): number | undefined {
+  if (field.kind === "leaf")
+    return type.declaredFields === undefined ? names.fieldId(type.typeId, field.path) : undefined;
+  return type.declaredFields === undefined ? undefined : names.fieldId(type.typeId, field.name);
+}
