@@ -1,0 +1,11 @@
+import { grantIndexAccessHandler } from "#functions/grant-index-access/grant-index-access.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { openClient } from "#stores/opensearch/client.ts";
+
+const {
+  PULSE_OPENSEARCH_URL: url,
+  PULSE_OPENSEARCH_AUTH: auth,
+  AWS_REGION: region = "",
+} = environmentOf("grant-index-access");
+
+export const handler = grantIndexAccessHandler(await openClient({ url, auth, region }));

@@ -1,0 +1,117 @@
+import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import { routes } from "#functions/routes.ts";
+import { type Auth, requireAuth, type SupportedAuth } from "#lib/auth.ts";
+import type { EventIndex } from "#lib/constructs/event-index.ts";
+import { EventsApi } from "#lib/constructs/events-api.ts";
+import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
+import { PulseFunction } from "#lib/constructs/pulse-function.ts";
+import type { JournalStack } from "#lib/journal-stack.ts";
+import type { StageName } from "#lib/stage.ts";
+import { stages } from "#lib/stage.ts";
+
+export interface ApiStackProps extends StackProps {
+  readonly stageName: StageName;
+  /** Who may call. There is no default: a deployment without it is refused. */
+  readonly auth: Auth | undefined;
+  /** Namespaces besides `default`. @default - none */
+  readonly namespaces?: readonly string[];
+  readonly index: EventIndex;
+  readonly keys: IdempotencyKeysTable;
+  readonly journal: JournalStack;
+}
+
+/** After so long a stream ends by itself: a closed connection does not end the function behind it. */
+const STREAM_LEASE = Duration.seconds(55);
+const LONGEST_STREAM = Duration.seconds(65);
+
+/** The way in: the REST API over the table of routes, one function per verb, and a URL that streams. */
+export class ApiStack extends Stack {
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    super(scope, id, { description: "Pulse: the HTTP API", ...props });
+    const auth = requireAuth(props.auth);
+    const { stageName, index } = props;
+    const stage = stages[stageName];
+    const namespaces = { PULSE_NAMESPACES: (props.namespaces ?? []).join(",") };
+    const timeout = Duration.seconds(28);
+
+    const createEvents = new PulseFunction(this, "CreateEvents", {
+      name: "create-events",
+      environment: {
+        ...namespaces,
+        PULSE_EVENTS_STREAM: props.journal.events.streamName,
+        PULSE_KEYS_TABLE: props.keys.tableName,
+      },
+      stage,
+      memoryMib: 1024,
+      timeout,
+    });
+    props.journal.events.grantWrite(createEvents);
+    props.keys.grantClaim(createEvents);
+
+    const reading = { ...namespaces, ...index.environment };
+    const queryEvents = new PulseFunction(this, "QueryEvents", {
+      name: "query-events",
+      environment: reading,
+      stage,
+      memoryMib: 1024,
+      timeout,
+    });
+    const aggregateEvents = new PulseFunction(this, "AggregateEvents", {
+      name: "aggregate-events",
+      environment: reading,
+      stage,
+      memoryMib: 512,
+      timeout,
+    });
+    const describeApi = new PulseFunction(this, "DescribeApi", {
+      name: "describe-api",
+      environment: reading,
+      stage,
+      memoryMib: 512,
+      timeout,
+    });
+    const streamEvents = new PulseFunction(this, "StreamEvents", {
+      name: "stream-events",
+      environment: { ...reading, PULSE_STREAM_LEASE_SECONDS: String(STREAM_LEASE.toSeconds()) },
+      stage,
+      memoryMib: 256,
+      timeout: LONGEST_STREAM,
+      reservedConcurrency: stage.openStreams,
+    });
+    for (const reader of [queryEvents, aggregateEvents, describeApi, streamEvents]) index.grantIndexRead(reader);
+    const refuseUnmatched = new PulseFunction(this, "RefuseUnmatched", {
+      name: "refuse-unmatched",
+      environment: namespaces,
+      stage,
+      memoryMib: 256,
+      timeout,
+    });
+
+    const api = new EventsApi(this, "Api", {
+      stageName,
+      stage,
+      auth,
+      routes,
+      functions: {
+        "create-events": createEvents,
+        "query-events": queryEvents,
+        "aggregate-events": aggregateEvents,
+        "stream-events": streamEvents,
+        "describe-api": describeApi,
+      },
+      refusal: refuseUnmatched,
+      longestStream: LONGEST_STREAM,
+    });
+    const streamUrl = streamEvents.addFunctionUrl({
+      authType: urlAuthOf(auth),
+      invokeMode: InvokeMode.RESPONSE_STREAM,
+    });
+    new CfnOutput(this, "ApiUrl", { value: api.url });
+    new CfnOutput(this, "StreamUrl", { value: streamUrl.url });
+  }
+}
+
+const urlAuthOf = (auth: SupportedAuth): FunctionUrlAuthType =>
+  ({ iam: FunctionUrlAuthType.AWS_IAM, none: FunctionUrlAuthType.NONE })[auth.kind];

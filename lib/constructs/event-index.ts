@@ -1,0 +1,16 @@
+import type { IDependable } from "constructs";
+import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
+
+/** The OpenSearch that events are indexed in: what its functions are told, and what they are granted. */
+export interface EventIndex {
+  readonly environment: {
+    readonly PULSE_OPENSEARCH_URL: string;
+    readonly PULSE_OPENSEARCH_AUTH: "sigv4" | "none";
+  };
+  /** Searches. What is granted is there once the answer is deployed. */
+  grantIndexRead(fn: PulseFunction): IDependable;
+  /** Keeps events, makes them visible and advances checkpoints; deletes nothing. */
+  grantIndexWrite(fn: PulseFunction): IDependable;
+  /** Installs index templates. */
+  grantManageTemplates(fn: PulseFunction): IDependable;
+}

@@ -1,0 +1,92 @@
+import { CustomResource, Duration } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
+
+/** What a function may do with the indices: by which HTTP methods, and in the words of OpenSearch's security plugin. */
+export interface IndexRights {
+  readonly methods: readonly ("Delete" | "Get" | "Head" | "Post" | "Put")[];
+  readonly permissions: {
+    readonly cluster_permissions: readonly string[];
+    readonly index_permissions: readonly {
+      readonly index_patterns: readonly string[];
+      readonly allowed_actions: readonly string[];
+    }[];
+  };
+}
+
+/** The indices of events, and those that hold checkpoints and types. */
+const EVERY_INDEX = ["pulse.*", "pulse_*"];
+
+/** Searches, and reads documents by id. */
+export const READ: IndexRights = {
+  methods: ["Get", "Head", "Post"],
+  permissions: {
+    cluster_permissions: ["cluster_composite_ops_ro", "cluster:monitor/main"],
+    index_permissions: [
+      { index_patterns: EVERY_INDEX, allowed_actions: ["read", "indices:admin/get", "indices:monitor/settings/get"] },
+    ],
+  },
+};
+
+/** Creates documents, makes them visible and moves checkpoints; deletes nothing. */
+export const WRITE: IndexRights = {
+  methods: ["Get", "Head", "Post", "Put"],
+  permissions: {
+    cluster_permissions: ["cluster_composite_ops", "cluster:monitor/main", "indices:admin/index_template/get"],
+    index_permissions: [
+      {
+        index_patterns: EVERY_INDEX,
+        allowed_actions: [
+          "create_index",
+          "indices:admin/get",
+          "indices:admin/mapping/put",
+          "indices:admin/refresh*",
+          "indices:data/read/get",
+          "indices:data/read/mget*",
+          "indices:data/read/search",
+          "indices:data/write/bulk*",
+          "indices:data/write/index",
+          "indices:monitor/settings/get",
+        ],
+      },
+    ],
+  },
+};
+
+/** Puts index templates, and what they add to the mappings of indices that exist; reads and deletes no event. */
+export const MANAGE_TEMPLATES: IndexRights = {
+  methods: ["Delete", "Get", "Head", "Post", "Put"],
+  permissions: {
+    cluster_permissions: ["cluster_monitor", "cluster_manage_index_templates"],
+    index_permissions: [
+      {
+        index_patterns: EVERY_INDEX,
+        allowed_actions: ["create_index", "indices_monitor", "indices:admin/get", "indices:admin/mapping/put"],
+      },
+    ],
+  },
+};
+
+/** Roles of the security plugin, and who has them. */
+export const GRANT: IndexRights["methods"] = ["Delete", "Put"];
+
+export interface IndexAccessProps {
+  readonly serviceToken: string;
+  readonly fn: PulseFunction;
+  readonly permissions: IndexRights["permissions"];
+}
+
+/**
+ * A role inside OpenSearch and the mapping of one function's IAM role to it. Each function has its own: a mapping is
+ * always replaced as a whole, so two owners of one would take turns in undoing each other's.
+ */
+export class IndexAccess extends CustomResource {
+  constructor(scope: Construct, id: string, { serviceToken, fn, permissions }: IndexAccessProps) {
+    super(scope, id, {
+      serviceToken,
+      resourceType: "Custom::PulseIndexAccess",
+      serviceTimeout: Duration.minutes(5),
+      properties: { role: `pulse-${fn.folder}`, backendRole: fn.role?.roleArn, permissions },
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
+import { type ErrorKind, PulseError } from "#core/errors.ts";
+import { errorAnswer, problemAnswer } from "#functions/shared/answer.ts";
+import { internalProblem } from "#functions/shared/problem.ts";
+
+/** What API Gateway answers by itself, in the kinds that our own failures have; the rest are ours to mend: 500. */
+const kinds = [
+  [ResponseType.DEFAULT_4XX, "invalid-input"],
+  [ResponseType.BAD_REQUEST_BODY, "invalid-input"],
+  [ResponseType.BAD_REQUEST_PARAMETERS, "invalid-input"],
+  [ResponseType.UNAUTHORIZED, "unauthenticated"],
+  // Every path has its methods, so this is never a path that does not exist.
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, "unauthenticated"],
+  [ResponseType.ACCESS_DENIED, "forbidden"],
+  [ResponseType.EXPIRED_TOKEN, "forbidden"],
+  [ResponseType.INVALID_API_KEY, "forbidden"],
+  [ResponseType.INVALID_SIGNATURE, "forbidden"],
+  [ResponseType.WAF_FILTERED, "forbidden"],
+  [ResponseType.RESOURCE_NOT_FOUND, "not-found"],
+  [ResponseType.REQUEST_TOO_LARGE, "too-large"],
+  [ResponseType.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"],
+  [ResponseType.QUOTA_EXCEEDED, "overloaded"],
+  [ResponseType.THROTTLED, "overloaded"],
+  [ResponseType.INTEGRATION_FAILURE, "unavailable"],
+  [ResponseType.INTEGRATION_TIMEOUT, "unavailable"],
+  [ResponseType.DEFAULT_5XX, "internal"],
+  [ResponseType.API_CONFIGURATION_ERROR, "internal"],
+  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, "internal"],
+  [ResponseType.AUTHORIZER_FAILURE, "internal"],
+] as const satisfies readonly (readonly [ResponseType, ErrorKind | "internal"])[];
+
+/** Gives API Gateway's own answers the form, the status and the headers of the functions' (RFC 9457). */
+export function answerProblems(api: RestApi): void {
+  for (const [type, kind] of kinds) {
+    const { statusCode, headers, body } = answerOf(kind);
+    api.addGatewayResponse(type.responseType, {
+      type,
+      statusCode: String(statusCode),
+      responseHeaders: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, `'${value}'`])),
+      templates: { "application/json": body.replaceAll(`"${DETAIL}"`, "$context.error.messageString") },
+    });
+  }
+}
+
+/** Stands where API Gateway puts its own words, which bring their quotes. */
+const DETAIL = "the detail";
+
+const answerOf = (kind: ErrorKind | "internal") =>
+  kind === "internal"
+    ? problemAnswer(internalProblem("$context.requestId"))
+    : errorAnswer(new PulseError(kind, DETAIL), "$context.requestId");

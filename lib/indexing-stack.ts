@@ -1,0 +1,94 @@
+import { Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { Grant, type IRole } from "aws-cdk-lib/aws-iam";
+import { type IEventSourceDlq, StartingPosition } from "aws-cdk-lib/aws-lambda";
+import { KinesisEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import { Construct } from "constructs";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
+import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
+import type { EventIndex } from "#lib/constructs/event-index.ts";
+import { InstalledTemplate } from "#lib/constructs/installed-template.ts";
+import { PulseFunction } from "#lib/constructs/pulse-function.ts";
+import type { JournalStack } from "#lib/journal-stack.ts";
+import type { StageSettings } from "#lib/stage.ts";
+import { indexTemplates } from "#stores/opensearch/index-templates.ts";
+
+export interface IndexingStackProps extends StackProps {
+  readonly stage: StageSettings;
+  readonly index: EventIndex;
+  readonly journal: JournalStack;
+  /** The types that get an index template of their own. @default - those every deployment declares */
+  readonly eventTypes?: readonly EventTypeDeclaration[];
+}
+
+/** A consumer gives up on a record before the stream forgets it, so that it reaches the on-failure place. */
+const MARGIN = Duration.hours(1);
+
+/** From the journal into the index: the templates first, then the function that follows the stream. */
+export class IndexingStack extends Stack {
+  constructor(scope: Construct, id: string, props: IndexingStackProps) {
+    super(scope, id, { description: "Pulse: index templates, and from the journal into the index", ...props });
+    const templates = this.installTemplates(props);
+    this.followJournal(props, templates);
+  }
+
+  /** One resource per template, the one for undeclared types among them. */
+  private installTemplates({ stage, index, eventTypes }: IndexingStackProps): readonly InstalledTemplate[] {
+    const onEvent = new PulseFunction(this, "InstallIndexTemplates", {
+      name: "install-index-templates",
+      environment: index.environment,
+      stage,
+      memoryMib: 256,
+      timeout: Duration.minutes(4),
+    });
+    const access = index.grantManageTemplates(onEvent);
+    const { serviceToken } = new CustomResourceProvider(this, "IndexTemplates", { onEvent, stage });
+    const templates = new Construct(this, "Templates");
+    return indexTemplates(eventTypes ?? DEFAULT_EVENT_TYPES).map((template) => {
+      const installed = new InstalledTemplate(templates, template.name, { serviceToken, template });
+      installed.node.addDependency(access);
+      return installed;
+    });
+  }
+
+  private followJournal({ stage, index, journal }: IndexingStackProps, templates: readonly InstalledTemplate[]): void {
+    const indexEvents = new PulseFunction(this, "IndexEvents", {
+      name: "index-events",
+      environment: index.environment,
+      stage,
+      memoryMib: 1024,
+      timeout: Duration.minutes(2),
+    });
+    const access = index.grantIndexWrite(indexEvents);
+    // Before its template is there, an index would guess mappings that nothing can put right later.
+    indexEvents.node.addDependency(access, ...templates);
+    indexEvents.addEventSource(
+      new KinesisEventSource(journal.events, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        batchSize: 100,
+        // A checkpoint says "all up to here": only one batch of a shard may be under way.
+        parallelizationFactor: 1,
+        retryAttempts: -1,
+        maxRecordAge: journal.retention.minus(MARGIN),
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        onFailure: this.deadLetters(journal, indexEvents),
+      }),
+    );
+  }
+
+  /** CDK's own destination would let the consumer read and delete dead letters too. */
+  private deadLetters({ deadLetters }: JournalStack, consumer: PulseFunction): IEventSourceDlq {
+    const { bucketArn } = deadLetters;
+    const grantee = consumer.grantPrincipal;
+    Grant.addToPrincipal({ grantee, actions: ["s3:PutObject"], resourceArns: [deadLetters.arnForObjects("*")] });
+    Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [bucketArn] });
+    acknowledgeWildcard(
+      consumer.role as IRole,
+      Stack.of(deadLetters).exportValue(bucketArn),
+      "/*",
+      "It may put any file into the one bucket of dead letters, and read none.",
+    );
+    return { bind: () => ({ destination: bucketArn }) };
+  }
+}

@@ -1,0 +1,42 @@
+import { CfnOutput, type Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
+import { Stream, StreamEncryption, StreamMode } from "aws-cdk-lib/aws-kinesis";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import { Archive } from "#lib/constructs/archive.ts";
+import { privateBucket } from "#lib/constructs/private-bucket.ts";
+import type { StageSettings } from "#lib/stage.ts";
+
+export interface JournalStackProps extends StackProps {
+  readonly stage: StageSettings;
+}
+
+/** Where an accepted event is first made durable, in order; and where it is kept for good. */
+export class JournalStack extends Stack {
+  readonly events: Stream;
+  /** How long a stream holds a record: a consumer must give up on it before. */
+  readonly retention: Duration;
+  /** What a consumer could not take, with the reason. */
+  readonly deadLetters: IBucket;
+
+  constructor(scope: Construct, id: string, props: JournalStackProps) {
+    super(scope, id, { description: "Pulse: the journal of accepted events and its archive", ...props });
+    this.retention = props.stage.journalRetention;
+    this.events = new Stream(this, "Events", {
+      encryption: StreamEncryption.MANAGED,
+      retentionPeriod: this.retention,
+      removalPolicy: props.stage.removalPolicy,
+      streamMode: props.stage.journalMode,
+      ...(props.stage.journalMode === StreamMode.PROVISIONED && { shardCount: 1 }),
+    });
+    this.deadLetters = privateBucket(this, "DeadLetters");
+    const archive = new Archive(this, "Archive", { stage: props.stage });
+    archive.keep("events", this.events);
+    Validations.of(this).acknowledge({
+      id: "CloudFormation-Validate::W7001",
+      reason: "Addresses that CDK lists for delivery streams of another kind.",
+    });
+    new CfnOutput(this, "EventsStream", { value: this.events.streamName });
+    new CfnOutput(this, "ArchiveBucket", { value: archive.bucket.bucketName });
+    new CfnOutput(this, "DeadLettersBucket", { value: this.deadLetters.bucketName });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Node } from "constructs";
+import type { Auth } from "#lib/auth.ts";
+import type { PulseProps } from "#lib/pulse-stacks.ts";
+import type { StageName } from "#lib/stage.ts";
+
+const stageNames: Readonly<Record<string, StageName>> = { dev: "dev", prod: "prod" };
+
+const auths: Readonly<Record<string, Auth>> = {
+  iam: { kind: "iam" },
+  none: { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true },
+};
+
+/** What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if unsaid. */
+export function pulseContext(node: Node): PulseProps {
+  const given = (key: string): string | undefined => node.tryGetContext(key);
+  const auth = given("auth");
+  const openClusterUrl = given("openClusterUrl");
+  return {
+    stageName: choice("stage", given("stage") ?? "dev", stageNames),
+    auth: auth === undefined ? undefined : choice("auth", auth, auths),
+    namespaces: (given("namespaces") ?? "").split(",").filter((name) => name !== ""),
+    ...(openClusterUrl !== undefined && { openClusterUrl }),
+  };
+}
+
+function choice<Choice>(key: string, given: string, choices: Readonly<Record<string, Choice>>): Choice {
+  const chosen = choices[given];
+  if (chosen === undefined) throw new Error(`-c ${key}=${given}: it is one of ${Object.keys(choices).join(", ")}`);
+  return chosen;
+}

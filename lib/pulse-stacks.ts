@@ -1,0 +1,49 @@
+import type { Construct } from "constructs";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { ApiStack } from "#lib/api-stack.ts";
+import type { Auth } from "#lib/auth.ts";
+import { IndexingStack } from "#lib/indexing-stack.ts";
+import { JournalStack } from "#lib/journal-stack.ts";
+import { type StageName, stages } from "#lib/stage.ts";
+import { StoreStack } from "#lib/store-stack.ts";
+
+export interface PulseProps {
+  readonly stageName: StageName;
+  /** Who may call. There is no default: a deployment without it is refused. */
+  readonly auth: Auth | undefined;
+  /** Namespaces besides `default`. @default - none */
+  readonly namespaces?: readonly string[];
+  /** The types that get an index template of their own. @default - those every deployment declares */
+  readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
+  readonly openClusterUrl?: string;
+}
+
+/** One deployment of Pulse: what holds data (store, journal) apart from what can be made anew at any time. */
+export interface PulseStacks {
+  readonly store: StoreStack;
+  readonly journal: JournalStack;
+  readonly indexing: IndexingStack;
+  readonly api: ApiStack;
+}
+
+export function pulseStacks(
+  scope: Construct,
+  { stageName, openClusterUrl, eventTypes, ...api }: PulseProps,
+): PulseStacks {
+  const stage = stages[stageName];
+  const id = (name: string): string => `Pulse-${stageName}-${name}`;
+  const store = new StoreStack(scope, id("Store"), {
+    stage,
+    domainName: `pulse-${stageName}`,
+    ...(openClusterUrl !== undefined && { openClusterUrl }),
+  });
+  const journal = new JournalStack(scope, id("Journal"), { stage });
+  const { index, keys } = store;
+  return {
+    store,
+    journal,
+    indexing: new IndexingStack(scope, id("Indexing"), { stage, index, journal, ...(eventTypes && { eventTypes }) }),
+    api: new ApiStack(scope, id("Api"), { stageName, index, keys, journal, ...api }),
+  };
+}

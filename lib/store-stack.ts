@@ -1,0 +1,32 @@
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { EventIndex } from "#lib/constructs/event-index.ts";
+import { EventsDomain } from "#lib/constructs/events-domain.ts";
+import { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
+import { openCluster } from "#lib/constructs/open-cluster.ts";
+import type { StageSettings } from "#lib/stage.ts";
+
+export interface StoreStackProps extends StackProps {
+  readonly stage: StageSettings;
+  /** Names the domain: one per account and region. */
+  readonly domainName: string;
+  /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
+  readonly openClusterUrl?: string;
+}
+
+/** What must outlive every deployment of code: the index of events, and the idempotency keys. */
+export class StoreStack extends Stack {
+  readonly index: EventIndex;
+  readonly keys: IdempotencyKeysTable;
+
+  constructor(scope: Construct, id: string, props: StoreStackProps) {
+    super(scope, id, { description: "Pulse: the index of events and the idempotency keys", ...props });
+    this.index =
+      props.openClusterUrl === undefined
+        ? new EventsDomain(this, "Events", { domainName: props.domainName, stage: props.stage })
+        : openCluster(props.openClusterUrl);
+    this.keys = new IdempotencyKeysTable(this, "IdempotencyKeys", props.stage);
+    new CfnOutput(this, "OpenSearchUrl", { value: this.index.environment.PULSE_OPENSEARCH_URL });
+    new CfnOutput(this, "KeysTable", { value: this.keys.tableName });
+  }
+}

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "@jest/globals";
+import { Match } from "aws-cdk-lib/assertions";
+import { BASE_PATH, routes } from "#functions/routes.ts";
+import { deployment, type Resource, resourcesOf } from "#test/lib/deployment.ts";
+
+const METHOD = "AWS::ApiGateway::Method";
+const { api } = deployment({ namespaces: ["blue", "green"] });
+const { api: open } = deployment({ auth: { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true } });
+
+const parts = resourcesOf(api, "AWS::ApiGateway::Resource");
+const methods = Object.values(resourcesOf(api, METHOD));
+const functions = resourcesOf(api, "AWS::Lambda::Function");
+
+/** The path of a method, followed up to the root. */
+function pathOf({ Properties }: Resource): string {
+  let path = "";
+  for (let id = (Properties.ResourceId as { Ref?: string }).Ref; id !== undefined; ) {
+    const part: Resource = parts[id] as Resource;
+    path = `/${part.Properties.PathPart}${path}`;
+    id = (part.Properties.ParentId as { Ref?: string }).Ref;
+  }
+  return path || "/";
+}
+
+const uriOf = ({ Properties }: Resource): string => JSON.stringify((Properties.Integration as { Uri?: unknown }).Uri);
+const answering = (name: string): string =>
+  Object.entries(functions).find(([, { Properties }]) => Properties.Description === `Pulse: ${name}`)?.[0] ?? "none";
+
+const methodAt = (method: string, path: string): Resource | undefined =>
+  methods.find((resource) => resource.Properties.HttpMethod === method && pathOf(resource) === path);
+
+describe("routes", () => {
+  const everyRoute = routes.flatMap((route) =>
+    ["", "/{namespace}"].map((prefix) => ({ ...route, path: prefix + BASE_PATH + route.path })),
+  );
+
+  test.each(everyRoute)("$method $path is answered by $fn", ({ method, path, fn }) => {
+    expect(uriOf(methodAt(method, path) as Resource)).toContain(`"${answering(fn)}"`);
+  });
+
+  test.each(everyRoute.filter(({ streams }) => streams))("$method $path streams", ({ method, path }) => {
+    const method_ = methodAt(method, path) as Resource;
+
+    expect(method_.Properties.Integration).toMatchObject({ ResponseTransferMode: "STREAM" });
+    expect(uriOf(method_)).toContain("response-streaming-invocations");
+  });
+
+  test("that do not exist are refused by a function of ours, on every path there is", () => {
+    const paths = new Set(methods.map(pathOf));
+
+    for (const path of paths) expect(uriOf(methodAt("ANY", path) as Resource)).toContain(answering("refuse-unmatched"));
+    expect([...paths]).toEqual(expect.arrayContaining(["/", "/api/{proxy+}", "/{namespace}/{proxy+}"]));
+  });
+
+  test("answer a browser's preflight", () => {
+    const preflight = methodAt("OPTIONS", `${BASE_PATH}/events`);
+
+    expect(preflight?.Properties.Integration).toMatchObject({ Type: "MOCK" });
+  });
+});
+
+describe("who may call", () => {
+  test("is decided by IAM on every method but a preflight's", () => {
+    const unguarded = methods.filter(({ Properties }) => Properties.AuthorizationType !== "AWS_IAM");
+
+    expect(new Set(unguarded.map(({ Properties }) => Properties.HttpMethod))).toEqual(new Set(["OPTIONS"]));
+  });
+
+  test("is decided by IAM on the URL that streams", () => {
+    api.hasResourceProperties("AWS::Lambda::Url", { AuthType: "AWS_IAM", InvokeMode: "RESPONSE_STREAM" });
+    for (const { Properties } of Object.values(resourcesOf(api, "AWS::Lambda::Permission")))
+      expect(Properties.Principal).not.toBe("*");
+  });
+
+  test("is anyone only where that was said by name", () => {
+    open.hasResourceProperties(METHOD, { HttpMethod: "POST", AuthorizationType: "NONE" });
+    open.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
+  });
+
+  test("must be said", () => {
+    expect(() => deployment({ auth: undefined })).toThrow("auth must be set");
+  });
+});
+
+describe("what API Gateway answers itself", () => {
+  const answers = Object.values(resourcesOf(api, "AWS::ApiGateway::GatewayResponse"));
+
+  test("covers both defaults", () => {
+    const types = answers.map(({ Properties }) => Properties.ResponseType);
+
+    expect(types).toEqual(expect.arrayContaining(["DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "ACCESS_DENIED"]));
+  });
+
+  test.each(answers.map(({ Properties }) => [Properties.ResponseType as string, Properties] as const))(
+    "%s is a problem document of its status, readable from any origin",
+    (_, { ResponseTemplates, ResponseParameters, StatusCode }) => {
+      const template = (ResponseTemplates as Record<string, string>)["application/json"] as string;
+      const problem = JSON.parse(template.replaceAll("$context.error.messageString", '"what went wrong"'));
+
+      expect(problem).toMatchObject({
+        type: expect.stringMatching(/^urn:pulse:problem:/),
+        title: expect.any(String),
+        status: Number(StatusCode),
+        instance: "urn:uuid:$context.requestId",
+      });
+      expect(problem.message).toBe(problem.detail);
+      expect(ResponseParameters).toMatchObject({
+        "gatewayresponse.header.content-type": "'application/problem+json'",
+        "gatewayresponse.header.access-control-allow-origin": "'*'",
+      });
+    },
+  );
+
+  test("says when to come back after too many requests", () => {
+    api.hasResourceProperties("AWS::ApiGateway::GatewayResponse", {
+      ResponseType: "THROTTLED",
+      StatusCode: "429",
+      ResponseParameters: Match.objectLike({ "gatewayresponse.header.retry-after": "'1'" }),
+    });
+  });
+});
+
+describe("functions", () => {
+  test("run Node 24 on Graviton, traced, with a log that ends", () => {
+    for (const { Properties } of Object.values(functions)) {
+      expect(Properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        TracingConfig: { Mode: "Active" },
+        LoggingConfig: { LogGroup: expect.anything() },
+      });
+    }
+    for (const { Properties } of Object.values(resourcesOf(api, "AWS::Logs::LogGroup")))
+      expect(Properties.RetentionInDays).toEqual(expect.any(Number));
+  });
+
+  test("have a role each", () => {
+    const roles = Object.values(functions).map(({ Properties }) => JSON.stringify(Properties.Role));
+
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  test("are told the namespaces", () => {
+    api.hasResourceProperties("AWS::Lambda::Function", {
+      Description: "Pulse: create-events",
+      Environment: { Variables: Match.objectLike({ PULSE_NAMESPACES: "blue,green" }) },
+    });
+  });
+
+  test("that stream end by themselves before Lambda ends them, and leave room for the others", () => {
+    const { Properties } = functions[answering("stream-events")] as Resource;
+    const { Variables } = Properties.Environment as { Variables: Record<string, string> };
+
+    expect(Number(Variables.PULSE_STREAM_LEASE_SECONDS)).toBeLessThan(Properties.Timeout as number);
+    expect(Properties.ReservedConcurrentExecutions).toEqual(expect.any(Number));
+  });
+
+  test("that only read cannot write to the journal", () => {
+    for (const [id, { Properties }] of Object.entries(resourcesOf(api, "AWS::IAM::Policy"))) {
+      const actions = JSON.stringify(Properties.PolicyDocument);
+      if (!id.startsWith("CreateEvents")) expect(actions).not.toMatch(/kinesis:Put|dynamodb:/);
+      else expect(actions).toMatch(/kinesis:PutRecords/);
+    }
+  });
+});

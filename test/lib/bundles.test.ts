@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { environments } from "#functions/shared/environment.ts";
+import { bundleFolder, bundleFunctions } from "#lib/bundles.ts";
+
+const MAX_BYTES = 350 * 1024;
+
+const bundles = await bundleFunctions();
+
+describe("bundles", () => {
+  test("exist for every function that has an environment", () => {
+    expect(bundles.map(({ name }) => name).sort()).toEqual(Object.keys(environments).sort());
+  });
+
+  test.each(bundles)("$name is at most 350 KB", ({ bytes }) => {
+    expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+  });
+
+  test.each(bundles)("$name is an ES module that parses", ({ file }) => {
+    const { status, stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8" });
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
+  test("are left alone when nothing changed", async () => {
+    const before = bundles.map(({ file }) => statSync(file).mtimeMs);
+
+    const again = await bundleFunctions();
+
+    expect(again.map(({ file }) => statSync(file).mtimeMs)).toEqual(before);
+  });
+
+  test("are asked for by the name of a folder that has one", () => {
+    expect(() => bundleFolder("no-such-function")).toThrow("functions/no-such-function has no bundle");
+  });
+});

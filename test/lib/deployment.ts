@@ -1,0 +1,33 @@
+import { App } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { bundleFunctions } from "#lib/bundles.ts";
+import { type PulseProps, type PulseStacks, pulseStacks } from "#lib/pulse-stacks.ts";
+
+await bundleFunctions();
+
+/** CDK's own rules check the whole deployment once, in nag.test.ts. */
+const WITHOUT_CHECKS = { "@aws-cdk/core:validateAgainstDefaultRules": false };
+
+/** The templates of a whole deployment: of a `dev` stage guarded by IAM, unless told otherwise. */
+export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<keyof PulseStacks, Template>> {
+  const app = new App({ context: WITHOUT_CHECKS });
+  const { store, journal, indexing, api } = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" }, ...props });
+  return {
+    store: Template.fromStack(store),
+    journal: Template.fromStack(journal),
+    indexing: Template.fromStack(indexing),
+    api: Template.fromStack(api),
+  };
+}
+
+/** A resource of a template, as far as tests look at it. */
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+}
+
+/** Every resource of a type, by its logical id. */
+export const resourcesOf = (template: Template, type: string): Readonly<Record<string, Resource>> =>
+  template.findResources(type) as Readonly<Record<string, Resource>>;
