@@ -12,13 +12,13 @@ interface Pattern {
   readonly segments: readonly string[];
 }
 
+const isParameter = (segment: string): boolean => segment.startsWith("{");
+const parametersIn = ({ segments }: Pattern): number => segments.filter(isParameter).length;
+
 /** A literal segment beats a parameter, as on API Gateway. */
 const patterns: readonly Pattern[] = routes
   .map((route) => ({ route, segments: route.path.split("/").slice(1) }))
   .sort((a, b) => parametersIn(a) - parametersIn(b));
-
-const parametersIn = ({ segments }: Pattern): number => segments.filter(isParameter).length;
-const isParameter = (segment: string): boolean => segment.startsWith("{");
 
 /** The route of a path under the base path. Throws `not-found`, or `method-not-allowed` with what is allowed. */
 export function matchRoute(method: string, path: string): RouteMatch {

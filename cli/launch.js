@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// JavaScript, so that a Node too old for the rest can say so.
+const NEEDED_MAJOR = 24;
+
+if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {
+  await import("./pulse.ts");
+} else {
+  process.stderr.write(
+    `pulse: needs Node ${NEEDED_MAJOR} or newer, this is ${process.versions.node} (${process.execPath}).\n` +
+      "In a checkout, npm ci brings one along on Linux and Windows on x64 and Linux on arm64: run `npm start`.\n",
+  );
+  process.exitCode = 1;
+}

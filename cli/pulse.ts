@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { UsageError } from "#cli/usage-error.ts";
+
+const HELP = `pulse: the event stream of a platform
+
+  pulse serve      the whole service on this machine, on an embedded store or a real OpenSearch
+  pulse --version
+  pulse <command> --help
+
+Example: pulse serve --port 3000
+`;
+
+/** Commands by name; each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
+  serve: async () => (await import("#cli/serve.ts")).serve,
+};
+
+async function main([name, ...args]: string[]): Promise<void> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") return print(HELP);
+  if (name === "--version") return print(`${(await import("#functions/describe-api/version.ts")).VERSION}\n`);
+  const command = await COMMANDS[name]?.();
+  if (command === undefined) throw new UsageError(`there is no command "${name}"; pulse --help lists them`);
+  await command(args);
+}
+
+const print = (text: string): void => {
+  process.stdout.write(text);
+};
+
+const USAGE_EXIT_CODE = 2;
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(`pulse: ${isUsage || isExpected(error) ? (error as Error).message : (error as Error).stack}\n`);
+  process.exitCode = isUsage ? USAGE_EXIT_CODE : 1;
+}
+
+/** What the machine refused (a port taken, a folder locked) needs no stack. */
+function isExpected(error: unknown): boolean {
+  return error instanceof Error && (error.name === "PulseError" || "syscall" in error);
+}

@@ -1,0 +1,113 @@
+import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
+import { type Clock, sleep } from "#core/clock.ts";
+import type { IndexEventsHandler } from "#functions/index-events/index-events.ts";
+import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
+
+export interface JournalConsumerOptions {
+  readonly journal: LocalEventJournal;
+  readonly handler: IndexEventsHandler;
+  readonly clock: Clock;
+  /** The last record that is done. */
+  readonly after: bigint;
+  /** Told after each batch that the handler finished. */
+  readonly onProgress: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface JournalConsumer {
+  /** Stops after the batch that is under way. */
+  close(): Promise<void>;
+}
+
+const MAX_RECORDS = 1000;
+const MAX_BYTES = 4 * 1024 * 1024;
+const RETRY_MS = 500;
+
+/**
+ * Feeds the local journal to index-events as Lambda's event source mapping feeds it from Kinesis: batches of one shard in
+ * order, from the first unfinished record again when the function says so or fails.
+ */
+export function consumeJournal({
+  journal,
+  handler,
+  clock,
+  after,
+  onProgress,
+  onError,
+}: JournalConsumerOptions): JournalConsumer {
+  let closed = false;
+  let wake = () => {};
+  const unsubscribe = journal.onAppended(() => wake());
+
+  async function run(): Promise<void> {
+    let done = after;
+    while (!closed) {
+      const records = journal.read(done, MAX_RECORDS, MAX_BYTES);
+      const last = records.at(-1);
+      if (last === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      const unfinished = await deliver(toBatch(journal.shard, records));
+      if (unfinished === undefined) {
+        done = last.sequenceNumber;
+        onProgress();
+      } else {
+        done = unfinished - 1n;
+        await sleep(clock, RETRY_MS);
+      }
+    }
+  }
+
+  async function deliver(batch: KinesisStreamEvent): Promise<bigint | undefined> {
+    try {
+      const { batchItemFailures } = await handler(batch);
+      const failed = batchItemFailures[0]?.itemIdentifier;
+      return failed === undefined ? undefined : BigInt(failed);
+    } catch (error) {
+      onError(error);
+      return BigInt(batch.Records[0]?.kinesis.sequenceNumber as string);
+    }
+  }
+
+  const running = run();
+  return {
+    async close() {
+      closed = true;
+      unsubscribe();
+      wake();
+      await running;
+    },
+  };
+}
+
+type JournalRecords = ReturnType<LocalEventJournal["read"]>;
+
+/** Records of the local journal as Lambda would get them from Kinesis. */
+export function toBatch(shard: string, records: JournalRecords): KinesisStreamEvent {
+  const slash = shard.indexOf("/");
+  const eventSourceARN = `arn:aws:kinesis:local:000000000000:stream/${shard.slice(0, slash)}`;
+  const shardId = shard.slice(slash + 1);
+  return {
+    Records: records.map(
+      ({ sequenceNumber, data, appendedAtMs }): KinesisStreamRecord => ({
+        awsRegion: "local",
+        eventID: `${shardId}:${sequenceNumber}`,
+        eventName: "aws:kinesis:record",
+        eventSource: "aws:kinesis",
+        eventSourceARN,
+        eventVersion: "1.0",
+        invokeIdentityArn: "",
+        kinesis: {
+          kinesisSchemaVersion: "1.0",
+          partitionKey: "",
+          sequenceNumber: String(sequenceNumber),
+          data: Buffer.from(data).toString("base64"),
+          approximateArrivalTimestamp: appendedAtMs / 1000,
+        },
+      }),
+    ),
+  };
+}

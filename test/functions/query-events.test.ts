@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
+import { type Reply, transports } from "#test/support/transports.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+describe.each(transports)("queries $name", (transport) => {
+  let pulse: MemoryPulse;
+  let open: Awaited<ReturnType<typeof transport.open>>;
+
+  const post = (path: string, body: unknown): Promise<Reply> =>
+    open.call({ method: "POST", path, headers: JSON_TYPE, body: JSON.stringify(body) });
+  const create = (...events: object[]): Promise<Reply> => post("/api/v1/events", events);
+  const get = (path: string, body?: string): Promise<Reply> =>
+    open.call({ path, ...(body === undefined ? {} : { body }) });
+  const values = (reply: Reply) => reply.json.map(({ value }: { value: unknown }) => value);
+  const links = (reply: Reply): Record<string, string> =>
+    Object.fromEntries(
+      (reply.headers.link ?? "").split(", ").map((link) => {
+        const [, url = "", rel = ""] = /^<([^>]*)>; rel=(\w+)$/.exec(link) ?? [];
+        return [rel, url.replace(/^https?:\/\/[^/]+(\/prod)?/, "")];
+      }),
+    );
+
+  beforeAll(async () => {
+    pulse = openMemoryPulse();
+    open = await transport.open(pulse.handlers);
+    await create(
+      ...Array.from({ length: 7 }, (_, i) => ({
+        tags: ["gateways:sava/9050", "metrics:rate", ...(i % 2 ? ["odd"] : [])],
+        type: "metrics",
+        value: i,
+        timestamp: `2020-01-0${i + 1}T00:00:00Z`,
+      })),
+      { tags: ["gateways:sava/9050"], type: "haproxy", value: { Tt: 9, ST: 503, b: "app" } },
+      { tags: ["mixed"], type: "deploy", value: { n: { m: 4 } }, timestamp: "2021-01-01T00:00:00Z" },
+    );
+  });
+  afterAll(async () => {
+    await open.close();
+    await pulse.close();
+  });
+
+  test("lists what has all tags, newest first", async () => {
+    const reply = await get("/api/v1/events?tag=metrics:rate&tag=odd");
+
+    expect(reply.status).toBe(200);
+    expect(values(reply)).toEqual([5, 3, 1]);
+    expect(reply.headers["x-total-count"]).toBe("3");
+    expect(reply.headers["pulse-position"]).toMatch(/^[\w-]+$/);
+  });
+
+  const query = { tags: ["metrics:rate"], type: "metrics", timestamp: { gte: "2020-01-03", lt: "2020-01-05" } };
+
+  test("gives the same answer to a body, to its POST twin and to q", async () => {
+    const body = JSON.stringify(query);
+    const replies = [
+      await get("/api/v1/events?tag=nothing&type=nothing", body),
+      await post("/api/v1/events/search", query),
+      await get(`/api/v1/events?q=${encodeURIComponent(body)}`),
+      await get("/api/v1/events/?tag=metrics:rate&type=metrics&gte=2020-01-03&lt=2020-01-05&unknown=1"),
+      await get(`/api/v1/events?tag=metrics:rate&timestamp=${encodeURIComponent(JSON.stringify(query.timestamp))}`),
+    ];
+
+    for (const reply of replies) expect(values(reply)).toEqual([3, 2]);
+  });
+
+  test("takes an exact instant, in any notation", async () => {
+    expect(values(await get("/api/v1/events?tag=metrics:rate&timestamp=2020-01-03T01:00:00%2B01:00"))).toEqual([2]);
+    expect(values(await post("/api/v1/events/search", { timestamp: "2020-01-03" }))).toEqual([2]);
+  });
+
+  test("lists everything but gateway logs when nothing is asked", async () => {
+    const all = await get("/api/v1/events");
+    const logs = await get("/api/v1/events?type=haproxy");
+
+    expect(all.headers["x-total-count"]).toBe("8");
+    expect(logs.headers["x-total-count"]).toBe("1");
+    expect((await get("/api/v1/events", '{"tags":[]}')).text).toBe(all.text);
+    expect((await get("/api/v1/events", "  \n")).text).toBe(all.text);
+  });
+
+  test("knows any, none and conditions on declared fields", async () => {
+    const search = (asked: object) => post("/api/v1/events/search", asked);
+
+    expect((await search({ any: ["odd", "mixed"] })).headers["x-total-count"]).toBe("4");
+    expect((await search({ tags: "metrics:rate", none: ["odd"] })).headers["x-total-count"]).toBe("4");
+    expect((await search({ type: "haproxy", value: { ST: { gte: 500 }, b: ["app"] } })).json).toHaveLength(1);
+    expect((await search({ type: "haproxy", value: { ST: 200 } })).json).toEqual([]);
+    expect((await search({ type: "haproxy", value: { nope: 1, b: { gt: 1 } } })).json.errors).toEqual([
+      { pointer: "/value/nope", detail: expect.stringContaining("ST") },
+      { pointer: "/value/b", detail: expect.any(String) },
+    ]);
+  });
+
+  test("pages as Vamp did, keeping the whole query in its links", async () => {
+    const first = await get("/api/v1/events?tag=metrics:rate&tag=gateways:sava/9050&per_page=3");
+    const last = await get("/api/v1/events?tag=metrics:rate&page=3&per_page=3");
+
+    expect(values(first)).toEqual([6, 5, 4]);
+    expect(Object.keys(links(first))).toEqual(["first", "prev", "next", "last"]);
+    expect(links(first).prev).toContain("page=1");
+    expect(links(first).last).toContain("page=3");
+    expect(new URL(links(first).next as string, "http://x").searchParams.getAll("tag")).toEqual([
+      "metrics:rate",
+      "gateways:sava/9050",
+    ]);
+    expect(values(await get(links(first).next as string))).toEqual([3, 2, 1]);
+    expect(values(last)).toEqual([0]);
+    expect(links(last).next).toContain("page=3");
+  });
+
+  test("answers an empty page past the end, however far", async () => {
+    for (const page of ["4", "99999"]) {
+      const reply = await get(`/api/v1/events?tag=metrics:rate&page=${page}&per_page=3`);
+
+      expect(reply.status).toBe(200);
+      expect(reply.text).toBe("[]");
+      expect(reply.headers["x-total-count"]).toBe("7");
+    }
+  });
+
+  test("clamps pages, and refuses what is no whole number", async () => {
+    expect((await get("/api/v1/events?page=-3&per_page=0")).json).toHaveLength(1);
+    expect((await get("/api/v1/events?per_page=5000")).status).toBe(200);
+    const reply = await get("/api/v1/events?page=one&per_page=1.5");
+    expect(reply.status).toBe(400);
+    expect(reply.json.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(["page", "per_page"]);
+  });
+
+  test("walks by cursor from the beginning to the end", async () => {
+    const seen: unknown[] = [];
+    let path: string | undefined = "/api/v1/events?tag=metrics:rate&cursor=*&per_page=2";
+    for (let pages = 0; path !== undefined && pages < 10; pages++) {
+      const reply: Reply = await get(path);
+      seen.push(...values(reply));
+      path = links(reply).next;
+    }
+
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0]);
+    expect((await get("/api/v1/events?cursor=%00nonsense")).status).toBe(400);
+  });
+
+  test.each([
+    ["a body that is no JSON", "{", ""],
+    ["an unknown key", '{"tags":[],"foo":{"bar":1}}', "/foo"],
+    ["both lt and lte", '{"timestamp":{"lt":"now","lte":"now"}}', "/timestamp"],
+    ["date math that is none", '{"timestamp":{"gte":"now() - 10m"}}', "/timestamp/gte"],
+    ["a time that is a number", '{"timestamp":7}', "/timestamp"],
+    ["tags that are numbers", '{"tags":[1]}', "/tags/0"],
+    ["a type that cannot be", '{"type":"a b"}', "/type/0"],
+    ["an unknown aggregator", '{"aggregator":{"type":"median"}}', "/aggregator/type"],
+    ["a wrong interval", '{"aggregator":{"type":"count","interval":"1w"}}', "/aggregator/interval"],
+  ])("refuses %s", async (_, body, pointer) => {
+    const reply = await get("/api/v1/events", body);
+
+    expect(reply.status).toBe(400);
+    const found = reply.json.errors.map((fault: { pointer: string }) => fault.pointer.replace(/\/lte?$/, ""));
+    expect(found).toContain(pointer);
+  });
+
+  test("finds one event, or answers 404", async () => {
+    const [event] = (await get("/api/v1/events?tag=mixed")).json;
+
+    expect((await get(`/api/v1/events/${event.id}`)).json).toEqual(event);
+    expect((await get("/api/v1/events/nope")).status).toBe(404);
+    expect((await get("/api/v1/events/01890000-0000-7000-8000-000000000000")).status).toBe(404);
+  });
+
+  test("aggregates, by body, by POST and by query string", async () => {
+    const average = { tags: ["metrics:rate"], aggregator: { type: "AVERAGE", field: "metrics" } };
+
+    expect((await get("/api/v1/events", JSON.stringify(average))).json).toEqual({ value: 3 });
+    expect((await post("/api/v1/events/aggregate", average)).json).toEqual({ value: 3 });
+    expect((await get("/api/v1/events/aggregate?tag=metrics:rate&aggregator=sum")).json).toEqual({ value: 21 });
+    expect((await get("/api/v1/events/aggregate?tag=metrics:rate")).json).toEqual({ value: 7 });
+    expect((await get("/api/v1/events/aggregate?tag=none&aggregator=max")).json).toEqual({ value: null });
+    expect((await get("/api/v1/events/aggregate?tag=mixed&aggregator=max&field=value.n.m")).json).toEqual({ value: 4 });
+    expect((await get("/api/v1/events/aggregate?type=deploy&aggregator=max&field=deploy.n.m")).json).toEqual({
+      value: 4,
+    });
+    expect((await get("/api/v1/events/aggregate?type=haproxy&aggregator=average&field=Tt")).json).toEqual({ value: 9 });
+  });
+
+  test("groups, and makes series", async () => {
+    const reply = await post("/api/v1/events/aggregate", {
+      tags: "metrics:rate",
+      aggregator: { type: "sum" },
+      groupBy: "tag:gateways",
+      interval: "1d",
+      timestamp: { lt: "2020-01-03" },
+    });
+
+    expect(reply.json).toEqual({
+      groups: [
+        {
+          key: "gateways:sava/9050",
+          count: 2,
+          value: 1,
+          series: [
+            { at: "2020-01-01T00:00:00.000Z", count: 1, value: 0 },
+            { at: "2020-01-02T00:00:00.000Z", count: 1, value: 1 },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("shows the newest number of a view, bare, if it is not too old", async () => {
+    await create(
+      { tags: ["gateways:sava/9050", "gateway", "health"], type: "health", value: 1 },
+      { tags: ["gateways:sava/9050", "gateway", "health"], type: "health", value: "no number" },
+      { tags: ["gateways:sava/9050", "gateway", "metrics:responseTime"], type: "metrics", value: 12.5 },
+    );
+
+    const health = await get("/api/v1/health/gateways/sava%2F9050");
+    expect(health.status).toBe(200);
+    expect(health.text).toBe("1");
+    expect((await get("/api/v1/metrics/gateways/sava%2F9050/responseTime")).text).toBe("12.5");
+    expect((await get("/api/v1/metrics/gateways/sava%2F9050/rate")).status).toBe(404);
+    expect((await get("/api/v1/health/deployments/none")).status).toBe(404);
+  });
+
+  test("lists the types that have events", async () => {
+    const reply = await get("/api/v1/event-types");
+
+    expect(reply.json).toContainEqual({
+      name: "deploy",
+      count: 1,
+      newest: "2021-01-01T00:00:00.000Z",
+      retentionDays: 396,
+      index: "embedded",
+    });
+    expect(reply.json.map(({ name }: { name: string }) => name)).toContain("haproxy");
+  });
+
+  test("waits for a receipt's write, and refuses what is no receipt", async () => {
+    const created = await post("/api/v1/events", { tags: ["awaited"] });
+    const receipt = created.headers["pulse-receipt"];
+
+    expect((await get(`/api/v1/events?tag=awaited&after=${receipt}`)).json).toHaveLength(1);
+    expect((await get("/api/v1/events?after=nonsense")).status).toBe(400);
+  });
+
+  test("names the page that fits when an answer would be too large", async () => {
+    const value = "x".repeat(200_000);
+    await create(...Array.from({ length: 15 }, () => ({ tags: ["large"], value })));
+    await create(...Array.from({ length: 15 }, () => ({ tags: ["large"], value })));
+
+    const reply = await get("/api/v1/events?tag=large");
+
+    expect(reply.status).toBe(413);
+    const perPage = /per_page=(\d+) fits/.exec(reply.json.detail)?.[1];
+    expect((await get(`/api/v1/events?tag=large&per_page=${perPage}`)).status).toBe(200);
+  });
+
+  test("describes itself", async () => {
+    const description = (await get("/api/v1/openapi.json")).json;
+
+    expect(description.openapi).toBe("3.1.0");
+    expect(Object.keys(description.paths)).toContain("/events/{id}");
+    expect((await get("/api/v1/info")).json).toMatchObject({ engines: { store: "embedded", journal: "local" } });
+  });
+
+  test("answers 404 and 405 as problems, with what is allowed", async () => {
+    const missing = await get("/api/v1/nothing");
+    const method = await open.call({ method: "DELETE", path: "/api/v1/events" });
+
+    expect(missing.status).toBe(404);
+    expect(missing.headers["content-type"]).toBe("application/problem+json");
+    expect(method.status).toBe(405);
+    expect(method.headers.allow).toBe("POST, GET, OPTIONS");
+    expect((await get("/")).status).toBe(404);
+  });
+});

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import type { APIGatewayProxyEvent, Context } from "aws-lambda";
+import type { HttpHandlers } from "#dev/local-server.ts";
+import { serveHttp } from "#dev/local-server.ts";
+import { routes } from "#functions/routes.ts";
+
+export interface Call {
+  readonly method?: string;
+  /** With its query string, under the host: `/api/v1/events?tag=a`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The body as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it
+  readonly json: any;
+}
+
+/** A way to the functions. */
+export interface Transport {
+  readonly name: string;
+  open(handlers: HttpHandlers): Promise<{ call(call: Call): Promise<Reply>; close(): Promise<void> }>;
+}
+
+/** As API Gateway invokes them: the event is written here by hand, from AWS's documentation, not by `dev/`. */
+const invoked: Transport = {
+  name: "invoked as Lambda",
+  open: async (handlers) => ({
+    call: async (call) => {
+      const message = toProxyEvent(call);
+      const fn = functionOf(message);
+      const answer = await handlers[fn](message, {} as Context);
+      return toReply(answer.statusCode, answer.headers as Record<string, string>, answer.body);
+    },
+    close: async () => {},
+  }),
+};
+
+/** As the local server serves them. */
+const served: Transport = {
+  name: "served over HTTP",
+  open: async (handlers) => {
+    const server = await serveHttp(handlers, 0);
+    return {
+      call: async ({ method = "GET", path, headers = {}, body }) => request(server.url, method, path, headers, body),
+      close: server.close,
+    };
+  },
+};
+
+export const transports: readonly Transport[] = [invoked, served];
+
+/** node:http, because fetch sends no body with a GET. */
+async function request(
+  url: string,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | Buffer | undefined,
+): Promise<Reply> {
+  const { request: open } = await import("node:http");
+  return new Promise((resolve, reject) => {
+    const outgoing = open(`${url}${path}`, { method, headers }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("error", reject);
+      incoming.on("end", () =>
+        resolve(
+          toReply(
+            incoming.statusCode ?? 0,
+            incoming.headers as Record<string, string>,
+            Buffer.concat(chunks).toString(),
+          ),
+        ),
+      );
+    });
+    outgoing.on("error", reject);
+    if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
+    outgoing.end(body);
+  });
+}
+
+function toReply(status: number, headers: Readonly<Record<string, string>>, text: string): Reply {
+  return {
+    status,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    text,
+    get json() {
+      return JSON.parse(text);
+    },
+  };
+}
+
+function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call): APIGatewayProxyEvent {
+  const [path = "", search] = target.split("?");
+  const query = new URLSearchParams(search);
+  const multiValueQueryStringParameters: Record<string, string[]> = {};
+  for (const name of query.keys()) multiValueQueryStringParameters[name] = query.getAll(name);
+  const matched = resourceOf(method, path);
+  const isText = body === undefined || typeof body === "string";
+  const requestId = randomUUID();
+  return {
+    resource: matched.resource,
+    path,
+    httpMethod: method,
+    headers: { Host: "api.example.com", "X-Forwarded-Proto": "https", ...headers },
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    queryStringParameters: search === undefined ? null : Object.fromEntries(query),
+    multiValueQueryStringParameters: search === undefined ? null : multiValueQueryStringParameters,
+    pathParameters: matched.parameters,
+    stageVariables: null,
+    body: body === undefined ? null : isText ? (body as string) : (body as Buffer).toString("base64"),
+    isBase64Encoded: !isText,
+    requestContext: { requestId, path: `/prod${path}`, stage: "prod" } as APIGatewayProxyEvent["requestContext"],
+  };
+}
+
+/** What API Gateway would match: literal segments first, the catch-all at last. A trailing slash does not count. */
+function resourceOf(method: string, path: string) {
+  const wanted = path.replace(/\/$/, "").split("/");
+  const resources = routes
+    .filter((route) => route.method === method)
+    .flatMap(({ path: under }) => [`/api/v1${under}`, `/{namespace}/api/v1${under}`])
+    .sort((one, other) => one.split("{").length - other.split("{").length);
+  for (const resource of resources) {
+    const segments = resource.split("/");
+    if (segments.length !== wanted.length) continue;
+    if (!segments.every((segment, index) => segment.startsWith("{") || segment === wanted[index])) continue;
+    const parameters = Object.fromEntries(
+      segments.flatMap((segment, index) =>
+        segment.startsWith("{") ? [[segment.slice(1, -1), wanted[index] ?? ""]] : [],
+      ),
+    );
+    return { resource, parameters };
+  }
+  return { resource: "/{proxy+}", parameters: { proxy: path.slice(1) } };
+}
+
+function functionOf(message: APIGatewayProxyEvent): Exclude<keyof HttpHandlers, "stream-events"> {
+  const under = message.resource.replace(/^(\/\{namespace\})?\/api\/v1/, "");
+  const route = routes.find(({ method, path }) => method === message.httpMethod && path === under);
+  if (route === undefined) return "refuse-unmatched";
+  if (route.fn === "stream-events") throw new Error("a stream is not answered at once");
+  return route.fn;
+}
