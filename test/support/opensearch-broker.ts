@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { relative } from "node:path";
 
 import { type OpenSearchNode, startOpenSearch } from "#dev/opensearch-node.ts";
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
@@ -31,7 +32,7 @@ export async function openBroker(): Promise<OpenSearchBroker> {
     } catch (failure) {
       if (!(failure instanceof OpenSearchUnavailable)) return { failed: String(failure) };
       reason = failure.message;
-      untested.add(testFile);
+      untested.add(relative(process.cwd(), testFile));
       return { unavailable: reason };
     }
   };
