@@ -14,9 +14,10 @@ export function instantOf(date: string, zone: string, receivedAtMs: number): num
   const month = MONTHS.indexOf(date.slice(3, 6));
   if (month % 3 !== 0) return undefined;
   const number = (from: number, to: number): number => Number(date.slice(from, to));
-  const [day, hour] = [number(0, 2), number(12, 14)];
-  const localMs = Date.UTC(number(7, 11), month / 3, day, hour, number(15, 17), number(18, 20), number(21, 24));
-  if (Number.isNaN(localMs) || new Date(localMs).getUTCDate() !== day || hour > 23) return undefined;
+  const [day, hour, minute, second] = [number(0, 2), number(12, 14), number(15, 17), number(18, 20)];
+  const localMs = Date.UTC(number(7, 11), month / 3, day, hour, minute, second, number(21, 24));
+  // Date.UTC takes a 31st of February and a 24th hour for the day after.
+  if (!(hour < 24 && minute < 60 && second < 60) || new Date(localMs).getUTCDate() !== day) return undefined;
   if (zone === "UTC") return localMs;
   const fixed = FIXED_OFFSET.exec(zone);
   if (fixed !== null)
