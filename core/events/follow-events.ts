@@ -128,14 +128,15 @@ export function followEvents(feeds: EventFeeds, options: FollowOptions, sink: Ev
         continue;
       }
       const shards = new Map(position.shards);
-      let ready = true;
       for (const { event, point } of page.entries) {
         shards.set(point.shard, point.seq);
-        ready = sink.write(eventFrame(event, textOf({ store: page.position.store, shards }), named));
+        position = { store: page.position.store, shards: new Map(shards) };
+        if (sink.write(eventFrame(event, textOf(position), named))) continue;
+        await sink.drained();
+        if (stopped) return;
       }
       position = page.position;
       caughtUp = page.caughtUp;
-      if (!ready) await sink.drained();
     }
   };
 

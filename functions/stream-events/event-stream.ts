@@ -27,7 +27,8 @@ export function eventStream(feeds: EventFeeds, options: FollowOptions): Readable
     },
     drained: () =>
       new Promise((resolve) => {
-        wake = resolve;
+        if (stream.destroyed) resolve();
+        else wake = resolve;
       }),
     end: () => stream.push(null),
   });
