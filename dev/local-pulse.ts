@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#core/clock.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
@@ -96,6 +97,9 @@ const reportError = (error: unknown): void => log.error("failed", { error: error
 
 const openFile = (data: string) => openDatabase(data === ":memory:" ? data : join(data, "pulse.db"));
 
+const deadLettersIn = (data: string) =>
+  new LocalDeadLetters(join(data === ":memory:" ? tmpdir() : data, "dead-letters.ndjson"));
+
 /** Journal and store in one file: an event is searchable when it is accepted. */
 async function openEmbedded({ data }: LocalPulseOptions): Promise<Engine> {
   const database = openFile(data);
@@ -123,7 +127,7 @@ async function openEmbedded({ data }: LocalPulseOptions): Promise<Engine> {
 
 /** Keeps what the journal holds and the store does not: it may have been written while OpenSearch was the store. */
 async function catchUp(journal: LocalEventJournal, store: EmbeddedEventStore, data: string): Promise<void> {
-  const handler = indexEventsHandler({ store, deadLetters: new LocalDeadLetters(data) });
+  const handler = indexEventsHandler({ store, deadLetters: deadLettersIn(data) });
   let done = await lastIndexed(journal, store);
   for (;;) {
     const records = journal.read(done, 100, 4 * 1024 * 1024);
@@ -150,7 +154,7 @@ async function openWithOpenSearch({ data, openSearchUrl }: LocalPulseOptions): P
   const feeds = new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError });
   const consumer: JournalConsumer = consumeJournal({
     journal,
-    handler: indexEventsHandler({ store, deadLetters: new LocalDeadLetters(data) }),
+    handler: indexEventsHandler({ store, deadLetters: deadLettersIn(data) }),
     clock: systemClock,
     after: await lastIndexed(journal, store),
     onProgress: () => feeds.poke(),

@@ -42,8 +42,8 @@ const stream = async (
   return client;
 };
 
-const valueOf = (frame: Frame): unknown => JSON.parse(frame.data).value;
-const values = (frames: readonly Frame[]): unknown[] => frames.filter((frame) => !isControl(frame)).map(valueOf);
+const valueIn = (frame: Frame): unknown => JSON.parse(frame.data).value;
+const values = (frames: readonly Frame[]): unknown[] => frames.filter((frame) => !isControl(frame)).map(valueIn);
 const seen = (count: number) => (frames: readonly Frame[]) => values(frames).length >= count;
 const first = (client: SseClient): Frame => client.frames[0] as Frame;
 
