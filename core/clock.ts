@@ -11,12 +11,11 @@ export const sleep = (clock: Clock, ms: number): Promise<void> =>
     clock.after(ms, resolve);
   });
 
-/** The machine's clock. A timer of it alone keeps no process alive. */
+/** The machine's clock. Its timers keep the process alive: a function on Lambda that only waits would end otherwise. */
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, action) {
     const timer = setTimeout(action, ms);
-    timer.unref();
     return () => clearTimeout(timer);
   },
 };

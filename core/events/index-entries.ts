@@ -9,6 +9,10 @@ export interface DeadLetter {
   readonly line: string;
 }
 
+/** Dead letters as NDJSON, each line ended: what every place of them holds. */
+export const toDeadLetterLines = (letters: readonly DeadLetter[]): string =>
+  letters.map((letter) => `${JSON.stringify(letter)}\n`).join("");
+
 /** Where dead letters are durable. An entry counts as done only when it has been taken. */
 export interface DeadLetterPlace {
   take(letters: readonly DeadLetter[]): Promise<void>;

@@ -16,9 +16,21 @@ const common = {
 const openSearchStore = {
   PULSE_OPENSEARCH_URL: httpUrl,
   PULSE_OPENSEARCH_AUTH: z.enum(["sigv4", "none"]).default("sigv4"),
-  /** Needed to sign requests; Lambda sets it. */
+  /** Lambda sets it. */
   AWS_REGION: z.string().optional(),
 };
+
+/** A function that reads or writes the store: it needs a region where it signs its requests. */
+const withStore = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.object({ ...openSearchStore, ...shape }).refine(isSignable, {
+    path: ["AWS_REGION"],
+    error: "is needed to sign requests",
+    // Otherwise it would be told only after all else is right.
+    when: () => true,
+  });
+
+const isSignable = (variables: { readonly PULSE_OPENSEARCH_AUTH?: unknown; readonly AWS_REGION?: unknown }): boolean =>
+  variables.PULSE_OPENSEARCH_AUTH === "none" || variables.AWS_REGION !== undefined;
 
 const kinesisJournal = {
   PULSE_EVENTS_STREAM: z.string().min(1),
@@ -29,23 +41,21 @@ const kinesisJournal = {
 /** The environment of each function: `lib/` builds the same objects, so that a misspelt variable does not compile. */
 export const environments = {
   "create-events": z.object({ ...common, ...kinesisJournal }),
-  "query-events": z.object({
+  "query-events": withStore({ ...common, PULSE_VIEW_WINDOW_SECONDS: z.coerce.number().positive().default(30) }),
+  "aggregate-events": withStore(common),
+  "stream-events": withStore({
     ...common,
-    ...openSearchStore,
-    PULSE_VIEW_WINDOW_SECONDS: z.coerce.number().positive().default(30),
-  }),
-  "aggregate-events": z.object({ ...common, ...openSearchStore }),
-  "stream-events": z.object({
-    ...common,
-    ...openSearchStore,
     /** A stream ends by itself after so long; it must be below the function's timeout. */
     PULSE_STREAM_LEASE_SECONDS: z.coerce.number().min(1).max(60).default(55),
   }),
-  "describe-api": z.object({ ...common, ...openSearchStore }),
+  "describe-api": withStore(common),
   "refuse-unmatched": z.object(common),
-  "index-events": z.object({ ...openSearchStore }),
-  "install-index-templates": z.object({ ...openSearchStore }),
-  "grant-index-access": z.object({ ...openSearchStore }),
+  "index-events": withStore({
+    /** The bucket for what can never be indexed. */
+    PULSE_DEAD_LETTERS_BUCKET: z.string().min(1),
+  }),
+  "install-index-templates": withStore({}),
+  "grant-index-access": withStore({}),
 } as const;
 
 export type FunctionName = keyof typeof environments;

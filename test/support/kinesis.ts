@@ -1,0 +1,65 @@
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import {
+  CreateStreamCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+} from "@aws-sdk/client-kinesis";
+import type { Event } from "#core/events/event.ts";
+import { toSeq } from "#core/events/event-journal.ts";
+import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+import { type AwsFront, openAwsFront } from "#test/support/aws-front.ts";
+
+const kinesalite = createRequire(import.meta.url)("kinesalite") as (options: object) => Server;
+
+export const STREAM = "events";
+
+/** A Kinesis of this process with one stream. */
+export interface TestKinesis extends AwsFront {
+  /** Every event in the stream, shard by shard in order, where it lies. */
+  read(): Promise<{ readonly event: Event; readonly shard: string; readonly seq: string }[]>;
+}
+
+export async function openKinesis(shards = 2): Promise<TestKinesis> {
+  const server = kinesalite({ createStreamMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "http2");
+  const client = new KinesisClient(front.config);
+  await client.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }));
+  return {
+    ...front,
+    async read() {
+      const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: STREAM }));
+      const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, ShardId as string)));
+      return found.flat();
+    },
+    async close() {
+      client.destroy();
+      await front.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function readShard(client: KinesisClient, shardId: string) {
+  const found = [];
+  let { ShardIterator: iterator } = await client.send(
+    new GetShardIteratorCommand({ StreamName: STREAM, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" }),
+  );
+  for (;;) {
+    const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
+    if (Records.length === 0) return found;
+    for (const { SequenceNumber = "", Data } of Records)
+      for (const [offset, line] of splitRecord(Buffer.from(Data as Uint8Array).toString()).entries())
+        found.push({
+          event: fromJournalLine(line),
+          shard: `${STREAM}/${shardId}`,
+          seq: toSeq(SequenceNumber, offset),
+        });
+    iterator = NextShardIterator;
+  }
+}
