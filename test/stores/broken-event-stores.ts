@@ -22,6 +22,9 @@ export interface BrokenEventStore {
   readonly open: () => EventStore;
 }
 
+type TailQuestion = [filter: EventFilter, after: Position, limit: number, receivedFromMs?: number | undefined];
+
+export const SAME_ID_FAULT = "takes the same id in two namespaces for the same event";
 const END_OF_SHARD = toSeq("9".repeat(56), 99_999);
 
 /** Asks the naive store another question than the one that was asked. */
@@ -36,15 +39,15 @@ const misreading = (fault: string, misread: (query: EventQuery) => EventQuery): 
 });
 
 /** Tails by another filter than the one that was given. */
-const mistailing = (
-  fault: string,
-  mistail: (...asked: [EventFilter, Position, number, number?]) => [EventFilter, Position, number, number?],
-): BrokenEventStore => ({
+const mistailing = (fault: string, mistail: (...asked: TailQuestion) => TailQuestion): BrokenEventStore => ({
   fault,
   open: () =>
     new (class extends NaiveEventStore {
-      override tail(...asked: [EventFilter, Position, number, number?]): Promise<TailPage> {
-        return super.tail(...mistail(...asked));
+      override tail(...asked: TailQuestion): Promise<TailPage> {
+        const [filter, after, limit, receivedFromMs] = mistail(...asked);
+        return receivedFromMs === undefined
+          ? super.tail(filter, after, limit)
+          : super.tail(filter, after, limit, receivedFromMs);
       }
     })(),
 });
@@ -163,7 +166,7 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
       })(),
   },
   {
-    fault: "takes the same id in two namespaces for the same event",
+    fault: SAME_ID_FAULT,
     open: () =>
       new (class extends NaiveEventStore {
         protected override identity(event: Event): string {
@@ -259,7 +262,7 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
     fault: "tails in the order of timestamps",
     open: () =>
       new (class extends NaiveEventStore {
-        override async tail(...asked: [EventFilter, Position, number, number?]): Promise<TailPage> {
+        override async tail(...asked: TailQuestion): Promise<TailPage> {
           const page = await super.tail(...asked);
           const byTime = [...page.entries].sort((one, other) => one.event.timestampMs - other.event.timestampMs);
           return { ...page, entries: byTime };
@@ -270,7 +273,7 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
     fault: "stays where it is after a page without matches",
     open: () =>
       new (class extends NaiveEventStore {
-        override async tail(...asked: [EventFilter, Position, number, number?]): Promise<TailPage> {
+        override async tail(...asked: TailQuestion): Promise<TailPage> {
           const page = await super.tail(...asked);
           return page.entries.length > 0 ? page : { ...page, position: asked[1] };
         }
@@ -280,7 +283,7 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
     fault: "takes the first page of a tail for all of it",
     open: () =>
       new (class extends NaiveEventStore {
-        override async tail(...asked: [EventFilter, Position, number, number?]): Promise<TailPage> {
+        override async tail(...asked: TailQuestion): Promise<TailPage> {
           return { ...(await super.tail(...asked)), caughtUp: true };
         }
       })(),

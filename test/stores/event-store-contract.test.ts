@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { BrokenEventStore } from "#test/stores/broken-event-stores.ts";
-import { brokenEventStores } from "#test/stores/broken-event-stores.ts";
+import { brokenEventStores, SAME_ID_FAULT } from "#test/stores/broken-event-stores.ts";
 import { type Check, openGround } from "#test/stores/contract/ground.ts";
 import { answersAsTheNaiveStore } from "#test/stores/contract/random-comparison.ts";
 import { eventStoreChecks } from "#test/stores/event-store-contract.ts";
@@ -33,20 +33,14 @@ describe("the contract of event stores", () => {
 });
 
 describe("the random comparison", () => {
-  const CANNOT_MEET = [
-    "takes the same id in two namespaces for the same event",
-    "prints values anew",
-    "cuts tags at a NUL",
-    "normalises tags",
-    "prints timestamps anew",
-    "lets a checkpoint go back",
-  ];
-  const within = brokenEventStores.filter(({ fault }) => !CANNOT_MEET.includes(fault));
+  const SEED = 20260315;
+  /** Its events have ids of their own; equal ones in two namespaces are the named checks' concern. */
+  const within = brokenEventStores.filter(({ fault }) => fault !== SAME_ID_FAULT);
 
   test.each(within)("catches by itself a store that $fault, and names the seed", async (broken) => {
-    const error = await objection(answersAsTheNaiveStore, broken);
+    const error = await objection(answersAsTheNaiveStore(SEED), broken);
 
-    expect(error).toHaveProperty("message", expect.stringMatching(/^PULSE_SEED=\d+, asked /));
+    expect(error).toHaveProperty("message", expect.stringMatching(/^PULSE_SEED=20260315, asked /));
     expect(isAssertion((error as Error).cause)).toBe(true);
   });
 });

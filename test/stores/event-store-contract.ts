@@ -9,6 +9,7 @@ import { answersAsTheNaiveStore } from "#test/stores/contract/random-comparison.
 import { searchingChecks } from "#test/stores/contract/searching-checks.ts";
 import { tailingChecks } from "#test/stores/contract/tailing-checks.ts";
 import { valueChecks } from "#test/stores/contract/value-checks.ts";
+import { seedOfThisRun } from "#test/support/random.ts";
 
 /** What every event store promises, one check a promise. */
 export const eventStoreChecks: readonly Check[] = [
@@ -40,7 +41,7 @@ export function behavesLikeAnEventStore(
       await store?.close();
     });
 
-    for (const { name: promise, check } of [answersAsTheNaiveStore, ...eventStoreChecks])
+    for (const { name: promise, check } of [answersAsTheNaiveStore(seedOfThisRun()), ...eventStoreChecks])
       test(promise, async () => check(await openGround(store, traits)));
   });
 }

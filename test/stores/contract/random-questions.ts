@@ -10,7 +10,7 @@ import type { Random } from "#test/support/random.ts";
  * Small vocabularies, so that tags meet, timestamps tie, and most questions have some answer but not everything.
  */
 
-const TAGS = ["a", "b", "c", "g:1", "g:2", "g:2:x", "h:é", "G:1"];
+const TAGS = ["a", "b", "c", "g:1", "g:2", "g:2:x", "h:\u00e9", "h:e\u0301", "c\u0000d", "G:1"];
 const TYPES = ["event", "metrics", "health", "haproxy", "deploy", "Deploy"];
 const BACKENDS = ["shop", "auth", "Zoo"];
 const STATUSES = [200, 404, 503];
@@ -20,6 +20,9 @@ const DAY_MS = 86_400_000;
 const INSTANTS = [0, 1, 999, 1000, 59_000, 3_599_999, 3_600_000, DAY_MS, 40 * DAY_MS, -DAY_MS]
   .map((offset) => RECEIVED_AT_MS + offset)
   .concat(-1, -DAY_MS - 1);
+
+/** Texts that no parse and print keeps. */
+const NUMBER_TEXTS = ["1.50", "1e400", "-0", "2.5E+1"];
 
 /** Quarters: their sums are exact in any order. */
 const aNumber = (random: Random): number => random.integer(-40, 40) / 4;
@@ -33,6 +36,7 @@ function aValue(random: Random, type: string): string | undefined {
       ...(random.chance(0.7) && { Tt: random.integer(-1, 20) }),
       ...(random.chance(0.5) && { tls: random.chance(0.5) }),
     });
+  if (random.chance(0.1)) return random.oneOf(NUMBER_TEXTS);
   const shapes: (() => unknown)[] = [
     number,
     number,
@@ -50,11 +54,14 @@ function aValue(random: Random, type: string): string | undefined {
 export function aRandomEvent(random: Random, namespaces: readonly string[]): Event {
   const type = random.oneOf(TYPES);
   const value = aValue(random, type);
+  const timestampMs = random.oneOf(INSTANTS);
+  const timestamp = new Date(timestampMs).toISOString();
   return anEvent({
     namespace: random.oneOf(namespaces),
     type,
     tags: expandTags(["all", ...random.someOf(TAGS, 4)]),
-    timestampMs: random.oneOf(INSTANTS),
+    timestampMs,
+    timestamp: random.chance(0.2) ? timestamp.replace("Z", "+00:00") : timestamp,
     receivedAtMs: RECEIVED_AT_MS + random.integer(0, 1) * DAY_MS,
     ...(value !== undefined && { value }),
   });
