@@ -54,7 +54,7 @@ export class IndexingStack extends Stack {
   private followJournal({ stage, index, journal }: IndexingStackProps, templates: readonly InstalledTemplate[]): void {
     const indexEvents = new PulseFunction(this, "IndexEvents", {
       name: "index-events",
-      environment: index.environment,
+      environment: { ...index.environment, PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName },
       stage,
       memoryMib: 1024,
       timeout: Duration.minutes(2),

@@ -1,0 +1,13 @@
+import { systemClock } from "#core/clock.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { queryEventsHandler } from "./query-events.ts";
+
+const environment = environmentOf("query-events");
+
+export const handler = queryEventsHandler({
+  namespaces: environment.PULSE_NAMESPACES,
+  store: await openEventStore(environment),
+  clock: systemClock,
+  viewWindowMs: environment.PULSE_VIEW_WINDOW_SECONDS * 1000,
+});

@@ -1,0 +1,16 @@
+import type { EventStore } from "#core/events/event-store.ts";
+import type { Environment } from "#functions/shared/environment.ts";
+import { openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
+
+type StoreEnvironment = Pick<
+  Environment<"index-events">,
+  "PULSE_OPENSEARCH_URL" | "PULSE_OPENSEARCH_AUTH" | "AWS_REGION"
+>;
+
+/** The event store that a function's environment names. It connects with its first request. */
+export const openEventStore = ({
+  PULSE_OPENSEARCH_URL: url,
+  PULSE_OPENSEARCH_AUTH: auth,
+  // An environment without it is refused where it is needed.
+  AWS_REGION: region = "",
+}: StoreEnvironment): Promise<EventStore> => openOpenSearchEventStore({ url, auth, region });

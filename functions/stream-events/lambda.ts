@@ -1,0 +1,21 @@
+import { systemClock } from "#core/clock.ts";
+import { EventFeeds } from "#core/events/event-feed.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { log } from "#functions/shared/log.ts";
+import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { streamEventsHandler } from "./stream-events.ts";
+
+const POLL_MS = 250;
+
+const environment = environmentOf("stream-events");
+
+export const handler = streamEventsHandler({
+  namespaces: environment.PULSE_NAMESPACES,
+  feeds: new EventFeeds({
+    store: await openEventStore(environment),
+    clock: systemClock,
+    pollMs: POLL_MS,
+    onError: (error) => log.error("a stream could not read on, and tries again", { error: error as Error }),
+  }),
+  leaseMs: environment.PULSE_STREAM_LEASE_SECONDS * 1000,
+});
