@@ -2,10 +2,10 @@ import type { Clock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { toPositionText } from "#core/events/position.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
-import { openApiDescription } from "#functions/describe-api/openapi.ts";
-import { VERSION } from "#functions/describe-api/version.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
+import { openApiDescription } from "./openapi.ts";
+import { VERSION } from "./version.ts";
 
 export interface DescribeApiOptions {
   readonly namespaces: readonly string[];

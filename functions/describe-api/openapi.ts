@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { draftEventSchema } from "#core/events/draft-event.ts";
 import { eventQuerySchema } from "#core/events/event-query.ts";
-import { VERSION } from "#functions/describe-api/version.ts";
 import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
+import { VERSION } from "./version.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

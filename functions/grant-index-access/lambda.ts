@@ -1,6 +1,6 @@
-import { grantIndexAccessHandler } from "#functions/grant-index-access/grant-index-access.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { openClient } from "#stores/opensearch/client.ts";
+import { grantIndexAccessHandler } from "./grant-index-access.ts";
 
 const {
   PULSE_OPENSEARCH_URL: url,

@@ -7,12 +7,12 @@ import type { EventStore } from "#core/events/event-store.ts";
 import { declarationOf } from "#core/events/event-types.ts";
 import { toPositionText } from "#core/events/position.ts";
 import { searchEvents } from "#core/events/search-events.ts";
-import { answerView, VIEWS } from "#functions/query-events/views.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
 import { awaitReceipt, recentPosition } from "#functions/shared/fresh-position.ts";
 import { pageLinks } from "#functions/shared/page-links.ts";
+import { answerView, VIEWS } from "./views.ts";
 
 export interface QueryEventsOptions {
   readonly namespaces: readonly string[];

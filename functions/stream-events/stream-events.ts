@@ -5,7 +5,7 @@ import { requireAcceptable } from "#functions/shared/answer.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
 import { toProblem } from "#functions/shared/problem.ts";
 import { type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
-import { eventStream } from "#functions/stream-events/event-stream.ts";
+import { eventStream } from "./event-stream.ts";
 
 export interface StreamEventsOptions {
   readonly namespaces: readonly string[];
