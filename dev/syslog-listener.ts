@@ -62,6 +62,7 @@ export class SyslogListener {
   readonly #tcp: Server;
   #waiting: ReceivedSyslog[] = [];
   #delivery: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #dropped = 0;
 
   /** Of sockets that do not listen yet: see `listenForSyslog`. */
@@ -89,7 +90,12 @@ export class SyslogListener {
   }
 
   /** Stops listening, ends every connection, and waits until what was received has been handed on. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const closed = [
       new Promise<void>((resolve) => this.#tcp.close(() => resolve())),
       new Promise<void>((resolve) => this.#udp.close(resolve)),
