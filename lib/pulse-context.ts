@@ -25,6 +25,7 @@ export function pulseContext(node: Node): PulseProps {
 
 function choice<Choice>(key: string, given: string, choices: Readonly<Record<string, Choice>>): Choice {
   const chosen = choices[given];
-  if (chosen === undefined) throw new Error(`-c ${key}=${given}: it is one of ${Object.keys(choices).join(", ")}`);
+  if (chosen === undefined || !Object.hasOwn(choices, given))
+    throw new Error(`-c ${key}=${given}: it is one of ${Object.keys(choices).join(", ")}`);
   return chosen;
 }

@@ -5,8 +5,12 @@ import { type PulseProps, type PulseStacks, pulseStacks } from "#lib/pulse-stack
 
 await bundleFunctions();
 
-/** CDK's own rules check the whole deployment once, in nag.test.ts. */
-const WITHOUT_CHECKS = { "@aws-cdk/core:validateAgainstDefaultRules": false };
+/** CDK's own rules check whole deployments in nag.test.ts; a stack trace of every construct costs five times the synth. */
+const WITHOUT_CHECKS = {
+  "@aws-cdk/core:validateAgainstDefaultRules": false,
+  "aws:cdk:disable-stack-trace": true,
+  "aws:cdk:disable-creation-stack-traces": true,
+};
 
 /** The templates of a whole deployment: of a `dev` stage guarded by IAM, unless told otherwise. */
 export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<keyof PulseStacks, Template>> {

@@ -7,6 +7,10 @@ import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 const TEMPLATE = "Custom::PulseIndexTemplate";
 const ACCESS = "Custom::PulseIndexAccess";
 const { indexing, api } = deployment();
+const { indexing: prod } = deployment({
+  stageName: "prod",
+  eventTypes: [...DEFAULT_EVENT_TYPES, { name: "signup", period: "month", retentionDays: 30 }],
+});
 
 const nameOf = ({ Properties }: { Properties: Readonly<Record<string, unknown>> }): unknown => Properties.name;
 const templates = resourcesOf(indexing, TEMPLATE);
@@ -27,11 +31,7 @@ describe("index templates", () => {
   });
 
   test("of a type that is declared beside the default ones are installed as well", () => {
-    const signup = { name: "signup", period: "month", retentionDays: 30 } as const;
-
-    const { indexing: more } = deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, signup] });
-
-    more.hasResourceProperties(TEMPLATE, { name: "pulse.signup" });
+    prod.hasResourceProperties(TEMPLATE, { name: "pulse.signup" });
   });
 
   test("give up after minutes, not after CloudFormation's hour", () => {
@@ -61,11 +61,9 @@ describe("index-events", () => {
   });
 
   test.each([
-    ["dev", 1],
-    ["prod", 7],
-  ] as const)("gives a record up just before the stream of %s forgets it", (stageName, retentionDays) => {
-    const { indexing: stack } = deployment({ stageName });
-
+    ["dev", 1, indexing],
+    ["prod", 7, prod],
+  ] as const)("gives a record up just before the stream of %s forgets it", (_, retentionDays, stack) => {
     const [mapping] = Object.values(resourcesOf(stack, "AWS::Lambda::EventSourceMapping"));
     const maxAgeSeconds = mapping?.Properties.MaximumRecordAgeInSeconds as number;
 

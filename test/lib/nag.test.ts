@@ -31,10 +31,8 @@ const violations = (): string[] => {
 
 describe("a deployment", () => {
   test.each([
-    { stage: "dev", auth: "iam" },
     { stage: "prod", auth: "iam" },
     { stage: "dev", auth: "none" },
-    { stage: "dev", auth: "iam", openClusterUrl: "http://search.example:9200" },
   ])(
     "of %j passes every rule of AwsSolutions, Serverless and CloudFormation, or says why not",
     (context) => {
