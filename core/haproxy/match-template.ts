@@ -43,19 +43,36 @@ export function matchCutTemplate(template: LogTemplate, text: string): CutMatch 
   if (!text.startsWith(first.before, head.at)) return undefined;
   const rawStart = head.at + first.before.length;
   const after = fields[rawTo] as TemplateField;
+  const noCookies = `-${fields[rawFrom + 1]?.before}-`;
+  let isAnotherFormat = false;
   for (
     let rawEnd = text.indexOf(after.before, rawStart);
     rawEnd >= 0;
     rawEnd = text.indexOf(after.before, rawEnd + 1)
   ) {
     const tail = readForward(template, text, rawEnd, rawTo, fields.length, values);
-    // One word more than the termination state: a cookie's own words look like a state too easily.
-    const told = values[rawTo + 1] !== undefined;
+    // A termination state alone tells nothing after a cookie, whose own words can look like one.
+    const told = values[rawTo + 1] !== undefined || text.slice(rawStart, rawEnd) === noCookies;
     if (tail?.partial !== undefined && told && readRaw(template, text, head.at, rawEnd, values))
       return { values, partial: tail.partial };
+    isAnotherFormat ||= told;
     values.fill(undefined, rawTo);
   }
-  return { values, partial: { [first.name]: text.slice(rawStart) } };
+  return isAnotherFormat ? undefined : cutInRaw(template, text.slice(rawStart), values);
+}
+
+/** A captured cookie is `-`, or a name, an equals sign and anything. */
+const BEGINS_COOKIE = /^[^ ="{]*(?:=|$)/;
+
+/** The line was cut within its cookies; where there was no request cookie, within the response's. */
+function cutInRaw({ fields, rawFrom, rawTo }: LogTemplate, rest: string, values: PrintedValues): CutMatch | undefined {
+  const [first, second] = fields.slice(rawFrom, rawTo) as [TemplateField, TemplateField?];
+  const none = second && `-${second.before}`;
+  if (second === undefined || none === undefined || !rest.startsWith(none))
+    return BEGINS_COOKIE.test(rest) || none?.startsWith(rest) ? { values, partial: { [first.name]: rest } } : undefined;
+  const value = rest.slice(none.length);
+  values[rawFrom] = "-";
+  return BEGINS_COOKIE.test(value) ? { values, partial: { [second.name]: value } } : undefined;
 }
 
 /** `partial` is set where the text ends before the fields do. */
