@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type Http2ServerRequest } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 
 /** A call of an AWS service that speaks JSON. */
 export interface AwsCall {
-  /** `PutRecords` */
-  readonly operation: string;
   // biome-ignore lint/suspicious/noExplicitAny: a call is what the test says it is
   readonly body: any;
 }
@@ -36,37 +35,34 @@ export interface AwsFront {
     readonly region: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** Every call so far. */
+  /** The calls of the operation so far. */
   readonly calls: readonly AwsCall[];
-  /** From now on. At first every call is forwarded. */
+  /** What becomes of the operation's calls from now on; at first they are forwarded. */
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
 
 const FORWARDED = /^(authorization|content-type|x-amz-.*)$/;
 
-/** Kinesis' client speaks HTTP/2 alone; the stand-in never does. */
-export async function openAwsFront(backend: string, protocol: "http1" | "http2"): Promise<AwsFront> {
+/**
+ * Counts and breaks the calls of one operation, and forwards all others. HTTP/2 is all that Kinesis' client speaks, and
+ * what its stand-in does not.
+ */
+export async function openAwsFront(
+  backend: string,
+  { operation, protocol }: { readonly operation: string; readonly protocol: "http1" | "http2" },
+): Promise<AwsFront> {
   const calls: AwsCall[] = [];
   let behave: Behaviour = (_call, forward) => forward();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const call = {
-      operation: String(request.headers["x-amz-target"]).split(".")[1] as string,
-      body: JSON.parse(Buffer.concat(chunks).toString()),
-    };
-    calls.push(call);
-    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => FORWARDED.test(name)));
-    const forward = async (body: unknown = call.body): Promise<AwsReply> => {
-      const reply = await fetch(backend, {
-        method: "POST",
-        headers: headers as Record<string, string>,
-        body: JSON.stringify(body),
-      });
-      return { status: reply.status, body: JSON.parse((await reply.text()) || "{}") };
-    };
-    const reply = await behave(call, forward);
+    // A client that timed out goes in the middle.
+    const sent = await text(request).catch(() => undefined);
+    if (sent === undefined) return;
+    const call = { body: JSON.parse(sent) };
+    const forward = (body: unknown = call.body): Promise<AwsReply> => forwardTo(backend, request, body);
+    const isBroken = String(request.headers["x-amz-target"]).endsWith(`.${operation}`);
+    if (isBroken) calls.push(call);
+    const reply = await (isBroken ? behave(call, forward) : forward());
     if (reply === undefined) {
       cut(request);
       return;
@@ -74,10 +70,7 @@ export async function openAwsFront(backend: string, protocol: "http1" | "http2")
     response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.1" });
     response.end(JSON.stringify(reply.body));
   };
-  const listener = (request: IncomingMessage, response: ServerResponse) => {
-    // The client went away in the middle: nobody is left to answer.
-    answer(request, response).catch(() => response.destroy());
-  };
+  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
   const server =
     protocol === "http1" ? createServer(listener) : createHttp2Server(listener as unknown as HttpTwoListener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -93,6 +86,12 @@ export async function openAwsFront(backend: string, protocol: "http1" | "http2")
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+async function forwardTo(backend: string, { headers }: IncomingMessage, body: unknown): Promise<AwsReply> {
+  const forwarded = Object.entries(headers).filter(([name]) => FORWARDED.test(name)) as [string, string][];
+  const reply = await fetch(backend, { method: "POST", headers: forwarded, body: JSON.stringify(body) });
+  return { status: reply.status, body: JSON.parse((await reply.text()) || "{}") };
 }
 
 function cut(request: IncomingMessage | Http2ServerRequest): void {

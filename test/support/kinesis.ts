@@ -17,7 +17,7 @@ const kinesalite = createRequire(import.meta.url)("kinesalite") as (options: obj
 
 export const STREAM = "events";
 
-/** A Kinesis of this process with one stream. */
+/** A Kinesis of this process with one stream, whose PutRecords can be broken. */
 export interface TestKinesis extends AwsFront {
   /** Every event in the stream, shard by shard in order, where it lies. */
   read(): Promise<{ readonly event: Event; readonly shard: string; readonly seq: string }[]>;
@@ -26,7 +26,10 @@ export interface TestKinesis extends AwsFront {
 export async function openKinesis(shards = 2): Promise<TestKinesis> {
   const server = kinesalite({ createStreamMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "http2");
+  const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    operation: "PutRecords",
+    protocol: "http2",
+  });
   const client = new KinesisClient(front.config);
   await client.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }));
   return {
