@@ -28,21 +28,23 @@ export interface AnsweredBucket {
   readonly [aggregation: string]: any;
 }
 
+/**
+ * Gives aggregations a companion that does nothing: 3.4 answers wrongly where there is only one. A lone `stats` counts a
+ * part of the documents; a lone `min` or `nested` whose field an index does not have takes that index's buckets with it.
+ */
+const accompanied = (aggs: Aggs): Aggs => ({ ...aggs, companion: { filter: { match_none: {} } } });
+
 const columnOf = (field: AggregatedField): string => {
   if (field.kind === "leaf") return "leaves.number";
   return field.kind === "number" ? "number" : `${FIELDS}.${field.name}`;
 };
 
 /** Goes down to the leaves of the field's path, if it is a leaf. */
-const below = (field: AggregatedField, aggs: Aggs): Aggs =>
-  field.kind === "leaf"
-    ? {
-        leaves: {
-          nested: { path: "leaves" },
-          aggs: { path: { filter: { term: { "leaves.path": field.path } }, aggs } },
-        },
-      }
-    : aggs;
+function below(field: AggregatedField, aggs: Aggs): Aggs {
+  if (field.kind !== "leaf") return accompanied(aggs);
+  const path = { filter: { term: { "leaves.path": field.path } }, aggs: accompanied(aggs) };
+  return accompanied({ leaves: { nested: { path: "leaves" }, aggs: { path } } });
+}
 
 const answeredBelow = (field: AggregatedField, bucket: AnsweredBucket): AnsweredBucket =>
   field.kind === "leaf" ? bucket.leaves.path : bucket;
@@ -62,7 +64,6 @@ export function toValueAggs(aggregator: Aggregator): Aggs {
     case "sum":
       return below(aggregator.field, { value: { [aggregator.type]: { field } } });
     case "stats":
-      // Not `stats`: alone in a request, 3.4 answers it with wrong numbers and status 200.
       return below(aggregator.field, {
         count: { value_count: { field } },
         min: { min: { field } },
@@ -78,22 +79,28 @@ export function toValueAggs(aggregator: Aggregator): Aggs {
   }
 }
 
-/** The value of one bucket that holds `count` events of `seconds`. */
-function answeredValue(
+/** The value of `total` events over `seconds`; without an answer, as of a query that has no index, that of nothing. */
+export function toValue(
   aggregator: Aggregator,
-  bucket: AnsweredBucket,
-  count: number,
-  seconds: number,
+  total: number,
+  answer: AnsweredBucket | undefined,
+  seconds = aggregator.type === "rate" ? aggregator.seconds : 1,
 ): AggregatedValue {
-  if (aggregator.type === "count") return count;
-  if (aggregator.type === "rate") return count / seconds;
-  const answered = answeredBelow(aggregator.field, bucket);
+  if (aggregator.type === "count") return total;
+  if (aggregator.type === "rate") return total / seconds;
+  if (answer === undefined) return valueOfNothing(aggregator);
+  const answered = answeredBelow(aggregator.field, answer);
   switch (aggregator.type) {
     case "stats": {
-      const values = answered.count.value as number;
+      const count = answered.count.value as number;
       const sum = answered.sum.value as number;
-      const average = values === 0 ? null : sum / values;
-      return { count: values, min: answered.min.value, max: answered.max.value, average, sum };
+      return {
+        count,
+        min: answered.min.value,
+        max: answered.max.value,
+        average: count === 0 ? null : sum / count,
+        sum,
+      };
     }
     case "percentiles": {
       const values = answered.value.values as readonly { key: number; value: number | null }[];
@@ -104,7 +111,6 @@ function answeredValue(
   }
 }
 
-/** What a query without any index answers: the aggregations are then absent. */
 function valueOfNothing(aggregator: Aggregator): AggregatedValue {
   switch (aggregator.type) {
     case "stats":
@@ -120,24 +126,20 @@ function valueOfNothing(aggregator: Aggregator): AggregatedValue {
   }
 }
 
-export function toValue(aggregator: Aggregator, total: number, answer: AnsweredBucket | undefined): AggregatedValue {
-  const seconds = aggregator.type === "rate" ? aggregator.seconds : 0;
-  return answer === undefined ? valueOfNothing(aggregator) : answeredValue(aggregator, answer, total, seconds);
-}
-
-export const toSeriesAggs = (aggregator: Aggregator, intervalMs: number): Aggs => ({
-  series: {
-    date_histogram: { field: "timestamp", fixed_interval: `${intervalMs}ms`, min_doc_count: 1 },
-    aggs: toValueAggs(aggregator),
-  },
-});
+export const toSeriesAggs = (aggregator: Aggregator, intervalMs: number): Aggs =>
+  accompanied({
+    series: {
+      date_histogram: { field: "timestamp", fixed_interval: `${intervalMs}ms`, min_doc_count: 1 },
+      aggs: toValueAggs(aggregator),
+    },
+  });
 
 export function toSeries(aggregator: Aggregator, intervalMs: number, answer: AnsweredBucket | undefined): Bucket[] {
   const buckets: readonly AnsweredBucket[] = answer?.series.buckets ?? [];
   return buckets.map((bucket) => ({
     at: new Date(bucket.key as number).toISOString(),
     count: bucket.doc_count,
-    value: answeredValue(aggregator, bucket, bucket.doc_count, intervalMs / 1000),
+    value: toValue(aggregator, bucket.doc_count, bucket, intervalMs / 1000),
   }));
 }
 
@@ -152,13 +154,13 @@ export function toGroupAggs({ aggregator, size }: Aggregation, groupBy: GroupBy)
   const terms = { field: groupColumn(groupBy), size, shard_size: SHARD_SIZE };
   if (field?.kind === "leaf") {
     const events = { reverse_nested: {}, aggs: toValueAggs(aggregator) };
-    const order = [{ "events._count": "desc" }, { _key: "asc" }];
+    const order = [{ events: "desc" }, { _key: "asc" }];
     return below(field, { groups: { terms: { ...terms, order }, aggs: { events } } });
   }
   const include = groupBy.by === "tag" && groupBy.generic !== undefined && `${escapeRegExp(groupBy.generic)}:.*`;
-  return {
+  return accompanied({
     groups: { terms: { ...terms, order: BIGGEST_FIRST, ...(include && { include }) }, aggs: toValueAggs(aggregator) },
-  };
+  });
 }
 
 function groupColumn(groupBy: GroupBy): string {
@@ -192,12 +194,13 @@ export const toGroupSeriesAggs = (
   groupBy: GroupBy,
   groups: readonly Group[],
   intervalMs: number,
-): Aggs => ({
-  groups: {
-    filters: { filters: groups.map(({ key }) => groupClause(groupBy, key)) },
-    aggs: toSeriesAggs(aggregator, intervalMs),
-  },
-});
+): Aggs =>
+  accompanied({
+    groups: {
+      filters: { filters: groups.map(({ key }) => groupClause(groupBy, key)) },
+      aggs: toSeriesAggs(aggregator, intervalMs),
+    },
+  });
 
 function groupClause(groupBy: GroupBy, key: Group["key"]): Clause {
   const term = { term: { [groupColumn(groupBy)]: key } };

@@ -38,11 +38,18 @@ const boundedText = { type: "keyword", ignore_above: MAX_INDEXED_CHARACTERS };
 const date = { type: "date", format: "strict_date_optional_time" };
 const unindexedText = { type: "keyword", index: false, doc_values: false };
 
+/**
+ * A copy of the timestamp for the index to be sorted by, and never to be filtered by: in an index that is sorted by a
+ * field and has nested documents, 3.4 counts a range of that very field wrongly (in totals and in groups).
+ */
+export const SORT_FIELD = "instant";
+
 const EVENT_PROPERTIES = {
   id: exactText,
   type: exactText,
   tags: exactText,
-  timestamp: date,
+  timestamp: { ...date, copy_to: SORT_FIELD },
+  [SORT_FIELD]: date,
   timestampText: unindexedText,
   receivedAt: date,
   value: unindexedText,
@@ -108,7 +115,7 @@ const EVENT_SETTINGS = {
   // What a checkpoint declares readable is refreshed explicitly; this is for what has no checkpoint yet.
   refresh_interval: "10s",
   // The order of every list: its first page is then read and not sorted (16 times faster at a million events).
-  sort: { field: ["timestamp", "id"], order: ["desc", "desc"] },
+  sort: { field: [SORT_FIELD, "id"], order: ["desc", "desc"] },
   max_result_window: 10_000,
   mapping: { nested_objects: { limit: 256 } },
   // Groups by the specific tags of a generic one: its 512 characters, each escaped.

@@ -33,9 +33,9 @@ import { type OpenSearchSettings, openClient, request } from "./client.ts";
 import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
 import { failure } from "./failure.ts";
 import { DEFAULT_PREFIX, eventIndex, namespacePattern, patternOf, searchPattern } from "./index-names.ts";
-import { genericTemplateName } from "./index-templates.ts";
+import { genericTemplateName, SORT_FIELD } from "./index-templates.ts";
 import { hasTemplate } from "./install-templates.ts";
-import { filterBody, queryBody, timeRange } from "./query-body.ts";
+import { filterBody, queryBody, timeRange, toDate } from "./query-body.ts";
 import { TouchedIndices } from "./touched-indices.ts";
 import { TypeRegistry } from "./type-registry.ts";
 
@@ -61,7 +61,7 @@ const MAX_TYPES = 10_000;
 const MAX_TAIL_PAGE = 200;
 const SHARDS_AT_ONCE = 8;
 
-const NEWEST_FIRST = [{ timestamp: "desc" }, { id: "desc" }];
+const NEWEST_FIRST = [{ [SORT_FIELD]: "desc" }, { id: "desc" }];
 
 /** Opens a store whose templates are installed (see `installTemplates`); connects with the first request. */
 export const openOpenSearchEventStore = async (
@@ -87,6 +87,7 @@ export class OpenSearchEventStore implements EventStore {
   readonly #touched: TouchedIndices;
   readonly #checkpoints: Checkpoints;
   #installed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(client: Client, options: OpenSearchStoreOptions = {}) {
     this.#client = client;
@@ -143,7 +144,8 @@ export class OpenSearchEventStore implements EventStore {
     const { hits } = await this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
       size: page.limit,
       ...("offset" in page && { from: page.offset }),
-      ...("after" in page && page.after !== "start" && { search_after: [page.after.timestampMs, page.after.id] }),
+      ...("after" in page &&
+        page.after !== "start" && { search_after: [toDate(page.after.timestampMs), page.after.id] }),
       sort: NEWEST_FIRST,
       track_total_hits: true,
       query: queryBody(query, this.#types),
@@ -227,7 +229,7 @@ export class OpenSearchEventStore implements EventStore {
     const places = [
       { term: { shard } },
       { range: { seq: { ...(from !== undefined && { gt: from }), lte: to } } },
-      ...(receivedFromMs === undefined ? [] : [timeRange("receivedAt", { gte: receivedFromMs })]),
+      ...(receivedFromMs === undefined ? [] : [timeRange("receivedAt", receivedFromMs)]),
     ];
     const { hits } = await this.#search(
       searchPattern(this.#prefix, filter.namespace, filter.types),
@@ -274,8 +276,10 @@ export class OpenSearchEventStore implements EventStore {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#client.close();
+  /** The client would answer a second close never. */
+  close(): Promise<void> {
+    this.#closing ??= this.#client.close();
+    return this.#closing;
   }
 }
 

@@ -26,16 +26,21 @@ export function filterBody(
 export function queryBody(query: EventQuery, declared: readonly EventTypeDeclaration[]) {
   const more: Clause[] = [];
   if (query.fromMs !== undefined || query.toMs !== undefined)
-    more.push(timeRange("timestamp", { gte: query.fromMs, lte: query.toMs }));
+    more.push(timeRange("timestamp", query.fromMs, query.toMs));
   if (query.numeric) more.push({ exists: { field: "number" } });
   return filterBody(query, declared, more);
 }
 
-export const timeRange = (
-  field: string,
-  bounds: { readonly gte?: number | undefined; readonly lte?: number | undefined },
-) => ({
-  range: { [field]: { ...bounds, format: "epoch_millis" } },
+const EARLIEST_MS = Date.parse("0000-01-01T00:00:00Z");
+const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** An instant as the `date` columns read it: their format knows years of four digits only, and nothing else is kept. */
+export const toDate = (ms: number): string => new Date(Math.max(EARLIEST_MS, Math.min(LATEST_MS, ms))).toISOString();
+
+export const timeRange = (field: string, fromMs: number | undefined, toMs?: number): Clause => ({
+  range: {
+    [field]: { ...(fromMs !== undefined && { gte: toDate(fromMs) }), ...(toMs !== undefined && { lte: toDate(toMs) }) },
+  },
 });
 
 /** Only what a column can hold is asked of it: a word where it holds numbers would fail the whole search. */
