@@ -49,17 +49,17 @@ export async function startOpenSearch(options: OpenSearchOptions = {}): Promise<
   report("starting it");
   const folder = await mkdtemp(join(tmpdir(), "pulse-opensearch-"));
   const child = await launch(distribution, folder, java, options);
-  const ended = once(child, "exit").then(() => rm(folder, { recursive: true, force: true }));
-  const stop = (): Promise<void> => {
+  const exited = once(child, "exit");
+  const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
-    return ended;
+    await exited;
+    await rm(folder, { recursive: true, force: true });
   };
-  try {
-    return { url: await whenReady(child, folder), pid: child.pid as number, ended, stop };
-  } catch (failure) {
+  const url = await whenReady(child, folder).catch(async (failure) => {
     await stop();
     throw failure;
-  }
+  });
+  return { url, pid: child.pid as number, ended: exited.then(stop), stop };
 }
 
 async function launch(
@@ -154,8 +154,11 @@ async function whenReady(child: ChildProcess, folder: string): Promise<string> {
     await sleep(POLL_MS);
   }
   const output = await readFile(consoleOf(folder), "utf8").catch(() => "");
-  throw new Error(`OpenSearch did not start; the end of its output:\n${output.split("\n").slice(-30).join("\n")}`);
+  const said = output.split("\n").filter((line) => !STACK_FRAME.test(line));
+  throw new Error(`OpenSearch did not start; the end of its output:\n${said.slice(-15).join("\n")}`);
 }
+
+const STACK_FRAME = /^\s*(?:at |\.\.\. \d+ more)/;
 
 async function isReady(url: string): Promise<boolean> {
   try {
