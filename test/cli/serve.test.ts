@@ -1,0 +1,207 @@
+import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { EventSource } from "eventsource";
+import { type ServedPulse, servePulse, temporaryFolder } from "#test/support/served-pulse.ts";
+
+const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");
+const run = (...args: string[]) => spawnSync(process.execPath, [LAUNCH, ...args], { encoding: "utf8" });
+
+const post = (url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${url}/api/v1/events`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+const list = async (url: string, search: string): Promise<{ id: string; value: unknown; tags: string[] }[]> =>
+  (await fetch(`${url}/api/v1/events?${search}`)).json() as never;
+const total = async (url: string, search: string): Promise<number> =>
+  Number((await fetch(`${url}/api/v1/events?${search}`)).headers.get("x-total-count"));
+
+describe("pulse", () => {
+  test("explains itself, and says what is wrong with a call", () => {
+    expect(run("--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("pulse serve") });
+    expect(run("serve", "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("Example:") });
+    expect(run("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(run("fly")).toMatchObject({ status: 2, stderr: expect.stringContaining('no command "fly"') });
+    expect(run("serve", "--prot", "1")).toMatchObject({ status: 2, stderr: expect.stringContaining("--prot") });
+    expect(run("serve", "--port", "99999")).toMatchObject({ status: 2, stderr: expect.stringContaining("--port") });
+    expect(run("serve", "--namespaces", "A")).toMatchObject({ status: 2, stderr: expect.stringContaining('"A"') });
+    expect(run("serve", "--opensearch", "nowhere")).toMatchObject({ status: 2 });
+  });
+});
+
+describe("pulse serve", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  const running: ServedPulse[] = [];
+  const serve = async (...options: string[]): Promise<ServedPulse> => {
+    const pulse = await servePulse(["--port", "0", "--syslog", "0", "--data", folder.path, ...options]);
+    running.push(pulse);
+    return pulse;
+  };
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+  afterEach(async () => {
+    for (const pulse of running.splice(0)) await pulse.kill();
+    await folder.remove();
+  });
+
+  test("keeps what it was given across a graceful stop, which ends with 0", async () => {
+    const first = await serve();
+    const created = (await (
+      await post(first.url, { tags: ["a"], value: 1 }, { "idempotency-key": "k" })
+    ).json()) as object;
+    expect(await first.stop()).toBe(0);
+
+    const second = await serve();
+
+    expect(await list(second.url, "tag=a")).toEqual([created]);
+    const retried = await post(second.url, { tags: ["a"], value: 1 }, { "idempotency-key": "k" });
+    expect(await retried.json()).toEqual(created);
+    expect(await total(second.url, "tag=a")).toBe(1);
+  });
+
+  test("refuses a folder that another one uses, and a port that is taken", async () => {
+    const { url } = await serve();
+
+    await expect(serve()).rejects.toThrow(/ended with 1: pulse: .*(lock|use)/);
+    const other = await temporaryFolder();
+    await expect(servePulse(["--port", new URL(url).port, "--syslog", "0", "--data", other.path])).rejects.toThrow(
+      /EADDRINUSE/,
+    );
+    await other.remove();
+  });
+
+  test("loses no event that was answered 201 when it is killed while it writes, and doubles none", async () => {
+    const acknowledged = new Set<string>();
+    for (let round = 0; round < 3; round++) {
+      const pulse = await serve();
+      let stop = false;
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let n = 0; !stop; n++) {
+          const body = { tags: ["killed"], value: `${round}.${writer}.${n}` };
+          const response = await post(pulse.url, body).catch(() => undefined);
+          if (response?.status !== 201) return;
+          const text = await response.text().catch(() => undefined);
+          if (text !== undefined) acknowledged.add(JSON.parse(text).id);
+        }
+      });
+      const enough = acknowledged.size + 200;
+      while (acknowledged.size < enough) await new Promise((resolve) => setTimeout(resolve, 5));
+      await pulse.kill();
+      stop = true;
+      await Promise.all(writers);
+    }
+
+    const { url } = await serve();
+    const kept = new Set<string>();
+    for (
+      let path: string | undefined = `${url}/api/v1/events?tag=killed&cursor=*&per_page=1000`;
+      path !== undefined;
+    ) {
+      const response: Response = await fetch(path);
+      const events = (await response.json()) as { id: string }[];
+      for (const { id } of events) {
+        expect(kept.has(id)).toBe(false);
+        kept.add(id);
+      }
+      path = events.length === 0 ? undefined : /<([^>]*)>; rel=next/.exec(response.headers.get("link") ?? "")?.[1];
+    }
+    expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
+    expect(await total(url, "tag=killed")).toBe(kept.size);
+  }, 60_000);
+
+  test("lets an EventSource go on across a restart without a gap or a repeat", async () => {
+    const first = await serve();
+    const port = new URL(first.url).port;
+    const source = new EventSource(`${first.url}/api/v1/events/stream?tag=restart&named=false`);
+    const got: unknown[] = [];
+    const opened = new Promise((resolve) => source.addEventListener("open", resolve, { once: true }));
+    const arrived = new Promise<void>((resolve) =>
+      source.addEventListener("message", ({ data }) => {
+        if (got.push(JSON.parse(data).value) === 4) resolve();
+      }),
+    );
+    await opened;
+    await post(first.url, { tags: ["restart"], value: 1 });
+    while (got.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await first.kill();
+
+    const between = await servePulse(["--port", "0", "--syslog", "0", "--data", folder.path]);
+    await post(between.url, [
+      { tags: ["restart"], value: 2 },
+      { tags: ["restart"], value: 3 },
+    ]);
+    await between.stop();
+    const second = await serve("--port", port);
+    await post(second.url, { tags: ["restart"], value: 4 });
+    await arrived;
+    source.close();
+
+    expect(got).toEqual([1, 2, 3, 4]);
+  }, 60_000);
+
+  test("turns HAProxy's lines into events, over UDP and TCP, and keeps those it cannot read", async () => {
+    const pulse = await servePulse(["--port", "0", "--syslog", String(await freePort()), "--data", folder.path]);
+    running.push(pulse);
+    const line =
+      '<134>Nov 22 01:22:46 gw haproxy[7]: 10.0.0.9:5 [22/Nov/2026:01:22:46.321] web~ app/s1 0/0/1/2/3 503 77 - - ---- 1/1/0/0/0 0/0 "GET /k8 HTTP/1.1"\n';
+    const udp = createSocket("udp4");
+    await new Promise<void>((resolve) => udp.send(line, pulse.syslogPort as number, "127.0.0.1", () => resolve()));
+    const tcp = connectTcp(pulse.syslogPort as number, "127.0.0.1");
+    await once(tcp, "connect");
+    const nonsense = "<134>Nov 22 01:22:46 gw haproxy[7]: what is this";
+    tcp.end(`${nonsense.length} ${nonsense}${line.length - 1} ${line.slice(0, -1)}`);
+    while ((await total(pulse.url, "type=haproxy")) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    udp.close();
+
+    const parsed = await list(pulse.url, "type=haproxy&tag=gateways:web&tag=status:5xx");
+    expect(parsed).toHaveLength(2);
+    expect(parsed[0]).toMatchObject({
+      value: { format: "httplog", ci: "10.0.0.9", ST: 503, Ta: 3, tls: true, line: line.slice(0, -1) },
+      timestamp: "2026-11-22T01:22:46.321Z",
+    });
+    const unparsed = await list(pulse.url, "type=haproxy&tag=format:unparsed");
+    expect(unparsed).toMatchObject([{ value: { format: "unparsed", reason: expect.any(String), line: nonsense } }]);
+  });
+
+  test("lives on after what is not HTTP, half-closed sockets, and bodies that never come", async () => {
+    const { url } = await serve();
+    const port = Number(new URL(url).port);
+    const send = async (text: string, half: boolean): Promise<string> => {
+      const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+      let answer = "";
+      socket.on("data", (chunk: Buffer) => {
+        answer += chunk;
+      });
+      socket.on("error", () => {});
+      if (half) socket.end(text);
+      else socket.write(text, () => socket.destroy());
+      await once(socket, "close");
+      return answer;
+    };
+
+    expect(await send("what\r\n\r\n", true)).toMatch(/^HTTP\/1.1 400 [\s\S]*application\/problem\+json/);
+    expect(await send("GET /api/v1/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", true)).toMatch(/ 200 /);
+    await send("POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", true);
+    await send("POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", false);
+    await send(`GET /api/v1/events?${"x".repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, true);
+
+    expect((await post(url, { tags: ["alive"] })).status).toBe(201);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}

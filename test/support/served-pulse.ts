@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** `pulse serve` in a process of its own. */
+export interface ServedPulse {
+  readonly url: string;
+  readonly syslogPort: number | undefined;
+  readonly process: ChildProcess;
+  /** SIGTERM; answers the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL: nothing is tidied up. */
+  kill(): Promise<void>;
+}
+
+const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");
+
+/** Starts the command with these options, and waits for its greeting. */
+export async function servePulse(options: readonly string[]): Promise<ServedPulse> {
+  const child = spawn(process.execPath, [LAUNCH, "serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  const exited = once(child, "exit") as Promise<[number | null]>;
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk;
+  });
+  const greeting = new Promise<string>((resolve) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk;
+      if (output.includes("/events/stream\n")) resolve(output);
+    });
+  });
+  const failed = exited.then(([code]) => {
+    throw new Error(`pulse serve ended with ${code}: ${errors}`);
+  });
+  failed.catch(() => {});
+  const text = await Promise.race([greeting, failed]);
+  const syslog = /syslog on [\d.]+:(\d+)/.exec(text)?.[1];
+  return {
+    url: /listens on (\S+)/.exec(text)?.[1] as string,
+    syslogPort: syslog === undefined ? undefined : Number(syslog),
+    process: child,
+    async stop() {
+      child.kill("SIGTERM");
+      return (await exited)[0];
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** A folder for one test; the answer's `remove` takes it away. */
+export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "pulse-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
