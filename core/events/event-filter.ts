@@ -49,7 +49,7 @@ export function matches(filter: EventFilter, event: Event): boolean {
 /** Whether the value's own members meet all conditions; of a member that is an array, any element may. */
 export function meetsConditions(conditions: readonly FieldCondition[], event: Pick<Event, "value">): boolean {
   const value: unknown = event.value === undefined ? undefined : JSON.parse(event.value);
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return conditions.every((condition) => {
     if (!Object.hasOwn(value, condition.field)) return false;
     const held = (value as Record<string, unknown>)[condition.field];
@@ -59,7 +59,7 @@ export function meetsConditions(conditions: readonly FieldCondition[], event: Pi
 
 function meets(condition: FieldCondition, held: unknown): boolean {
   if ("oneOf" in condition) return condition.oneOf.some((wanted) => wanted === held);
-  if (typeof held !== "number") return false;
+  if (typeof held !== "number" || !Number.isFinite(held)) return false;
   const { gte = Number.NEGATIVE_INFINITY, lte = Number.POSITIVE_INFINITY, gt, lt } = condition;
   return held >= gte && held <= lte && (gt === undefined || held > gt) && (lt === undefined || held < lt);
 }

@@ -16,11 +16,19 @@ export function toJournalLine(event: Event): string {
 /** The event of one line. Throws a SyntaxError when the line is not one `toJournalLine` could have written. */
 export function fromJournalLine(line: string): Event {
   const parsed = JSON.parse(line) as Event;
-  if (typeof parsed?.id !== "string" || typeof parsed.receivedAtMs !== "number" || !Array.isArray(parsed.tags))
-    throw new SyntaxError(`not an event of the journal: ${line.slice(0, 100)}`);
+  if (!hasEventMembers(parsed)) throw new SyntaxError(`not an event of the journal: ${line.slice(0, 100)}`);
   if (!("value" in parsed)) return parsed;
   return { ...parsed, value: memberText(line, "value") as string };
 }
+
+const hasEventMembers = (parsed: Event | null): boolean =>
+  typeof parsed?.id === "string" &&
+  typeof parsed.namespace === "string" &&
+  typeof parsed.type === "string" &&
+  typeof parsed.timestamp === "string" &&
+  typeof parsed.timestampMs === "number" &&
+  typeof parsed.receivedAtMs === "number" &&
+  Array.isArray(parsed.tags);
 
 /** The lines of a record, without their newlines. */
 export const splitRecord = (record: string): string[] => record.split("\n").filter((line) => line !== "");

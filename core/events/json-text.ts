@@ -88,10 +88,10 @@ export function memberText(text: string, key: string): string | undefined {
   return found;
 }
 
-/** A key may be written with escapes: then it is read as JSON, otherwise compared as it stands. */
+/** A key that is written with escapes is read as JSON, any other compared as it stands. */
 function keyEquals(text: string, start: number, end: number, key: string): boolean {
   const written = text.slice(start + 1, end - 1);
-  return written === key || (written.includes("\\") && JSON.parse(text.slice(start, end)) === key);
+  return written.includes("\\") ? JSON.parse(text.slice(start, end)) === key : written === key;
 }
 
 /** The texts of the elements of the array that starts at or after `at`, each as it stands. */

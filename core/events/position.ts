@@ -26,7 +26,7 @@ const toShortSeq = (seq: string): string => {
   return `${sequenceNumber.toString(36)}.${offset.toString(36)}`;
 };
 
-/** The position of a text that `toPositionText` made; undefined for any other text. */
+/** The position of a text that `toPositionText` made; undefined for any other text, even one that decodes alike. */
 export function fromPositionText(text: string): PositionToken | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const [store, namespace, at, ...shards] = atob(text.replaceAll("-", "+").replaceAll("_", "/")).split("\n");
@@ -39,7 +39,8 @@ export function fromPositionText(text: string): PositionToken | undefined {
     if (!isSeq(seq)) return undefined;
     seqs.set(match[1] as string, seq);
   }
-  return { position: { store, shards: seqs }, namespace, atMs: Number.parseInt(at, 36) };
+  const token = { position: { store, shards: seqs }, namespace, atMs: Number.parseInt(at, 36) };
+  return toPositionText(token) === text ? token : undefined;
 }
 
 function fromBase36(text: string): bigint {

@@ -7,7 +7,7 @@ export interface Leaf {
 export interface ValueNumbers {
   /** The value itself, where it is a finite number. */
   readonly number?: number;
-  /** The first 256 finite numbers inside objects, in the order of the text; arrays are looked through. */
+  /** The first 256 finite numbers inside objects, in the order of JSON.parse; arrays are looked through. */
   readonly leaves: readonly Leaf[];
 }
 
@@ -15,12 +15,15 @@ const MAX_LEAVES = 256;
 const NONE: ValueNumbers = { leaves: [] };
 const BEGINS_NUMBER = /^[-0-9]/;
 
+/** Minus zero becomes zero: as a key of groups, one engine tells them apart and the other does not. */
+const withoutMinusZero = (number: number): number => number + 0;
+
 /** What an engine can aggregate of a value, given its JSON text. */
 export function valueNumbers(value: string | undefined): ValueNumbers {
   if (value === undefined) return NONE;
   if (BEGINS_NUMBER.test(value)) {
     const number = Number(value);
-    return Number.isFinite(number) ? { number, leaves: [] } : NONE;
+    return Number.isFinite(number) ? { number: withoutMinusZero(number), leaves: [] } : NONE;
   }
   if (value.charCodeAt(0) !== 0x7b && value.charCodeAt(0) !== 0x5b) return NONE;
   return { leaves: leavesOf(JSON.parse(value)) };
@@ -33,7 +36,7 @@ function leavesOf(root: unknown): Leaf[] {
   for (let next = pending.pop(); next !== undefined && leaves.length < MAX_LEAVES; next = pending.pop()) {
     const { path, node } = next;
     if (typeof node === "number") {
-      if (path !== undefined && Number.isFinite(node)) leaves.push({ path, number: node });
+      if (path !== undefined && Number.isFinite(node)) leaves.push({ path, number: withoutMinusZero(node) });
     } else if (Array.isArray(node)) {
       for (let index = node.length - 1; index >= 0; index--) pending.push({ path, node: node[index] });
     } else if (typeof node === "object" && node !== null) {

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { anyEvent } from "#test/core/events/arbitraries.ts";
+import { anEvent } from "#test/support/an-event.ts";
+
+describe("a line of the journal", () => {
+  test("gives back the event it was made of", () => {
+    fc.assert(fc.property(anyEvent, (event) => expect(fromJournalLine(toJournalLine(event))).toEqual(event)));
+  });
+
+  test("is one line of JSON whose value stands in it as it is", () => {
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        const line = toJournalLine(event);
+
+        expect(line.indexOf("\n")).toBe(line.length - 1);
+        expect(JSON.parse(line)).toMatchObject({ id: event.id, tags: event.tags });
+        if (event.value !== undefined) expect(line).toContain(`"value":${event.value}`);
+      }),
+    );
+  });
+
+  test("has neither a key nor a value where the event has none", () => {
+    const event = anEvent();
+
+    expect(fromJournalLine(toJournalLine(event))).toStrictEqual(event);
+  });
+
+  test.each([
+    "",
+    "null",
+    "1",
+    "[]",
+    "{}",
+    '{"id":"x"}',
+    '{"id":"x","receivedAtMs":1,"tags":[]}',
+    toJournalLine(anEvent()).replace('"type":"event"', '"type":7'),
+    toJournalLine(anEvent()).replace('"namespace":', '"space":'),
+    toJournalLine(anEvent()).replace('"timestamp":', '"time":'),
+    toJournalLine(anEvent()).replace('"timestampMs":', '"timestampMs":"soon","then":'),
+    toJournalLine(anEvent()).slice(0, -3),
+  ])("is refused where it is not an event: %j", (line) => {
+    expect(() => fromJournalLine(line)).toThrow(SyntaxError);
+  });
+});
+
+describe("a record of the journal", () => {
+  test("is split into its lines, whatever was concatenated", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(anyEvent, { maxLength: 3 }), { maxLength: 3 }), (records) => {
+        const text = records.map((events) => events.map(toJournalLine).join("")).join("");
+
+        expect(splitRecord(text).map(fromJournalLine)).toEqual(records.flat());
+      }),
+    );
+  });
+});
