@@ -35,8 +35,10 @@ export function aggregateEvents(
   const plan = planQuery(names, query);
   const narrowings: Narrowing[] =
     groupBy.by === "type"
-      ? plan.types.map(({ type: { name } }) => ({ key: name, query: { ...query, types: [name] } }))
-      : [...new Set(plan.types.flatMap(({ type }) => names.tagsOf(type.typeId, groupBy.generic)))].map((tag) => ({
+      ? plan.shelves
+          .flatMap(({ types }) => types)
+          .map(({ name }) => ({ key: name, query: { ...query, types: [name] } }))
+      : [...new Set(plan.shelves.flatMap(({ shelf }) => names.tagsOf(shelf, groupBy.generic)))].map((tag) => ({
           key: tag,
           query: { ...query, tags: [...query.tags, tag] },
         }));

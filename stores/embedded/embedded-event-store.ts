@@ -20,10 +20,12 @@ import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, isId, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
 import { forgetEvents } from "#stores/embedded/forget-events.ts";
 import { keepEvents } from "#stores/embedded/keep-events.ts";
-import { EVERY_EVENT, Names } from "#stores/embedded/names.ts";
-import { countMatching, MEETS_CONDITION, planQuery } from "#stores/embedded/query-plan.ts";
+import { Names } from "#stores/embedded/names.ts";
+import { MEETS_CONDITION } from "#stores/embedded/query-plan.ts";
 import { SCHEMA } from "#stores/embedded/schema.ts";
 import { searchEvents } from "#stores/embedded/search-events.ts";
+import { countUnsettled, mustSettle, settleEvents } from "#stores/embedded/settle-events.ts";
+import { ALL_SLICES, sizeOfSet } from "#stores/embedded/tag-sets.ts";
 import { tailEvents } from "#stores/embedded/tail-events.ts";
 
 interface EmbeddedEventStoreOptions {
@@ -53,14 +55,26 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
-    return this.#database.transaction(() => keepEvents(this.#database, this.#names, entries));
+    return this.#database.transaction(() => this.#keep(entries));
+  }
+
+  #keep(entries: readonly JournalEntry[]): readonly Kept[] {
+    const kept = keepEvents(this.#database, this.#names, entries);
+    if (mustSettle(this.#database)) settleEvents(this.#database, this.#names);
+    return kept;
+  }
+
+  /** Before every question. */
+  #settle(): void {
+    if (countUnsettled(this.#database) > 0)
+      this.#database.unsyncedTransaction(() => settleEvents(this.#database, this.#names));
   }
 
   /**
    * For the journal of the same file: keeps what it appends and makes it readable, in the transaction that appends it.
    */
   keepInTransaction(entries: readonly Required<JournalEntry>[]): readonly Kept[] {
-    const kept = keepEvents(this.#database, this.#names, entries);
+    const kept = this.#keep(entries);
     const last = new Map(entries.map(({ point }) => [point.shard, point.seq]));
     for (const [shard, seq] of last) this.#checkpoint(shard, seq);
     return kept;
@@ -77,10 +91,12 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async search(query: EventQuery, page: PageRequest): Promise<EventPage> {
+    this.#settle();
     return searchEvents(this.#database, this.#names, query, page);
   }
 
   async aggregate(query: EventQuery, aggregation: Aggregation): Promise<AggregationResult> {
+    this.#settle();
     return aggregateEvents(this.#database, this.#names, query, aggregation);
   }
 
@@ -105,22 +121,24 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async eventTypes(namespace: string): Promise<readonly EventTypeSummary[]> {
-    const newest = "SELECT max(ts) AS ts FROM tagged WHERE tag_id = ?";
-    const types = [...this.#names.typesOf(namespace).values()].flatMap(({ typeId, name }) => {
-      const tagId = this.#names.tagId(typeId, EVERY_EVENT);
-      const newestMs = tagId === undefined ? null : this.#database.get<{ ts: number | null }>(newest, tagId)?.ts;
-      if (newestMs === null || newestMs === undefined) return [];
-      const all = { namespace, tags: [], any: [], none: [], types: [name], conditions: [] };
-      const count = countMatching(this.#database, planQuery(this.#names, all));
-      return [{ type: name, count, newestMs, index: "embedded" }];
-    });
-    return types.sort((one, other) => (one.type < other.type ? -1 : 1));
+    this.#settle();
+    const newest = "SELECT max(ts) AS newestMs FROM tagged WHERE tag_id = ?";
+    const shelves = this.#names.shelves().filter((shelf) => shelf.namespace === namespace);
+    const summaries = shelves.flatMap(({ shelfId, types }) =>
+      types.flatMap(({ name, tagId }) => {
+        const newestMs = this.#database.get<{ newestMs: number | null }>(newest, tagId)?.newestMs ?? null;
+        const count = sizeOfSet(this.#database, shelfId, tagId, ALL_SLICES);
+        return newestMs === null ? [] : [{ type: name, count, newestMs, index: "embedded" }];
+      }),
+    );
+    return summaries.sort((one, other) => (one.type < other.type ? -1 : 1));
   }
 
   /** Removes what was received longer ago than its type is retained; answers how many events. */
   async forget(nowMs: number): Promise<number> {
+    this.#settle();
     let forgotten = 0;
-    for (const type of this.#names.allTypes()) {
+    for (const type of this.#names.shelves().flatMap(({ types }) => types)) {
       const beforeMs = nowMs - declarationOf(type.name, this.#declared).retentionDays * DAY_MS;
       for (let removed = FORGOTTEN_AT_ONCE; removed === FORGOTTEN_AT_ONCE; await setImmediate()) {
         removed = this.#database.transaction(() =>
@@ -140,7 +158,7 @@ function storeId(database: EmbeddedDatabase): string {
   const held = database.get<{ id: string }>("SELECT id FROM store");
   if (held !== undefined) return held.id;
   const id = randomUUID();
-  database.transaction(() => database.run("INSERT INTO store (id) VALUES (?)", id));
+  database.transaction(() => database.run("INSERT INTO store (id, settled) VALUES (?, 0)", id));
   return id;
 }
 

@@ -15,7 +15,7 @@ export interface EventRow {
 }
 
 export const EVENT_COLUMNS = "event.*, type.name";
-export const EVENT_SOURCE = "event JOIN type USING (type_id)";
+export const EVENT_SOURCE = "event JOIN type ON type.tag_id = event.type_tag_id";
 
 export function toEvent(row: EventRow): Event {
   return {

@@ -31,14 +31,21 @@ export function fromHeld(held: Held): string | number | boolean {
   return held instanceof Uint8Array ? held[0] === 1 : held;
 }
 
-/** What can be asked of a value besides its text. Throws a SyntaxError where it is no JSON. */
+const NOTHING: HeldValue = { number: null, fields: [] };
+
+/** What can be asked of a value besides its text; nothing where it is no JSON. */
 export function heldValue(
   value: string | undefined,
   declared: Readonly<Record<string, FieldKind>> | undefined,
 ): HeldValue {
-  const { number = null, leaves } = valueNumbers(value);
-  if (declared === undefined) return { number, fields: placed(leaves.map((leaf) => [leaf.path, leaf.number])) };
-  return { number, fields: placed(declaredScalars(value, declared)) };
+  try {
+    const { number = null, leaves } = valueNumbers(value);
+    const scalars = declared && declaredScalars(value, declared);
+    return { number, fields: placed(scalars ?? leaves.map((leaf) => [leaf.path, leaf.number])) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return NOTHING;
+    throw error;
+  }
 }
 
 function declaredScalars(value: string | undefined, declared: Readonly<Record<string, FieldKind>>): [string, Held][] {

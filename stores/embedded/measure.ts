@@ -2,7 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { AggregatedField } from "#core/events/aggregation.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { fromHeld, type Held } from "#stores/embedded/held-fields.ts";
-import type { Names, StoredType } from "#stores/embedded/names.ts";
+import type { Names, Shelf } from "#stores/embedded/names.ts";
 import { type Branch, branchesOf, type QueryPlan } from "#stores/embedded/query-plan.ts";
 
 export type Scalar = string | number | boolean;
@@ -98,7 +98,7 @@ interface Source {
 }
 
 /** Undefined where no event of the branch can have a key. */
-function sourceOf(names: Names, { type, sql, parameters }: Branch, request: MeasureRequest): Source | undefined {
+function sourceOf(names: Names, { shelf, sql, parameters }: Branch, request: MeasureRequest): Source | undefined {
   const { field, keyField, intervalMs } = request;
   const before: SQLInputValue[] = [];
   let from = "FROM tagged d";
@@ -116,7 +116,7 @@ function sourceOf(names: Names, { type, sql, parameters }: Branch, request: Meas
     key = "d.number";
     where += " AND d.number IS NOT NULL";
   } else if (keyField !== undefined) {
-    const fieldId = fieldIdOf(names, type, keyField);
+    const fieldId = fieldIdOf(names, shelf, keyField);
     if (fieldId === undefined) return undefined;
     key = "k.held";
     from += " CROSS JOIN field k ON k.field_id = ? AND k.seq = d.seq AND NOT k.repeated";
@@ -127,18 +127,18 @@ function sourceOf(names: Names, { type, sql, parameters }: Branch, request: Meas
     value = "v.held";
     isFirst = "coalesce(v.place, 0) = 0";
     from += " LEFT JOIN field v ON v.field_id = ? AND v.seq = d.seq";
-    before.push(fieldIdOf(names, type, field) ?? null);
+    before.push(fieldIdOf(names, shelf, field) ?? null);
   }
   return { key, bucket, value, isFirst, from: `${from} WHERE ${where}`, parameters: [...before, ...parameters] };
 }
 
-/** A type keeps its declared fields or, declaring none, its leaves. */
+/** A shelf keeps declared fields or, where none are declared, leaves. */
 function fieldIdOf(
   names: Names,
-  type: StoredType,
+  shelf: Shelf,
   field: Exclude<AggregatedField, { kind: "number" }>,
 ): number | undefined {
-  if (field.kind === "leaf")
-    return type.declaredFields === undefined ? names.fieldId(type.typeId, field.path) : undefined;
-  return type.declaredFields === undefined ? undefined : names.fieldId(type.typeId, field.name);
+  const isDeclared = shelf.declaredFields !== undefined;
+  if (field.kind === "leaf") return isDeclared ? undefined : names.fieldId(shelf, field.path);
+  return isDeclared ? names.fieldId(shelf, field.name) : undefined;
 }

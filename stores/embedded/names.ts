@@ -1,32 +1,54 @@
-import { declarationOf, type EventTypeDeclaration, type FieldKind } from "#core/events/event-types.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 
-/** A tag, or one of two sets that are kept like tags; being numbers, they can be no caller's tag. */
-export type TagName = string | typeof EVERY_EVENT | typeof NUMERIC_EVENTS;
-/** All events of a type. */
-export const EVERY_EVENT = 0;
-/** Those whose value is a number; only a set, without rows in `tagged`. */
-export const NUMERIC_EVENTS = 1;
-
-/** A type of a namespace that has, or had, events. */
-export interface StoredType {
-  readonly typeId: number;
+/**
+ * Events that share their tags' rows: a declared type with fields, which arrives in masses and is asked for by itself,
+ * has a shelf of its own in each namespace; all other types share one, for most tags are on events of several types.
+ */
+export interface Shelf {
+  readonly shelfId: number;
   readonly namespace: string;
-  readonly name: string;
-  readonly declaredFields: Readonly<Record<string, FieldKind>> | undefined;
+  /** The tag of the events whose value is a number. It has sets, but no rows in `tagged`. */
+  readonly numericTagId: number;
+  readonly declaredFields: EventTypeDeclaration["fields"];
+  readonly types: StoredType[];
 }
 
-/** Remembered names beyond this are looked up again: tags may be as many as events. */
+/** A type of a namespace that has, or had, events. Its events carry it as a tag without a name. */
+export interface StoredType {
+  readonly name: string;
+  readonly tagId: number;
+  readonly shelf: Shelf;
+}
+
+interface ShelfRow {
+  readonly shelf_id: number;
+  readonly namespace: string;
+  readonly declared: string;
+  readonly numeric_tag_id: number;
+}
+
+interface TypeRow {
+  readonly tag_id: number;
+  readonly shelf_id: number;
+  readonly name: string;
+}
+
+/** In place of a declared type's name: the shelf of all others. */
+const SHARED = "";
+
+/** Remembered numbers beyond this are looked up again: tags may be as many as events. */
 const MAX_REMEMBERED = 200_000;
 
-/** Small numbers for the types, tags and paths that every row would otherwise repeat. */
+/** The small numbers that stand for shelves, types, tags and paths in every other table. */
 export class Names {
   readonly #database: EmbeddedDatabase;
   readonly #declared: readonly EventTypeDeclaration[];
-  #types: Map<string, Map<string, StoredType>> | undefined;
-  #tagIds = new Map<number, Map<TagName, number>>();
-  #fieldIds = new Map<number, Map<string, number>>();
-  #remembered = 0;
+  #shelves: Map<number, Shelf> | undefined;
+  readonly #types = new Map<string, StoredType>();
+  readonly #typesByTag = new Map<number, StoredType>();
+  readonly #tagIds = new Map<string, number>();
+  readonly #fieldIds = new Map<string, number>();
 
   constructor(database: EmbeddedDatabase, declared: readonly EventTypeDeclaration[]) {
     this.#database = database;
@@ -34,118 +56,131 @@ export class Names {
     database.onRollback(() => this.forgetRemembered());
   }
 
-  typesOf(namespace: string): ReadonlyMap<string, StoredType> {
-    return this.#loadedTypes().get(namespace) ?? new Map();
+  /** Says that rows of names may have gone. */
+  forgetRemembered(): void {
+    this.#shelves = undefined;
+    this.#types.clear();
+    this.#typesByTag.clear();
+    this.#tagIds.clear();
+    this.#fieldIds.clear();
   }
 
-  allTypes(): StoredType[] {
-    return [...this.#loadedTypes().values()].flatMap((types) => [...types.values()]);
+  shelves(): Shelf[] {
+    return [...this.#loadedShelves().values()];
   }
 
   /** The type, made if need be. */
   typeFor(namespace: string, name: string): StoredType {
-    const types = this.#loadedTypes();
-    const held = types.get(namespace)?.get(name);
-    if (held !== undefined) return held;
-    const { rowId } = this.#database.run("INSERT INTO type (namespace, name) VALUES (?, ?)", namespace, name);
-    return this.#remember(types, rowId, namespace, name);
-  }
-
-  tagId(typeId: number, tag: TagName): number | undefined {
-    const known = this.#tagIds.get(typeId)?.get(tag);
-    if (known !== undefined) return known;
-    return this.#database.get<{ tag_id: number }>("SELECT tag_id FROM tag WHERE type_id = ? AND tag = ?", typeId, tag)
-      ?.tag_id;
-  }
-
-  /** The tag's number, made if need be. */
-  tagIdFor(typeId: number, tag: TagName): number {
-    const known = this.#tagIds.get(typeId)?.get(tag);
-    if (known !== undefined) return known;
-    const id =
-      this.tagId(typeId, tag) ?? this.#database.run("INSERT INTO tag (type_id, tag) VALUES (?, ?)", typeId, tag).rowId;
-    this.#rememberIn(this.#tagIds, typeId, tag, id);
-    return id;
-  }
-
-  /** The tags of a type, in the order of their bytes: all, or those that start with `<generic>:`. */
-  tagsOf(typeId: number, generic?: string): string[] {
-    const rows =
-      generic === undefined
-        ? this.#database.all<{ tag: string }>(
-            "SELECT tag FROM tag WHERE type_id = ? AND typeof(tag) = 'text' ORDER BY tag",
-            typeId,
-          )
-        : this.#database.all<{ tag: string }>(
-            "SELECT tag FROM tag WHERE type_id = ? AND tag >= ? AND tag < ? ORDER BY tag",
-            typeId,
-            `${generic}:`,
-            `${generic};`, // the character after the colon
-          );
-    return rows.map((row) => row.tag);
-  }
-
-  fieldId(typeId: number, path: string): number | undefined {
-    const known = this.#fieldIds.get(typeId)?.get(path);
-    if (known !== undefined) return known;
-    return this.#database.get<{ field_id: number }>(
-      "SELECT field_id FROM path WHERE type_id = ? AND path = ?",
-      typeId,
-      path,
-    )?.field_id;
-  }
-
-  /** The path's number, made if need be. */
-  fieldIdFor(typeId: number, path: string): number {
-    const known = this.#fieldIds.get(typeId)?.get(path);
-    if (known !== undefined) return known;
-    const id =
-      this.fieldId(typeId, path) ??
-      this.#database.run("INSERT INTO path (type_id, path) VALUES (?, ?)", typeId, path).rowId;
-    this.#rememberIn(this.#fieldIds, typeId, path, id);
-    return id;
-  }
-
-  /** Says that rows of names may have gone. */
-  forgetRemembered(): void {
-    this.#types = undefined;
-    this.#tagIds = new Map();
-    this.#fieldIds = new Map();
-    this.#remembered = 0;
-  }
-
-  #loadedTypes(): Map<string, Map<string, StoredType>> {
-    if (this.#types !== undefined) return this.#types;
-    const types = new Map<string, Map<string, StoredType>>();
-    const rows = this.#database.all<{ type_id: number; namespace: string; name: string }>("SELECT * FROM type");
-    for (const row of rows) this.#remember(types, row.type_id, row.namespace, row.name);
-    this.#types = types;
-    return types;
-  }
-
-  #remember(types: Map<string, Map<string, StoredType>>, typeId: number, namespace: string, name: string): StoredType {
-    const declaredFields = declarationOf(name, this.#declared).fields;
-    const type: StoredType = { typeId, namespace, name, declaredFields };
-    let ofNamespace = types.get(namespace);
-    if (ofNamespace === undefined) {
-      ofNamespace = new Map();
-      types.set(namespace, ofNamespace);
+    const key = `${namespace} ${name}`;
+    let type = this.#types.get(key);
+    if (type === undefined) {
+      const held = this.shelves().filter((shelf) => shelf.namespace === namespace);
+      type = held.flatMap(({ types }) => types).find((other) => other.name === name) ?? this.#makeType(namespace, name);
+      this.#types.set(key, type);
     }
-    ofNamespace.set(name, type);
     return type;
   }
 
-  #rememberIn<Name>(ids: Map<number, Map<Name, number>>, typeId: number, name: Name, id: number): void {
-    if (++this.#remembered > MAX_REMEMBERED) {
-      this.#tagIds.clear();
-      this.#fieldIds.clear();
-      this.#remembered = 1;
-    }
-    let ofType = ids.get(typeId);
-    if (ofType === undefined) {
-      ofType = new Map();
-      ids.set(typeId, ofType);
-    }
-    ofType.set(name, id);
+  /** The type that a tag without a name stands for. */
+  typeOf(tagId: number): StoredType {
+    if (this.#typesByTag.size === 0)
+      for (const type of this.shelves().flatMap(({ types }) => types)) this.#typesByTag.set(type.tagId, type);
+    return this.#typesByTag.get(tagId) as StoredType;
   }
+
+  tagId({ shelfId }: Shelf, tag: string): number | undefined {
+    const sql = "SELECT tag_id FROM tag WHERE shelf_id = ? AND tag = ?";
+    return this.#tagIds.get(`${shelfId} ${tag}`) ?? this.#database.get<{ tag_id: number }>(sql, shelfId, tag)?.tag_id;
+  }
+
+  /** The tag's number, made if need be. */
+  tagIdFor(shelf: Shelf, tag: string): number {
+    return remembered(this.#tagIds, `${shelf.shelfId} ${tag}`, () => {
+      return this.tagId(shelf, tag) ?? this.#makeTag(shelf.shelfId, tag);
+    });
+  }
+
+  /** The tags of a shelf: all, or those that start with `<generic>:`. */
+  tagsOf({ shelfId }: Shelf, generic?: string): string[] {
+    const [low, high] = generic === undefined ? ["", null] : [`${generic}:`, `${generic};`]; // after the colon comes ;
+    const sql = "SELECT tag FROM tag WHERE shelf_id = ? AND tag >= ? AND (? IS NULL OR tag < ?)";
+    return this.#database
+      .all<{ tag: string }>(sql, shelfId, low as string, high ?? null, high ?? null)
+      .map(({ tag }) => tag);
+  }
+
+  fieldId({ shelfId }: Shelf, path: string): number | undefined {
+    const sql = "SELECT field_id FROM path WHERE shelf_id = ? AND path = ?";
+    return (
+      this.#fieldIds.get(`${shelfId} ${path}`) ?? this.#database.get<{ field_id: number }>(sql, shelfId, path)?.field_id
+    );
+  }
+
+  /** The path's number, made if need be. */
+  fieldIdFor(shelf: Shelf, path: string): number {
+    return remembered(this.#fieldIds, `${shelf.shelfId} ${path}`, () => {
+      const sql = "INSERT INTO path (shelf_id, path) VALUES (?, ?)";
+      return this.fieldId(shelf, path) ?? this.#database.run(sql, shelf.shelfId, path).rowId;
+    });
+  }
+
+  #makeType(namespace: string, name: string): StoredType {
+    const declaration = declarationOf(name, this.#declared);
+    const declared = declaration.fields === undefined ? SHARED : declaration.name;
+    const shelf = this.#shelfFor(namespace, declared);
+    const tagId = this.#makeTag(shelf.shelfId, null);
+    this.#database.run("INSERT INTO type (tag_id, shelf_id, name) VALUES (?, ?, ?)", tagId, shelf.shelfId, name);
+    const type = { name, tagId, shelf };
+    shelf.types.push(type);
+    this.#typesByTag.clear();
+    return type;
+  }
+
+  #shelfFor(namespace: string, declared: string): Shelf {
+    const select = "SELECT shelf_id FROM shelf WHERE namespace = ? AND declared = ?";
+    const held = this.#database.get<{ shelf_id: number }>(select, namespace, declared);
+    if (held !== undefined) return this.#loadedShelves().get(held.shelf_id) as Shelf;
+    const insert = "INSERT INTO shelf (namespace, declared, numeric_tag_id) VALUES (?, ?, 0)";
+    const { rowId } = this.#database.run(insert, namespace, declared);
+    const numericTagId = this.#makeTag(rowId, null);
+    this.#database.run("UPDATE shelf SET numeric_tag_id = ? WHERE shelf_id = ?", numericTagId, rowId);
+    return this.#addShelf({ shelf_id: rowId, namespace, declared, numeric_tag_id: numericTagId });
+  }
+
+  #makeTag(shelfId: number, tag: string | null): number {
+    return this.#database.run("INSERT INTO tag (shelf_id, tag) VALUES (?, ?)", shelfId, tag).rowId;
+  }
+
+  #addShelf(row: ShelfRow): Shelf {
+    const shelf: Shelf = {
+      shelfId: row.shelf_id,
+      namespace: row.namespace,
+      numericTagId: row.numeric_tag_id,
+      declaredFields: row.declared === SHARED ? undefined : declarationOf(row.declared, this.#declared).fields,
+      types: [],
+    };
+    this.#loadedShelves().set(shelf.shelfId, shelf);
+    return shelf;
+  }
+
+  #loadedShelves(): Map<number, Shelf> {
+    if (this.#shelves !== undefined) return this.#shelves;
+    this.#shelves = new Map();
+    for (const row of this.#database.all<ShelfRow>("SELECT * FROM shelf")) this.#addShelf(row);
+    for (const { tag_id, shelf_id, name } of this.#database.all<TypeRow>("SELECT * FROM type")) {
+      const shelf = this.#shelves.get(shelf_id) as Shelf;
+      shelf.types.push({ name, tagId: tag_id, shelf });
+    }
+    return this.#shelves;
+  }
+}
+
+function remembered(ids: Map<string, number>, key: string, find: () => number): number {
+  let id = ids.get(key);
+  if (id === undefined) {
+    id = find();
+    if (ids.size >= MAX_REMEMBERED) ids.clear();
+    ids.set(key, id);
+  }
+  return id;
 }

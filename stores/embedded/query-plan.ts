@@ -4,8 +4,15 @@ import type { EventQuery } from "#core/events/event-store.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { toHeld } from "#stores/embedded/held-fields.ts";
-import { EVERY_EVENT, type Names, NUMERIC_EVENTS, type StoredType } from "#stores/embedded/names.ts";
-import { type SliceRange, sizeOfCombination, sizeOfSet, sliceOf, startOfSlice } from "#stores/embedded/tag-sets.ts";
+import type { Names, Shelf, StoredType } from "#stores/embedded/names.ts";
+import {
+  blocksOf,
+  type SliceRange,
+  sizeOfCombination,
+  sizeOfSet,
+  sliceOf,
+  startOfSlice,
+} from "#stores/embedded/tag-sets.ts";
 
 /** Instants in milliseconds, both inclusive. */
 export interface TimeRange {
@@ -17,17 +24,20 @@ export interface TimeRange {
 const BEGINNING_MS = -8.64e15;
 const END_MS = 8.64e15;
 
-/** What a query asks of one type: at least one tag of each group of `all`, no tag of `none`, and the rest in SQL. */
-interface TypePlan {
-  readonly type: StoredType;
+/** What a query asks of one shelf: at least one tag of each group of `all`, no tag of `none`, and the rest in SQL. */
+interface ShelfPlan {
+  readonly shelf: Shelf;
+  /** The types that are meant. */
+  readonly types: readonly StoredType[];
   readonly all: readonly (readonly number[])[];
   readonly none: readonly number[];
-  readonly numericTagId: number | undefined;
+  readonly numeric: boolean;
   readonly conditions: Clause;
 }
 
+/** A shelf that cannot have a matching event is left out. */
 export interface QueryPlan extends TimeRange {
-  readonly types: readonly TypePlan[];
+  readonly shelves: readonly ShelfPlan[];
 }
 
 /** A piece of SQL with the values of its question marks. */
@@ -36,78 +46,80 @@ interface Clause {
   readonly parameters: readonly SQLInputValue[];
 }
 
-/** Rows `d` of `tagged`, each event at most once over all branches of a plan. */
+/** The condition of rows `d` of `tagged`; over all branches of a plan, each event has one such row. */
 export interface Branch extends Clause {
-  readonly type: StoredType;
+  readonly shelf: Shelf;
 }
 
-/** What the query means in this store's words. A type that cannot have a matching event is left out. */
+/** What the query means in this store's words. */
 export function planQuery(names: Names, query: EventQuery): QueryPlan {
   const { fromMs = BEGINNING_MS, toMs = END_MS } = query;
-  const types = typesMeant(names, query).flatMap((type) => planType(names, query, type) ?? []);
-  return { types: fromMs > toMs ? [] : types, fromMs, toMs };
+  const shelves = fromMs > toMs ? [] : names.shelves().filter(({ namespace }) => namespace === query.namespace);
+  return { shelves: shelves.flatMap((shelf) => planShelf(names, query, shelf) ?? []), fromMs, toMs };
 }
 
-function typesMeant(names: Names, { namespace, types }: EventQuery): StoredType[] {
-  const stored = names.typesOf(namespace);
-  if (types.length === 0) return [...stored.values()].filter((type) => type.name.toLowerCase() !== HAPROXY_EVENT_TYPE);
-  return [...new Set(types)].flatMap((type) => stored.get(type) ?? []);
-}
-
-function planType(names: Names, query: EventQuery, type: StoredType): TypePlan | undefined {
-  const idsOf = (tags: readonly (string | number)[]): number[] =>
-    [...new Set(tags)].flatMap((tag) => names.tagId(type.typeId, tag as string) ?? []);
-  const required = query.tags.map((tag) => idsOf([tag]));
-  if (query.any.length > 0) required.push(idsOf(query.any));
-  if (required.length === 0) required.push(idsOf([EVERY_EVENT]));
-  const numericTagId = query.numeric ? names.tagId(type.typeId, NUMERIC_EVENTS) : undefined;
-  if (required.some((group) => group.length === 0) || (query.numeric && numericTagId === undefined)) return undefined;
-
-  const clauses = query.conditions.map((condition) => conditionClause(names, type, condition));
-  const conditions = joinClauses(clauses);
-  return { type, all: required, none: idsOf(query.none), numericTagId, conditions };
+function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | undefined {
+  const types = shelf.types.filter(({ name }) =>
+    query.types.length === 0 ? name.toLowerCase() !== HAPROXY_EVENT_TYPE : query.types.includes(name),
+  );
+  const idsOf = (tags: readonly string[]): number[] =>
+    [...new Set(tags)].flatMap((tag) => names.tagId(shelf, tag) ?? []);
+  const all = query.tags.map((tag) => idsOf([tag]));
+  if (query.any.length > 0) all.push(idsOf(query.any));
+  if (all.length === 0 || types.length < shelf.types.length) all.push(types.map(({ tagId }) => tagId));
+  if (all.some((group) => group.length === 0)) return undefined;
+  const conditions = joinClauses(query.conditions.map((condition) => conditionClause(names, shelf, condition)));
+  return { shelf, types, all, none: idsOf(query.none), numeric: query.numeric ?? false, conditions };
 }
 
 /** How many events the plan means; exact. */
 export function countMatching(database: EmbeddedDatabase, plan: QueryPlan): number {
   let total = 0;
-  for (const type of plan.types) {
-    if (type.conditions.sql !== "") {
-      total += scanned(database, type, plan);
+  for (const part of plan.shelves) {
+    if (part.conditions.sql !== "") {
+      total += scanned(database, part, plan);
       continue;
     }
-    const { whole, edges } = cutAtSlices(database, type.type.typeId, plan);
-    const all = type.numericTagId === undefined ? type.all : [...type.all, [type.numericTagId]];
-    if (whole.first <= whole.last) total += sizeOfCombination(database, { all, none: type.none }, whole);
-    for (const edge of edges) total += scanned(database, type, edge);
+    const { shelfId, numericTagId } = part.shelf;
+    const { whole, edges } = cutAtSlices(database, shelfId, plan);
+    const all = part.numeric ? [...part.all, [numericTagId]] : part.all;
+    if (whole.first <= whole.last) total += sizeOfCombination(database, { shelfId, all, none: part.none }, whole);
+    for (const edge of edges) total += scanned(database, part, edge);
   }
   return total;
 }
 
-function scanned(database: EmbeddedDatabase, type: TypePlan, range: TimeRange): number {
+function scanned(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): number {
   let count = 0;
-  for (const { sql, parameters } of branchesOfType(database, type, range))
+  for (const { sql, parameters } of branchesOfShelf(database, part, range))
     count += database.get<{ count: number }>(`SELECT count(*) AS count FROM tagged d WHERE ${sql}`, ...parameters)
       ?.count as number;
   return count;
 }
 
-/** The slices that are wholly in the range, counting only instants at which the type has events, and what is left over. */
+/** The slices that are wholly in the range, counting only instants at which the shelf has events, and what is left over. */
 function cutAtSlices(
   database: EmbeddedDatabase,
-  typeId: number,
+  shelfId: number,
   { fromMs, toMs }: TimeRange,
 ): { readonly whole: SliceRange; readonly edges: readonly TimeRange[] } {
   let first = sliceOf(fromMs);
   let last = sliceOf(toMs);
   const edges: TimeRange[] = [];
-  const sql = "SELECT oldest, newest FROM slice WHERE type_id = ? AND slice = ?";
-  const held = (slice: number) => database.get<{ oldest: number; newest: number }>(sql, typeId, slice);
+  const sql = `
+    SELECT coalesce(min(oldest) < ?, 0) AS before, coalesce(max(newest) > ?, 0) AS after FROM block
+    WHERE shelf_id = ? AND block BETWEEN ? AND ?`;
+  const outside = (slice: number) =>
+    database.get<{ before: number; after: number }>(
+      sql,
+      fromMs,
+      toMs,
+      shelfId,
+      ...blocksOf({ first: slice, last: slice }),
+    );
 
-  const newest = held(last)?.newest;
-  const lastIsCut = newest !== undefined && newest > toMs;
-  const oldest = held(first)?.oldest;
-  const firstIsCut = oldest !== undefined && oldest < fromMs;
+  const firstIsCut = outside(first)?.before === 1;
+  const lastIsCut = outside(last)?.after === 1;
   if (firstIsCut) {
     first++;
     edges.push({ fromMs, toMs: Math.min(toMs, startOfSlice(first) - 1) });
@@ -119,10 +131,10 @@ function cutAtSlices(
 
 /** Where to look: driven from the rarest tag that every match must have. */
 export const branchesOf = (database: EmbeddedDatabase, plan: QueryPlan): Branch[] =>
-  plan.types.flatMap((type) => branchesOfType(database, type, plan));
+  plan.shelves.flatMap((part) => branchesOfShelf(database, part, plan));
 
-function branchesOfType(database: EmbeddedDatabase, plan: TypePlan, { fromMs, toMs }: TimeRange): Branch[] {
-  const [drivers, ...others] = rarestFirst(database, plan.all, { first: sliceOf(fromMs), last: sliceOf(toMs) });
+function branchesOfShelf(database: EmbeddedDatabase, plan: ShelfPlan, { fromMs, toMs }: TimeRange): Branch[] {
+  const [drivers, ...others] = rarestFirst(database, plan, { first: sliceOf(fromMs), last: sliceOf(toMs) });
   const probes = others.map((group) => probe("EXISTS", group));
   // An event with several of the driving tags is a match of the first of them only.
   return (drivers as readonly number[]).map((driver, index) => {
@@ -131,21 +143,22 @@ function branchesOfType(database: EmbeddedDatabase, plan: TypePlan, { fromMs, to
       { sql: "d.tag_id = ? AND d.ts BETWEEN ? AND ?", parameters: [driver, fromMs, toMs] },
       ...probes,
       ...(none.length === 0 ? [] : [probe("NOT EXISTS", none)]),
-      ...(plan.numericTagId === undefined ? [] : [{ sql: "d.number IS NOT NULL", parameters: [] }]),
+      ...(plan.numeric ? [{ sql: "d.number IS NOT NULL", parameters: [] }] : []),
       plan.conditions,
     ]);
-    return { type: plan.type, sql, parameters };
+    return { shelf: plan.shelf, sql, parameters };
   });
 }
 
 function rarestFirst(
   database: EmbeddedDatabase,
-  groups: readonly (readonly number[])[],
+  { shelf, all }: ShelfPlan,
   slices: SliceRange,
 ): readonly (readonly number[])[] {
-  if (groups.length === 1) return groups;
-  return groups
-    .map((group) => ({ group, size: group.reduce((sum, tagId) => sum + sizeOfSet(database, tagId, slices), 0) }))
+  if (all.length === 1) return all;
+  const sizeOf = (tagId: number) => sizeOfSet(database, shelf.shelfId, tagId, slices);
+  return all
+    .map((group) => ({ group, size: group.reduce((sum, tagId) => sum + sizeOf(tagId), 0) }))
     .sort((one, other) => one.size - other.size)
     .map(({ group }) => group);
 }
@@ -165,14 +178,14 @@ const joinClauses = (clauses: readonly Clause[]): Clause => ({
 /** The SQL function by which conditions on undeclared fields are put to the value itself. */
 export const MEETS_CONDITION = "meets_condition";
 
-function conditionClause(names: Names, type: StoredType, condition: FieldCondition): Clause {
-  if (type.declaredFields === undefined || !Object.hasOwn(type.declaredFields, condition.field))
+function conditionClause(names: Names, shelf: Shelf, condition: FieldCondition): Clause {
+  if (shelf.declaredFields === undefined || !Object.hasOwn(shelf.declaredFields, condition.field))
     return {
       sql: `${MEETS_CONDITION}(?, (SELECT value FROM event e WHERE e.seq = d.seq))`,
       parameters: [JSON.stringify(condition)],
     };
   const held = heldClause(condition);
-  const fieldId = names.fieldId(type.typeId, condition.field) ?? null;
+  const fieldId = names.fieldId(shelf, condition.field) ?? null;
   return {
     sql: `EXISTS (SELECT 1 FROM field f WHERE f.field_id = ? AND f.seq = d.seq AND ${held.sql})`,
     parameters: [fieldId, ...held.parameters],

@@ -1,31 +1,37 @@
 /*
- * event    each event once, in the order it was kept (`seq`).
+ * event    each event once, in the order it was kept (`seq`). What follows is made from it when an event is settled.
  * tagged   one row per event and tag, in the order of answers, with the number, so that pages and statistics of a tag
- *          never touch the events. A tag is interned per namespace and type.
- * tag_set  which events of a slice of time have a tag, as bits (tag-sets.ts): exact totals without a scan.
+ *          never touch the events. A type is a tag too.
+ * tag_set  which events of a block have a tag, as bits (tag-sets.ts): exact totals without a scan. Clustered by block, so
+ *          that a small commit writes few pages.
  * field    declared fields, or else numbers inside objects (`leaves`), one row per value.
  */
 export const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS store (id TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS store (id TEXT NOT NULL, settled INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS checkpoint (shard TEXT PRIMARY KEY, seq TEXT NOT NULL) WITHOUT ROWID;
 
-  CREATE TABLE IF NOT EXISTS type (
-    type_id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (namespace, name)
+  CREATE TABLE IF NOT EXISTS shelf (
+    shelf_id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, declared TEXT NOT NULL, numeric_tag_id INTEGER NOT NULL,
+    UNIQUE (namespace, declared)
   );
   CREATE TABLE IF NOT EXISTS tag (
-    tag_id INTEGER PRIMARY KEY, type_id INTEGER NOT NULL, tag NOT NULL, UNIQUE (type_id, tag)
+    tag_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, tag TEXT, UNIQUE (shelf_id, tag)
+  );
+  CREATE TABLE IF NOT EXISTS type (
+    tag_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (shelf_id, name)
   );
   CREATE TABLE IF NOT EXISTS path (
-    field_id INTEGER PRIMARY KEY, type_id INTEGER NOT NULL, path TEXT NOT NULL, UNIQUE (type_id, path)
+    field_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, path TEXT NOT NULL, UNIQUE (shelf_id, path)
   );
 
   CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL,
     namespace TEXT NOT NULL,
-    type_id INTEGER NOT NULL,
+    type_tag_id INTEGER NOT NULL,
     ts INTEGER NOT NULL,
     received INTEGER NOT NULL,
+    block INTEGER NOT NULL,
     place INTEGER NOT NULL,
     shard TEXT,
     point TEXT,
@@ -36,21 +42,22 @@ export const SCHEMA = `
     UNIQUE (id, namespace)
   );
   CREATE INDEX IF NOT EXISTS event_by_point ON event (shard, point) WHERE shard IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS event_by_age ON event (type_id, received);
+  CREATE INDEX IF NOT EXISTS event_by_age ON event (type_tag_id, received);
 
   CREATE TABLE IF NOT EXISTS tagged (
     tag_id INTEGER NOT NULL, ts INTEGER NOT NULL, id BLOB NOT NULL, seq INTEGER NOT NULL, number REAL,
     PRIMARY KEY (tag_id, ts, id)
   ) WITHOUT ROWID;
 
-  CREATE TABLE IF NOT EXISTS slice (
-    type_id INTEGER NOT NULL, slice INTEGER NOT NULL, places INTEGER NOT NULL,
+  CREATE TABLE IF NOT EXISTS block (
+    shelf_id INTEGER NOT NULL, block INTEGER NOT NULL, places INTEGER NOT NULL,
     oldest INTEGER NOT NULL, newest INTEGER NOT NULL,
-    PRIMARY KEY (type_id, slice)
+    PRIMARY KEY (shelf_id, block)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tag_set (
-    tag_id INTEGER NOT NULL, block INTEGER NOT NULL, size INTEGER NOT NULL, start INTEGER NOT NULL, bits BLOB NOT NULL,
-    PRIMARY KEY (tag_id, block)
+    shelf_id INTEGER NOT NULL, block INTEGER NOT NULL, tag_id INTEGER NOT NULL,
+    size INTEGER NOT NULL, start INTEGER NOT NULL, bits BLOB NOT NULL,
+    PRIMARY KEY (shelf_id, block, tag_id)
   ) WITHOUT ROWID;
 
   CREATE TABLE IF NOT EXISTS field (

@@ -1,26 +1,53 @@
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 
 /*
- * Which events have a tag, as sets of bits. Time is cut into slices; within its type and slice an event has a place,
- * counted from 0 and never given again. A row of `tag_set` holds up to 8,192 consecutive places (a block), from its first
- * byte that is not zero. Totals of any combination of tags are then ANDs over whole slices; only the slices where a time
- * range begins or ends are scanned.
+ * Which events have a tag, as sets of bits. Time is cut into slices; the events of a shelf and a slice fill blocks of 8,192
+ * places in the order they are kept, and no place is given twice. A row of `tag_set` says which places of a block have the
+ * tag, from the first byte that is not zero. Totals of any combination of tags are then ANDs over whole slices; only
+ * the slices in which a time range begins or ends are scanned.
  */
 
-/** Six hours: at a million events in a month a slice is one block, and 13 months are 1,600 rows for a tag. */
-const SLICE_MS = 6 * 60 * 60 * 1000;
-const BLOCK_BITS = 8192;
-const BLOCK_BYTES = BLOCK_BITS / 8;
-/** Blocks are numbered slice by slice, leaving room for this many in each. */
+/** A day: at a million events a month a slice is a few blocks, and 13 months are 400 rows of a tag. */
+const SLICE_MS = 24 * 60 * 60 * 1000;
+const BLOCK_PLACES = 8192;
+const BLOCK_BYTES = BLOCK_PLACES / 8;
+/** Blocks are numbered slice by slice, with room for this many in each. */
 const BLOCKS_PER_SLICE = 2 ** 20;
 
 export const sliceOf = (ms: number): number => Math.floor(ms / SLICE_MS);
 export const startOfSlice = (slice: number): number => slice * SLICE_MS;
 
-/** A place of a slice as one number. */
-export const blockOf = (slice: number, place: number): number =>
-  slice * BLOCKS_PER_SLICE + Math.floor(place / BLOCK_BITS);
-export const bitOf = (place: number): number => place % BLOCK_BITS;
+/** Slices, both inclusive. */
+export interface SliceRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** More than timestamps can name. */
+export const ALL_SLICES: SliceRange = { first: sliceOf(-8.64e15), last: sliceOf(8.64e15) };
+
+export const blocksOf = ({ first, last }: SliceRange): [number, number] => [
+  first * BLOCKS_PER_SLICE,
+  (last + 1) * BLOCKS_PER_SLICE - 1,
+];
+
+/** A block that has places left, or had. */
+export interface Block {
+  readonly block: number;
+  /** How many are taken. */
+  places: number;
+  oldest: number;
+  newest: number;
+}
+
+/** The block after `last` in its slice, or the slice's first. */
+export const newBlock = (slice: number, last?: Block): Block => ({
+  block: last === undefined ? slice * BLOCKS_PER_SLICE : last.block + 1,
+  places: 0,
+  oldest: Number.POSITIVE_INFINITY,
+  newest: Number.NEGATIVE_INFINITY,
+});
+export const isFull = (block: Block): boolean => block.places === BLOCK_PLACES;
 
 interface SetRow {
   readonly block: number;
@@ -29,99 +56,109 @@ interface SetRow {
   readonly bits: Uint8Array;
 }
 
-const SELECT_ONE = "SELECT block, size, start, bits FROM tag_set WHERE tag_id = ? AND block = ?";
-const SELECT_RANGE = "SELECT block, size, start, bits FROM tag_set WHERE tag_id = ? AND block BETWEEN ? AND ?";
-const UPSERT = "INSERT OR REPLACE INTO tag_set (tag_id, block, size, start, bits) VALUES (?, ?, ?, ?, ?)";
-const DELETE = "DELETE FROM tag_set WHERE tag_id = ? AND block = ?";
+const SELECT = "SELECT block, size, start, bits FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
+const UPSERT = "INSERT OR REPLACE INTO tag_set (shelf_id, block, tag_id, size, start, bits) VALUES (?, ?, ?, ?, ?, ?)";
+const DELETE = "DELETE FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
 
-/** Adds the bits, none of which may be in the set. */
-export function addToSet(database: EmbeddedDatabase, tagId: number, block: number, bits: readonly number[]): void {
-  const held = database.get<SetRow>(SELECT_ONE, tagId, block);
+/** A tag's set in one block. */
+export type SetKey = readonly [shelfId: number, block: number, tagId: number];
+
+/** Adds places that are not in the set. */
+export function addToSet(database: EmbeddedDatabase, key: SetKey, places: readonly number[]): void {
+  const held = database.get<SetRow>(SELECT, ...key);
   let first = held?.start ?? BLOCK_BYTES;
   let last = held === undefined ? -1 : held.start + held.bits.length - 1;
-  for (const bit of bits) {
-    first = Math.min(first, bit >> 3);
-    last = Math.max(last, bit >> 3);
+  for (const place of places) {
+    first = Math.min(first, place >> 3);
+    last = Math.max(last, place >> 3);
   }
-  const bytes = new Uint8Array(last - first + 1);
-  if (held !== undefined) bytes.set(held.bits, held.start - first);
-  for (const bit of bits) (bytes[(bit >> 3) - first] as number) |= 1 << (bit & 7);
-  database.run(UPSERT, tagId, block, (held?.size ?? 0) + bits.length, first, bytes);
+  const bits = new Uint8Array(last - first + 1);
+  if (held !== undefined) bits.set(held.bits, held.start - first);
+  for (const place of places) (bits[(place >> 3) - first] as number) |= 1 << (place & 7);
+  database.run(UPSERT, ...key, (held?.size ?? 0) + places.length, first, bits);
 }
 
-/** Takes the bits, all of which must be in the set, away. */
-export function removeFromSet(database: EmbeddedDatabase, tagId: number, block: number, bits: readonly number[]): void {
-  const held = database.get<SetRow>(SELECT_ONE, tagId, block);
-  if (held === undefined || held.size === bits.length) {
-    database.run(DELETE, tagId, block);
+/** Takes a place away that is in the set. */
+export function removeFromSet(database: EmbeddedDatabase, key: SetKey, place: number): void {
+  const { size, start, bits } = database.get<SetRow>(SELECT, ...key) as SetRow;
+  if (size === 1) {
+    database.run(DELETE, ...key);
     return;
   }
-  const bytes = held.bits;
-  for (const bit of bits) (bytes[(bit >> 3) - held.start] as number) &= ~(1 << (bit & 7));
-  database.run(UPSERT, tagId, block, held.size - bits.length, held.start, bytes);
+  (bits[(place >> 3) - start] as number) &= ~(1 << (place & 7));
+  database.run(UPSERT, ...key, size - 1, start, bits);
 }
 
-/** Slices, both inclusive. */
-export interface SliceRange {
-  readonly first: number;
-  readonly last: number;
-}
-
-const blocksOf = ({ first, last }: SliceRange): [number, number] => [
-  first * BLOCKS_PER_SLICE,
-  (last + 1) * BLOCKS_PER_SLICE - 1,
-];
+const FROM_BLOCKS = `
+  FROM block b CROSS JOIN tag_set s ON s.shelf_id = b.shelf_id AND s.block = b.block AND s.tag_id = ?
+  WHERE b.shelf_id = ? AND b.block BETWEEN ? AND ?`;
 
 /** How many events of the slices have the tag. */
-export function sizeOfSet(database: EmbeddedDatabase, tagId: number, slices: SliceRange): number {
-  const sql = "SELECT coalesce(sum(size), 0) AS size FROM tag_set WHERE tag_id = ? AND block BETWEEN ? AND ?";
-  return database.get<{ size: number }>(sql, tagId, ...blocksOf(slices))?.size as number;
+export function sizeOfSet(database: EmbeddedDatabase, shelfId: number, tagId: number, slices: SliceRange): number {
+  const sql = `SELECT coalesce(sum(size), 0) AS size ${FROM_BLOCKS}`;
+  return database.get<{ size: number }>(sql, tagId, shelfId, ...blocksOf(slices))?.size as number;
 }
 
-/** Which events of a type: at least one tag of each group of `all`, and no tag of `none`. */
+/** Which events of a shelf: at least one tag of each group of `all`, and no tag of `none`. */
 export interface TagCombination {
+  readonly shelfId: number;
+  /** Not empty. */
   readonly all: readonly (readonly number[])[];
   readonly none: readonly number[];
 }
 
-/** How many events of the slices the combination means. `all` must not be empty. */
+/** How many events of the slices the combination means. */
 export function sizeOfCombination(
   database: EmbeddedDatabase,
-  { all, none }: TagCombination,
+  { shelfId, all, none }: TagCombination,
   slices: SliceRange,
 ): number {
   const [only, ...more] = all[0] as readonly number[];
-  if (all.length === 1 && more.length === 0 && none.length === 0) return sizeOfSet(database, only as number, slices);
+  if (all.length === 1 && more.length === 0 && none.length === 0)
+    return sizeOfSet(database, shelfId, only as number, slices);
 
-  const unions = all.map((tagIds) => unionOf(database, tagIds, slices)).sort((one, other) => one.size - other.size);
-  const excluded = unionOf(database, none, slices);
-  const [smallest, ...others] = unions as [Map<number, Uint8Array>, ...Map<number, Uint8Array>[]];
+  const unions = all.map((tagIds) => unionOf(database, shelfId, tagIds, slices));
+  unions.sort((one, other) => one.size - other.size);
+  const unwanted = unionOf(database, shelfId, none, slices);
   let size = 0;
-  for (const [block, bits] of smallest) {
-    const required = others.map((union) => union.get(block));
-    if (required.includes(undefined)) continue;
-    for (const other of required)
-      for (let at = 0; at < BLOCK_BYTES; at++) (bits[at] as number) &= other?.[at] as number;
-    const unwanted = excluded.get(block);
-    if (unwanted !== undefined)
-      for (let at = 0; at < BLOCK_BYTES; at++) (bits[at] as number) &= ~(unwanted[at] as number);
-    for (let at = 0; at < BLOCK_BYTES; at++) size += ONES[bits[at] as number] as number;
+  for (const [block, words] of unions[0] as Blocks) {
+    const others = unions.slice(1).map((union) => union.get(block));
+    const excluded = unwanted.get(block) ?? NO_PLACES;
+    if (others.includes(undefined)) continue;
+    for (let at = 0; at < words.length; at++) {
+      let word = (words[at] as number) & ~(excluded[at] as number);
+      for (const other of others) word &= other?.[at] as number;
+      if (word !== 0) size += ones(word);
+    }
   }
   return size;
 }
 
-/** Block by block, the events that have any of the tags. */
-function unionOf(database: EmbeddedDatabase, tagIds: readonly number[], slices: SliceRange): Map<number, Uint8Array> {
-  const union = new Map<number, Uint8Array>();
+/** The places of each block, as words of 32 bits. */
+type Blocks = ReadonlyMap<number, Uint32Array>;
+
+const NO_PLACES = new Uint32Array(BLOCK_BYTES / 4);
+
+/** The events that have any of the tags. */
+function unionOf(database: EmbeddedDatabase, shelfId: number, tagIds: readonly number[], slices: SliceRange): Blocks {
+  const union = new Map<number, Uint32Array>();
+  const sql = `SELECT s.block, start, bits ${FROM_BLOCKS}`;
   for (const tagId of tagIds) {
-    for (const { block, start, bits } of database.all<SetRow>(SELECT_RANGE, tagId, ...blocksOf(slices))) {
-      const held = union.get(block) ?? new Uint8Array(BLOCK_BYTES);
-      for (let at = 0; at < bits.length; at++) (held[start + at] as number) |= bits[at] as number;
-      union.set(block, held);
+    for (const { block, start, bits } of database.iterate<SetRow>(sql, tagId, shelfId, ...blocksOf(slices))) {
+      const held = union.get(block);
+      const words = held ?? new Uint32Array(BLOCK_BYTES / 4);
+      const bytes = new Uint8Array(words.buffer);
+      if (held === undefined) bytes.set(bits, start);
+      else for (let at = 0; at < bits.length; at++) (bytes[start + at] as number) |= bits[at] as number;
+      union.set(block, words);
     }
   }
   return union;
 }
 
-/** How many bits of a byte are set. */
-const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+/** How many bits are set, by adding them up in pairs, nibbles and bytes. */
+function ones(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
