@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "@jest/globals";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** Imports entries as the runtime does, and tells of each what it exports and which AWS clients it loads, or its failure. */
+const IMPORTER = `
+  import { registerHooks } from "node:module";
+  let clients = [];
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (/^@aws-sdk\\/client-[^/]+$/.test(specifier)) clients.push(specifier);
+      return next(specifier, context);
+    },
+  });
+  globalThis.awslambda = { streamifyResponse: (handler) => handler, HttpResponseStream: {} };
+  const entries = {};
+  for (const name of process.argv.slice(1)) {
+    clients = [];
+    entries[name] = await import("#functions/" + name + "/lambda.ts").then(
+      ({ handler }) => ({ handler: typeof handler, clients }),
+      (error) => ({ failure: String(error) }),
+    );
+  }
+  process.stdout.write(JSON.stringify(entries));
+  process.exit();
+`;
+
+interface Entry {
+  readonly handler?: string;
+  readonly clients?: readonly string[];
+  readonly failure?: string;
+}
+
+/** In a process of its own: an environment is read once, when an entry is imported. */
+async function importEntries(
+  names: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, Entry>>> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", IMPORTER, ...names],
+    { cwd: ROOT, env },
+  );
+  return JSON.parse(stdout);
+}
+
+const ENVIRONMENT = {
+  PULSE_OPENSEARCH_URL: "https://search.example",
+  AWS_REGION: "eu-central-1",
+  PULSE_EVENTS_STREAM: "events",
+  PULSE_KEYS_TABLE: "keys",
+  PULSE_DEAD_LETTERS_BUCKET: "dead",
+};
+
+const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = {
+  "create-events": ["PULSE_EVENTS_STREAM", "PULSE_KEYS_TABLE"],
+  "query-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "aggregate-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "stream-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "describe-api": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "index-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
+  "refuse-unmatched": [],
+};
+const names = Object.keys(NEEDED);
+const needy = names.filter((name) => NEEDED[name]?.length !== 0);
+
+const complete = await importEntries(names, ENVIRONMENT);
+const incomplete = await importEntries(needy, {});
+
+describe("the entry for Lambda", () => {
+  test.each(names)("of %s is a function, and loads one AWS client at most", (name) => {
+    const { handler, clients, failure } = complete[name] as Entry;
+
+    expect({ handler, failure }).toEqual({ handler: "function", failure: undefined });
+    expect([...new Set(clients)]).toEqual(name === "create-events" ? ["@aws-sdk/client-kinesis"] : []);
+  });
+
+  test.each(needy)("of %s names every variable that it misses", (name) => {
+    expect(incomplete[name]?.failure).toContain(`the environment of ${name} is not usable`);
+    for (const variable of NEEDED[name] ?? []) expect(incomplete[name]?.failure).toContain(`${variable}: `);
+  });
+
+  test("needs no region where requests are not signed", async () => {
+    const env = { PULSE_OPENSEARCH_URL: "http://127.0.0.1:9200", PULSE_OPENSEARCH_AUTH: "none" };
+
+    const { "query-events": entry } = await importEntries(["query-events"], env);
+
+    expect(entry?.handler).toBe("function");
+  });
+});
