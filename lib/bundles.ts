@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { build, type Metafile, type Plugin, stop } from "esbuild";
 
 const ROOT = dirname(import.meta.dirname);
 const BUNDLES = join(ROOT, "dist", "functions");
@@ -52,6 +52,8 @@ export async function bundleFunctions(): Promise<readonly Bundle[]> {
       js: 'import{createRequire as createRequireOfBundle}from"node:module";const require=createRequireOfBundle(import.meta.url);',
     },
   });
+  // Its service would keep a test's worker from ending.
+  await stop();
   for (const stale of globSync("*", { cwd: BUNDLES })) {
     if (!names.includes(stale)) rmSync(join(BUNDLES, stale), { recursive: true });
   }

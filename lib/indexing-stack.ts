@@ -1,5 +1,5 @@
 import { Duration, Stack, type StackProps } from "aws-cdk-lib";
-import { Grant, type IRole } from "aws-cdk-lib/aws-iam";
+import { Grant } from "aws-cdk-lib/aws-iam";
 import { type IEventSourceDlq, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { KinesisEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
@@ -77,14 +77,14 @@ export class IndexingStack extends Stack {
     );
   }
 
-  /** CDK's own destination would let the consumer read and delete dead letters too. */
+  /** For what the function cannot keep and for what it never got; CDK's own destination would let it read and delete too. */
   private deadLetters({ deadLetters }: JournalStack, consumer: PulseFunction): IEventSourceDlq {
     const { bucketArn } = deadLetters;
-    const grantee = consumer.grantPrincipal;
+    const grantee = consumer.executionRole;
     Grant.addToPrincipal({ grantee, actions: ["s3:PutObject"], resourceArns: [deadLetters.arnForObjects("*")] });
     Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [bucketArn] });
     acknowledgeWildcard(
-      consumer.role as IRole,
+      grantee,
       Stack.of(deadLetters).exportValue(bucketArn),
       "/*",
       "It may put any file into the one bucket of dead letters, and read none.",

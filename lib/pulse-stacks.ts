@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { isNamespace } from "#core/namespaces.ts";
 import { ApiStack } from "#lib/api-stack.ts";
 import type { Auth } from "#lib/auth.ts";
 import { IndexingStack } from "#lib/indexing-stack.ts";
@@ -27,10 +28,10 @@ export interface PulseStacks {
   readonly api: ApiStack;
 }
 
-export function pulseStacks(
-  scope: Construct,
-  { stageName, openClusterUrl, eventTypes, ...api }: PulseProps,
-): PulseStacks {
+export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
+  const { stageName, auth, namespaces = [], eventTypes, openClusterUrl } = props;
+  for (const name of namespaces)
+    if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
   const stage = stages[stageName];
   const id = (name: string): string => `Pulse-${stageName}-${name}`;
   const store = new StoreStack(scope, id("Store"), {
@@ -40,10 +41,14 @@ export function pulseStacks(
   });
   const journal = new JournalStack(scope, id("Journal"), { stage });
   const { index, keys } = store;
-  return {
-    store,
+  const indexing = new IndexingStack(scope, id("Indexing"), {
+    stage,
+    index,
     journal,
-    indexing: new IndexingStack(scope, id("Indexing"), { stage, index, journal, ...(eventTypes && { eventTypes }) }),
-    api: new ApiStack(scope, id("Api"), { stageName, index, keys, journal, ...api }),
-  };
+    ...(eventTypes && { eventTypes }),
+  });
+  const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, journal });
+  // A query needs the checkpoints, whose index comes with its template.
+  api.addStackDependency(indexing);
+  return { store, journal, indexing, api };
 }

@@ -3,7 +3,6 @@ import { EbsDeviceVolumeType } from "aws-cdk-lib/aws-ec2";
 import {
   AccountRootPrincipal,
   Grant,
-  type IRole,
   PolicyDocument,
   PolicyStatement,
   Role,
@@ -115,7 +114,7 @@ export class EventsDomain extends Construct implements EventIndex {
   }
 
   private admit(fn: PulseFunction, methods: IndexRights["methods"]): IDependable {
-    Validations.of(fn.grantPrincipal as IRole).acknowledge({
+    Validations.of(fn.executionRole).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:${DOMAIN}/${this.domainName}/*]`,
       reason: "These are the paths of one domain; what may be done behind them, the function's role inside it says.",
     });

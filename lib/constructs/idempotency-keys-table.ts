@@ -16,8 +16,8 @@ export class IdempotencyKeysTable extends Table {
     });
   }
 
-  /** A conditional put, and a look at who was first. */
+  /** A conditional put, whose refusal tells who was first. */
   grantClaim(grantee: IGrantable): Grant {
-    return this.grant(grantee, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem");
+    return this.grant(grantee, "dynamodb:PutItem");
   }
 }

@@ -86,7 +86,7 @@ export class IndexAccess extends CustomResource {
       serviceToken,
       resourceType: "Custom::PulseIndexAccess",
       serviceTimeout: Duration.minutes(5),
-      properties: { role: `pulse-${fn.folder}`, backendRole: fn.role?.roleArn, permissions },
+      properties: { role: `pulse-${fn.folder}`, backendRole: fn.executionRole.roleArn, permissions },
     });
   }
 }

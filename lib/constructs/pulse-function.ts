@@ -30,6 +30,8 @@ export interface PulseFunctionProps<Name extends FunctionName> {
 export class PulseFunction<Name extends FunctionName = FunctionName> extends LambdaFunction {
   /** Its folder under `functions/`. */
   readonly folder: Name;
+  /** Whose rights it has. */
+  readonly executionRole: IRole;
 
   constructor(scope: Construct, id: string, props: PulseFunctionProps<Name>) {
     const logGroup = new LogGroup(scope, `${id}Log`, {
@@ -54,6 +56,7 @@ export class PulseFunction<Name extends FunctionName = FunctionName> extends Lam
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
     this.folder = props.name;
+    this.executionRole = role;
     Validations.of(role).acknowledge({
       id: "AwsSolutions-IAM5[Resource::*]",
       reason: "X-Ray's two actions for sending traces take no resource.",

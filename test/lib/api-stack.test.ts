@@ -147,6 +147,10 @@ describe("functions", () => {
     });
   });
 
+  test("are never told a namespace that could not be one", () => {
+    expect(() => deployment({ namespaces: ["Blue/Green"] })).toThrow('"Blue/Green" cannot be a namespace');
+  });
+
   test("that stream end by themselves before Lambda ends them, and leave room for the others", () => {
     const { Properties } = functions[answering("stream-events")] as Resource;
     const { Variables } = Properties.Environment as { Variables: Record<string, string> };

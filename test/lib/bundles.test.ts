@@ -17,6 +17,12 @@ describe("bundles", () => {
     expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
   });
 
+  test.each(bundles)("$name loads at most one client of the AWS SDK when it starts", ({ fromRuntime }) => {
+    const clients = fromRuntime.filter((name) => name.startsWith("@aws-sdk/client-"));
+
+    expect(clients.length).toBeLessThanOrEqual(1);
+  });
+
   test.each(bundles)("$name is an ES module that parses", ({ file }) => {
     const { status, stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8" });
 

@@ -5,16 +5,13 @@ import { type PulseProps, type PulseStacks, pulseStacks } from "#lib/pulse-stack
 
 await bundleFunctions();
 
-/** CDK's own rules check whole deployments in nag.test.ts; a stack trace of every construct costs five times the synth. */
-const WITHOUT_CHECKS = {
-  "@aws-cdk/core:validateAgainstDefaultRules": false,
-  "aws:cdk:disable-stack-trace": true,
-  "aws:cdk:disable-creation-stack-traces": true,
-};
+/** A stack trace of every construct costs five times the synth. */
+export const WITHOUT_TRACES = { "aws:cdk:disable-stack-trace": true, "aws:cdk:disable-creation-stack-traces": true };
 
 /** The templates of a whole deployment: of a `dev` stage guarded by IAM, unless told otherwise. */
 export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<keyof PulseStacks, Template>> {
-  const app = new App({ context: WITHOUT_CHECKS });
+  // CloudFormation's rules are another five times; nag.test.ts checks them.
+  const app = new App({ context: WITHOUT_TRACES, builtinCloudFormationValidation: false });
   const { store, journal, indexing, api } = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" }, ...props });
   return {
     store: Template.fromStack(store),

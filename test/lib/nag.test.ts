@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
 
 const out = mkdtempSync(join(tmpdir(), "pulse-synth-"));
 afterAll(() => rmSync(out, { recursive: true }));
@@ -17,7 +18,12 @@ function synthesise(context: Readonly<Record<string, string>>) {
   const { AWS_PROFILE: _, AWS_ACCESS_KEY_ID: __, ...env } = process.env;
   const { status, stderr } = spawnSync(process.execPath, ["bin/pulse.ts"], {
     encoding: "utf8",
-    env: { ...env, NODE_OPTIONS: "", CDK_OUTDIR: out, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    env: {
+      ...env,
+      NODE_OPTIONS: "",
+      CDK_OUTDIR: out,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...WITHOUT_TRACES }),
+    },
   });
   return { status, stderr };
 }
