@@ -97,7 +97,7 @@ export class EmbeddedDatabase {
 
   close(): void {
     this.#statements.clear();
-    this.#sqlite.close();
+    if (this.#sqlite.isOpen) this.#sqlite.close();
   }
 }
 

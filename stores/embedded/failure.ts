@@ -15,7 +15,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** What SQLite threw, as `unavailable` where a retry may help; anything else as it is. */
 export function fromSqliteFailure(error: unknown): unknown {
-  if (!(error instanceof Error) || !("errcode" in error)) return error;
+  if (typeof error !== "object" || error === null || !("errcode" in error)) return error;
   const reason = UNAVAILABLE.get(Number(error.errcode) & 0xff);
   if (reason === undefined) return error;
   return new PulseError("unavailable", reason, { cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { everyEvent } from "#core/events/event-filter.ts";
+import { openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
+import { anEvent } from "#test/support/an-event.ts";
+
+describe("the database file", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "pulse-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test("is refused to a second user at once, and free when the first has closed it", () => {
+    const file = join(folder, "data", "pulse.db");
+    const first = openDatabase(file);
+
+    expect(() => openDatabase(file)).toThrow(expect.objectContaining({ kind: "unavailable" }));
+
+    first.close();
+    openDatabase(file).close();
+  });
+
+  test("keeps events, checkpoints and the store's identity when it is closed and opened again", async () => {
+    const file = join(folder, "pulse.db");
+    const event = anEvent({ key: "k", value: "1e400" });
+    const first = openDatabase(file);
+    const written = new EmbeddedEventStore({ database: first });
+    await written.keep([{ event }]);
+    await written.checkpoint("events/one", `${"1".padStart(56, "0")}.00000`);
+    const position = await written.position();
+    first.close();
+
+    const second = openDatabase(file);
+    const read = new EmbeddedEventStore({ database: second });
+
+    expect(await read.search({ ...everyEvent("default"), tags: ["tests"] }, { offset: 0, limit: 1 })).toEqual({
+      events: [event],
+      total: 1,
+    });
+    expect(await read.position()).toEqual(position);
+    second.close();
+  });
+
+  test("undoes all of a transaction that fails, and what was remembered of it", async () => {
+    const database = openDatabase(":memory:");
+    const store = new EmbeddedEventStore({ database });
+    const entry = {
+      event: anEvent({ type: "custom" }),
+      point: { shard: "events/one", seq: `${"0".repeat(55)}1.00000` },
+    };
+
+    const failing = () =>
+      database.transaction(() => {
+        store.keepInTransaction([entry]);
+        throw new Error("afterwards");
+      });
+
+    expect(failing).toThrow("afterwards");
+    expect(await store.eventTypes("default")).toEqual([]);
+    expect((await store.position()).shards.size).toBe(0);
+    await store.keep([entry]);
+    expect(await store.eventTypes("default")).toEqual([
+      { type: "custom", count: 1, newestMs: entry.event.timestampMs, index: "embedded" },
+    ]);
+  });
+});

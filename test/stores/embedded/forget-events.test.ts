@@ -1,0 +1,62 @@
+import { describe, expect, test } from "@jest/globals";
+import { everyEvent } from "#core/events/event-filter.ts";
+import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
+import { openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function openStore() {
+  const database = openDatabase(":memory:");
+  const declared = DEFAULT_EVENT_TYPES.map((type) => (type.name === "health" ? { ...type, retentionDays: 10 } : type));
+  return { database, store: new EmbeddedEventStore({ database, declared }) };
+}
+
+describe("forgetting", () => {
+  test("removes what was received longer ago than its type is retained, and only that", async () => {
+    const { store } = openStore();
+    const kept = [
+      anEvent({ type: "health", tags: ["old"], value: '{"a":[1,2]}', receivedAtMs: RECEIVED_AT_MS - 10 * DAY_MS - 1 }),
+      anEvent({ type: "health", tags: ["old", "new"], value: "1", receivedAtMs: RECEIVED_AT_MS - 10 * DAY_MS }),
+      anEvent({ type: "metrics", tags: ["old"], value: "2", receivedAtMs: RECEIVED_AT_MS - 20 * DAY_MS }),
+    ];
+    await store.keep(kept.map((event) => ({ event })));
+
+    const forgotten = await store.forget(RECEIVED_AT_MS);
+
+    expect(forgotten).toBe(1);
+    expect(await store.find("default", kept[0]?.id as string)).toBeUndefined();
+    const left = await store.search({ ...everyEvent("default"), tags: ["old"] }, { offset: 0, limit: 10 });
+    expect(left.total).toBe(2);
+    expect(left.events.map(({ id }) => id).sort()).toEqual(kept.slice(1).map(({ id }) => id));
+    const sum = { type: "sum", field: { kind: "leaf", path: "a" } } as const;
+    expect(await store.aggregate(everyEvent("default"), { aggregator: sum, size: 1 })).toEqual({ value: 0 });
+  });
+
+  test("removes thousands, and leaves no row of any table behind", async () => {
+    const { database, store } = openStore();
+    const old = Array.from({ length: 1201 }, (_, index) =>
+      anEvent({ type: "health", tags: ["all", `only:${index}`], value: `{"n":${index}}`, receivedAtMs: 0 }),
+    );
+    await store.keep(old.map((event) => ({ event })));
+
+    const forgotten = await store.forget(RECEIVED_AT_MS);
+
+    expect(forgotten).toBe(1201);
+    for (const table of ["event", "tagged", "tag_set", "field", "path", "tag WHERE tag IS NOT NULL"])
+      expect(database.get(`SELECT count(*) AS rows FROM ${table}`)).toEqual({ rows: 0 });
+    expect(await store.eventTypes("default")).toEqual([]);
+  });
+
+  test("keeps what comes after under tags that were forgotten", async () => {
+    const { store } = openStore();
+    await store.keep([{ event: anEvent({ type: "health", receivedAtMs: 0 }) }]);
+    await store.forget(RECEIVED_AT_MS);
+
+    await store.keep([{ event: anEvent({ type: "health" }) }]);
+
+    const found = await store.search({ ...everyEvent("default"), tags: ["tests"] }, { offset: 0, limit: 10 });
+    expect(found.total).toBe(1);
+  });
+});
