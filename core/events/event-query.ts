@@ -6,7 +6,7 @@ import { type Cursor, fromCursorText } from "#core/events/cursor.ts";
 import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery, PageRequest } from "#core/events/event-store.ts";
 import { DEFAULT_EVENT_TYPES, declarationOf, type FieldKind, isEventType } from "#core/events/event-types.ts";
-import { toBounds } from "#core/events/timestamps.ts";
+import { parseInstant, parseTimestamp, toBounds } from "#core/events/timestamps.ts";
 import { quote, toFaults } from "#core/faults.ts";
 
 /** A query as asked, and, where it asks for numbers, of what kind. */
@@ -123,16 +123,17 @@ export function parseEventQuery(json: unknown, namespace: string, nowMs: number)
   return { query, ...(aggregation === undefined ? {} : { aggregation }) };
 }
 
-function boundsOf(asked: AskedJson["timestamp"], nowMs: number, faults: Fault[]) {
+function boundsOf(asked: AskedJson["timestamp"], nowMs: number, faults: Fault[]): { fromMs?: number; toMs?: number } {
   if (asked === undefined) return {};
-  const exact = typeof asked === "string";
-  const bounds = toBounds(exact ? { gte: asked } : asked, nowMs);
-  if ("faults" in bounds) {
-    for (const { pointer, detail } of bounds.faults)
-      faults.push({ pointer: exact ? "/timestamp" : `/timestamp${pointer}`, detail });
-    return {};
+  if (typeof asked === "string") {
+    const exactMs = parseTimestamp(asked) ?? parseInstant(asked, "down", nowMs);
+    if (exactMs !== undefined) return { fromMs: exactMs, toMs: exactMs };
   }
-  return exact && bounds.fromMs !== undefined ? { fromMs: bounds.fromMs, toMs: bounds.fromMs } : bounds;
+  const bounds = toBounds(typeof asked === "string" ? { gte: asked } : asked, nowMs);
+  if (!("faults" in bounds)) return bounds;
+  for (const { pointer, detail } of bounds.faults)
+    faults.push({ pointer: typeof asked === "string" ? "/timestamp" : `/timestamp${pointer}`, detail });
+  return {};
 }
 
 function conditionsOf(asked: AskedJson["value"], types: readonly string[], faults: Fault[]): FieldCondition[] {
