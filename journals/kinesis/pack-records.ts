@@ -24,6 +24,9 @@ const KEYLESS_RECORD_BYTES = 256 * 1024;
 const MAX_CALL_RECORDS = 500;
 const MAX_CALL_BYTES = 5 * 1024 * 1024;
 
+/** Stands for the empty key, which Kinesis does not take. */
+const EMPTY_KEY = "-";
+
 interface OpenRecord {
   readonly partitionKey: string;
   readonly places: number[];
@@ -60,7 +63,7 @@ export function toLanes(events: readonly Event[]): Lane[] {
     }
     let record = lane.at(-1);
     if (record === undefined || record.bytes + bytes > MAX_RECORD_BYTES) {
-      record = emptyRecord(event.key);
+      record = emptyRecord(event.key || EMPTY_KEY);
       lane.push(record);
     }
     add(record, place, line, bytes);

@@ -8,8 +8,7 @@ import {
   KinesisClient,
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
-import type { Event } from "#core/events/event.ts";
-import { toSeq } from "#core/events/event-journal.ts";
+import { type JournalEntry, toSeq } from "#core/events/event-journal.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { type AwsFront, openAwsFront } from "#test/support/aws-front.ts";
 
@@ -20,7 +19,7 @@ export const STREAM = "events";
 /** A Kinesis of this process with one stream, whose PutRecords can be broken. */
 export interface TestKinesis extends AwsFront {
   /** Every event in the stream, shard by shard in order, where it lies. */
-  read(): Promise<{ readonly event: Event; readonly shard: string; readonly seq: string }[]>;
+  read(): Promise<Required<JournalEntry>[]>;
 }
 
 export async function openKinesis(shards = 2): Promise<TestKinesis> {
@@ -48,21 +47,19 @@ export async function openKinesis(shards = 2): Promise<TestKinesis> {
   };
 }
 
-async function readShard(client: KinesisClient, shardId: string) {
-  const found = [];
+async function readShard(client: KinesisClient, shardId: string): Promise<Required<JournalEntry>[]> {
+  const entries: Required<JournalEntry>[] = [];
   let { ShardIterator: iterator } = await client.send(
     new GetShardIteratorCommand({ StreamName: STREAM, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" }),
   );
   for (;;) {
     const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
-    if (Records.length === 0) return found;
+    if (Records.length === 0) return entries;
     for (const { SequenceNumber = "", Data } of Records)
-      for (const [offset, line] of splitRecord(Buffer.from(Data as Uint8Array).toString()).entries())
-        found.push({
-          event: fromJournalLine(line),
-          shard: `${STREAM}/${shardId}`,
-          seq: toSeq(SequenceNumber, offset),
-        });
+      for (const [offset, line] of splitRecord(Buffer.from(Data as Uint8Array).toString()).entries()) {
+        const point = { shard: `${STREAM}/${shardId}`, seq: toSeq(SequenceNumber, offset) };
+        entries.push({ event: fromJournalLine(line), point });
+      }
     iterator = NextShardIterator;
   }
 }

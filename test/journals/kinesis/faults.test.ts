@@ -220,7 +220,7 @@ test("whatever fails, what is taken lies at its point, and nothing of a key over
   for (let request = 0; request < 5; request++) {
     const batch = Array.from({ length: random.integer(1, 20) }, () => {
       const key = random.oneOf(KEYS);
-      const value = JSON.stringify("x".repeat(random.chance(0.5) ? 100_000 : 100));
+      const value = JSON.stringify("x".repeat(random.chance(0.5) ? 300_000 : 100));
       return anEvent({ value, ...(key !== undefined && { key }) });
     });
     events.push(...batch);
@@ -231,7 +231,7 @@ test("whatever fails, what is taken lies at its point, and nothing of a key over
   const stream = await kinesis.read();
   const wrong = appended.flatMap((one, index) => {
     if (!("point" in one)) return [];
-    const found = stream.find(({ shard, seq }) => shard === one.point.shard && seq === one.point.seq);
+    const found = stream.find(({ point }) => point.shard === one.point.shard && point.seq === one.point.seq);
     return found?.event.id === events[index]?.id ? [] : [index];
   });
   expect({ seed, wrong }).toEqual({ seed, wrong: [] });
