@@ -65,6 +65,18 @@ export class EmbeddedDatabase {
     return { changes: Number(changes), rowId: Number(lastInsertRowid) };
   }
 
+  /** Inserts rows, whose values follow each other: sixteen a statement costs half of one by one. */
+  insert(table: string, columns: readonly string[], values: readonly SQLInputValue[]): void {
+    const row = `(${columns.map(() => "?").join(", ")})`;
+    const into = `INSERT INTO ${table} (${columns.join(", ")}) VALUES`;
+    const one = this.prepare(`${into} ${row}`);
+    const sixteen = this.prepare(`${into} ${Array(16).fill(row).join(", ")}`);
+    let at = 0;
+    for (const step = 16 * columns.length; at + step <= values.length; at += step)
+      sixteen.run(...values.slice(at, at + step));
+    for (; at < values.length; at += columns.length) one.run(...values.slice(at, at + columns.length));
+  }
+
   /** Does all of the work or, when it throws, nothing of it. What the machine refused is thrown as `unavailable`. */
   transaction<T>(work: () => T): T {
     try {

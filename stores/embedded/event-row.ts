@@ -47,8 +47,10 @@ function fromIdBytes(bytes: Uint8Array): string {
  * each row and index entry become about 15.
  */
 export function toPoint(seq: string): string {
-  const digits = seq.slice(0, seq.indexOf(".")).replace(/^0+/, "");
-  return `${String(digits.length).padStart(2, "0")}${digits}${seq.slice(seq.indexOf("."))}`;
+  let zeros = 0;
+  while (seq[zeros] === "0") zeros++;
+  const digits = seq.indexOf(".") - zeros;
+  return `${digits < 10 ? "0" : ""}${digits}${seq.slice(zeros)}`;
 }
 
 export function fromPoint(point: string): string {

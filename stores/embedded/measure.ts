@@ -39,8 +39,7 @@ export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPla
   for (const branch of branchesOf(database, plan)) {
     const source = sourceOf(names, branch, request);
     if (source === undefined) continue;
-    const { key, bucket, value, isFirst, from, parameters } = source;
-    const number = `iif(typeof(${value}) = 'real', ${value}, NULL)`;
+    const { key, bucket, value, number, isFirst, from, parameters } = source;
 
     const summary = `SELECT ${key}, ${bucket}, sum(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
       ${from} GROUP BY 1, 2`;
@@ -91,6 +90,8 @@ interface Source {
   readonly key: string;
   readonly bucket: string;
   readonly value: string;
+  /** The value where it is a number. */
+  readonly number: string;
   /** 1 on one row of each event and key, 0 on its others. */
   readonly isFirst: string;
   readonly from: string;
@@ -106,6 +107,7 @@ function sourceOf(names: Names, { shelf, sql, parameters }: Branch, request: Mea
   let key = "NULL";
   let bucket = "NULL";
   let value = "NULL";
+  let number = "NULL";
   let isFirst = "1";
 
   if (intervalMs !== undefined) {
@@ -122,14 +124,25 @@ function sourceOf(names: Names, { shelf, sql, parameters }: Branch, request: Mea
     from += " CROSS JOIN field k ON k.field_id = ? AND k.seq = d.seq AND NOT k.repeated";
     before.push(fieldId);
   }
-  if (field?.kind === "number") value = "d.number";
-  else if (field !== undefined) {
+  if (field?.kind === "number") {
+    value = "d.number";
+    number = value;
+  } else if (field !== undefined) {
     value = "v.held";
+    number = "iif(typeof(v.held) = 'real', v.held, NULL)";
     isFirst = "coalesce(v.place, 0) = 0";
     from += " LEFT JOIN field v ON v.field_id = ? AND v.seq = d.seq";
     before.push(fieldIdOf(names, shelf, field) ?? null);
   }
-  return { key, bucket, value, isFirst, from: `${from} WHERE ${where}`, parameters: [...before, ...parameters] };
+  return {
+    key,
+    bucket,
+    value,
+    number,
+    isFirst,
+    from: `${from} WHERE ${where}`,
+    parameters: [...before, ...parameters],
+  };
 }
 
 /** A shelf keeps declared fields or, where none are declared, leaves. */

@@ -1,5 +1,6 @@
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import { RememberedIds } from "#stores/embedded/remembered-ids.ts";
 
 /**
  * Events that share their tags' rows: a declared type with fields, which arrives in masses and is asked for by itself,
@@ -37,9 +38,6 @@ interface TypeRow {
 /** In place of a declared type's name: the shelf of all others. */
 const SHARED = "";
 
-/** Remembered numbers beyond this are looked up again: tags may be as many as events. */
-const MAX_REMEMBERED = 200_000;
-
 /** The small numbers that stand for shelves, types, tags and paths in every other table. */
 export class Names {
   readonly #database: EmbeddedDatabase;
@@ -47,8 +45,8 @@ export class Names {
   #shelves: Map<number, Shelf> | undefined;
   readonly #types = new Map<string, StoredType>();
   readonly #typesByTag = new Map<number, StoredType>();
-  readonly #tagIds = new Map<string, number>();
-  readonly #fieldIds = new Map<string, number>();
+  readonly #tagIds = new RememberedIds();
+  readonly #fieldIds = new RememberedIds();
 
   constructor(database: EmbeddedDatabase, declared: readonly EventTypeDeclaration[]) {
     this.#database = database;
@@ -90,14 +88,16 @@ export class Names {
 
   tagId({ shelfId }: Shelf, tag: string): number | undefined {
     const sql = "SELECT tag_id FROM tag WHERE shelf_id = ? AND tag = ?";
-    return this.#tagIds.get(`${shelfId} ${tag}`) ?? this.#database.get<{ tag_id: number }>(sql, shelfId, tag)?.tag_id;
+    return this.#tagIds.get(shelfId, tag) ?? this.#database.get<{ tag_id: number }>(sql, shelfId, tag)?.tag_id;
   }
 
   /** The tag's number, made if need be. */
   tagIdFor(shelf: Shelf, tag: string): number {
-    return remembered(this.#tagIds, `${shelf.shelfId} ${tag}`, () => {
-      return this.tagId(shelf, tag) ?? this.#makeTag(shelf.shelfId, tag);
-    });
+    const known = this.#tagIds.get(shelf.shelfId, tag);
+    if (known !== undefined) return known;
+    const id = this.tagId(shelf, tag) ?? this.#makeTag(shelf.shelfId, tag);
+    this.#tagIds.set(shelf.shelfId, tag, id);
+    return id;
   }
 
   /** The tags of a shelf: all, or those that start with `<generic>:`. */
@@ -111,17 +111,17 @@ export class Names {
 
   fieldId({ shelfId }: Shelf, path: string): number | undefined {
     const sql = "SELECT field_id FROM path WHERE shelf_id = ? AND path = ?";
-    return (
-      this.#fieldIds.get(`${shelfId} ${path}`) ?? this.#database.get<{ field_id: number }>(sql, shelfId, path)?.field_id
-    );
+    return this.#fieldIds.get(shelfId, path) ?? this.#database.get<{ field_id: number }>(sql, shelfId, path)?.field_id;
   }
 
   /** The path's number, made if need be. */
   fieldIdFor(shelf: Shelf, path: string): number {
-    return remembered(this.#fieldIds, `${shelf.shelfId} ${path}`, () => {
-      const sql = "INSERT INTO path (shelf_id, path) VALUES (?, ?)";
-      return this.fieldId(shelf, path) ?? this.#database.run(sql, shelf.shelfId, path).rowId;
-    });
+    const known = this.#fieldIds.get(shelf.shelfId, path);
+    if (known !== undefined) return known;
+    const sql = "INSERT INTO path (shelf_id, path) VALUES (?, ?)";
+    const id = this.fieldId(shelf, path) ?? this.#database.run(sql, shelf.shelfId, path).rowId;
+    this.#fieldIds.set(shelf.shelfId, path, id);
+    return id;
   }
 
   #makeType(namespace: string, name: string): StoredType {
@@ -173,14 +173,4 @@ export class Names {
     }
     return this.#shelves;
   }
-}
-
-function remembered(ids: Map<string, number>, key: string, find: () => number): number {
-  let id = ids.get(key);
-  if (id === undefined) {
-    id = find();
-    if (ids.size >= MAX_REMEMBERED) ids.clear();
-    ids.set(key, id);
-  }
-  return id;
 }

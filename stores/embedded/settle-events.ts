@@ -1,3 +1,4 @@
+import type { SQLInputValue } from "node:sqlite";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { heldValue } from "#stores/embedded/held-fields.ts";
 import type { Names } from "#stores/embedded/names.ts";
@@ -10,25 +11,22 @@ import { addToSet } from "#stores/embedded/tag-sets.ts";
  */
 const MOST_UNSETTLED = 4096;
 
-interface UnsettledRow {
+/** An event to be settled, as its row says, and then what is found out about it. */
+interface Unsettled {
   readonly seq: number;
   readonly id: Uint8Array;
   readonly ts: number;
-  readonly type_tag_id: number;
+  readonly typeTagId: number;
   readonly block: number;
   readonly place: number;
   readonly tags: string;
   readonly value: string | null;
-}
-
-/** A member of a tag. */
-interface Tagged extends UnsettledRow {
-  readonly shelfId: number;
-  readonly number: number | null;
+  shelfId: number;
+  number: number | null;
 }
 
 const UNSETTLED = `
-  SELECT seq, id, ts, type_tag_id, block, place, tags, value FROM event
+  SELECT seq, id, ts, type_tag_id AS typeTagId, block, place, tags, value, 0 AS shelfId, NULL AS number FROM event
   WHERE seq > (SELECT settled FROM store) ORDER BY seq`;
 
 export function countUnsettled(database: EmbeddedDatabase): number {
@@ -40,48 +38,48 @@ export const mustSettle = (database: EmbeddedDatabase): boolean => countUnsettle
 
 /** Makes what was kept findable. Must run in a transaction. */
 export function settleEvents(database: EmbeddedDatabase, names: Names): void {
-  const tagged = new Map<number, Tagged[]>();
-  const numeric = new Map<number, Tagged[]>();
-  const insertField = database.prepare(
-    "INSERT INTO field (field_id, seq, place, repeated, held) VALUES (?, ?, ?, ?, ?)",
-  );
-  const rows = database.all<UnsettledRow>(UNSETTLED);
-  for (const row of rows) {
-    const { shelf } = names.typeOf(row.type_tag_id);
-    const { number, fields } = heldValue(row.value ?? undefined, shelf.declaredFields);
-    const event = { ...row, shelfId: shelf.shelfId, number };
-    addTo(tagged, row.type_tag_id, event);
-    for (const tag of new Set(JSON.parse(row.tags) as string[])) addTo(tagged, names.tagIdFor(shelf, tag), event);
+  const tagged = new Map<number, Unsettled[]>();
+  const numeric = new Map<number, Unsettled[]>();
+  const fieldValues: SQLInputValue[] = [];
+  for (const event of database.all<Unsettled>(UNSETTLED)) {
+    const { shelf } = names.typeOf(event.typeTagId);
+    const { number, fields } = heldValue(event.value ?? undefined, shelf.declaredFields);
+    event.shelfId = shelf.shelfId;
+    event.number = number;
+    addTo(tagged, event.typeTagId, event);
+    for (const tag of new Set(JSON.parse(event.tags) as string[])) addTo(tagged, names.tagIdFor(shelf, tag), event);
     if (number !== null) addTo(numeric, shelf.numericTagId, event);
     for (const { path, place, repeated, held } of fields)
-      insertField.run(names.fieldIdFor(shelf, path), row.seq, place, repeated ? 1 : 0, held);
+      fieldValues.push(names.fieldIdFor(shelf, path), event.seq, place, repeated ? 1 : 0, held);
   }
+  database.insert("field", ["field_id", "seq", "place", "repeated", "held"], fieldValues);
   insertTagged(database, tagged);
   insertIntoSets(database, tagged);
   insertIntoSets(database, numeric);
   database.run("UPDATE store SET settled = max(settled, coalesce((SELECT max(seq) FROM event), 0))");
 }
 
-function addTo<Key>(lists: Map<Key, Tagged[]>, key: Key, event: Tagged): void {
+function addTo<Key>(lists: Map<Key, Unsettled[]>, key: Key, event: Unsettled): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [event]);
   else list.push(event);
 }
 
 /** In the order of the table's key, so that neighbours are written together. */
-function insertTagged(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Tagged[]>): void {
-  const insert = database.prepare("INSERT INTO tagged (tag_id, ts, id, seq, number) VALUES (?, ?, ?, ?, ?)");
+function insertTagged(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Unsettled[]>): void {
+  const values: SQLInputValue[] = [];
   for (const [tagId, events] of [...tagged].sort(([one], [other]) => one - other))
     for (const { ts, id, seq, number } of events.sort((one, other) => one.ts - other.ts))
-      insert.run(tagId, ts, id, seq, number);
+      values.push(tagId, ts, id, seq, number);
+  database.insert("tagged", ["tag_id", "ts", "id", "seq", "number"], values);
 }
 
-function insertIntoSets(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Tagged[]>): void {
+function insertIntoSets(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Unsettled[]>): void {
   for (const [tagId, events] of tagged) {
-    const byBlock = new Map<number, Tagged[]>();
+    const byBlock = new Map<number, Unsettled[]>();
     for (const event of events) addTo(byBlock, event.block, event);
     for (const [block, members] of byBlock) {
-      const { shelfId } = members[0] as Tagged;
+      const { shelfId } = members[0] as Unsettled;
       const places = members.map(({ place }) => place);
       addToSet(database, [shelfId, block, tagId], places);
     }
