@@ -54,11 +54,13 @@ export class KinesisEventJournal implements EventJournal {
     const appended = new Array<Appended>(events.length);
     const deadlineMs = this.#clock.now() + this.#budgetMs;
     let lanes: readonly Lane[] = toLanes(events);
-    for (let failedRounds = 0; lanes.length > 0; ) {
+    let failedRounds = 0;
+    while (lanes.length > 0) {
       const { waiting, failure } = await this.#putFirsts(lanes, appended, deadlineMs);
       lanes = waiting;
       if (failure === undefined) continue;
-      const pauseMs = Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedRounds++);
+      const pauseMs = Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedRounds);
+      failedRounds++;
       const isLast = failedRounds === MAX_FAILED_ROUNDS || this.#clock.now() + pauseMs >= deadlineMs;
       if (isLast || failure.bug !== undefined) {
         refuse(lanes, failure, appended);
@@ -93,8 +95,9 @@ export class KinesisEventJournal implements EventJournal {
 
   /** Puts the first record of each lane. Never throws: what failed says so. */
   async #put(lanes: readonly Lane[], deadlineMs: number): Promise<readonly Outcome[]> {
+    const timeLeftMs = deadlineMs - this.#clock.now();
+    if (timeLeftMs <= 0) return lanes.map(() => ({ failed: "there was no time left to call Kinesis" }));
     const abort = new AbortController();
-    const timeLeftMs = Math.max(0, deadlineMs - this.#clock.now());
     const cancelTimeout = this.#clock.after(Math.min(CALL_TIMEOUT_MS, timeLeftMs), () => abort.abort());
     try {
       const { Records = [] } = await this.#client.send(

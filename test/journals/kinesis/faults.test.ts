@@ -122,6 +122,20 @@ describe("a call that fails", () => {
     expect(clock.now()).toBeLessThanOrEqual(5_000);
   });
 
+  test("leaves no time for another one, which then is not made", async () => {
+    const hasty = new KinesisEventJournal({ streamName: STREAM, clock, config: kinesis.config, budgetMs: 2_000 });
+    kinesis.behave(() => {
+      clock.timeOut();
+      return new Promise(() => {});
+    });
+
+    const appended = await hasty.append(Array.from({ length: 501 }, (_, index) => anEvent({ key: `key ${index}` })));
+
+    expect(appended.some(isTaken)).toBe(false);
+    expect(puts()).toBe(1);
+    hasty.close();
+  });
+
   test.each(["ResourceNotFoundException", "AccessDeniedException", "ValidationException"])(
     "throws for %s, at once",
     async (name) => {
@@ -137,6 +151,7 @@ describe("a call that fails", () => {
     const withoutCredentials = new KinesisEventJournal({ streamName: STREAM, clock, config });
 
     await expect(withoutCredentials.append([anEvent()])).rejects.toThrow("no credentials");
+    withoutCredentials.close();
   });
 
   test("does not throw for a part of the events", async () => {
@@ -220,7 +235,7 @@ test("whatever fails, what is taken lies at its point, and nothing of a key over
   for (let request = 0; request < 5; request++) {
     const batch = Array.from({ length: random.integer(1, 20) }, () => {
       const key = random.oneOf(KEYS);
-      const value = JSON.stringify("x".repeat(random.chance(0.5) ? 300_000 : 100));
+      const value = JSON.stringify("x".repeat(random.chance(0.3) ? 300_000 : 100));
       return anEvent({ value, ...(key !== undefined && { key }) });
     });
     events.push(...batch);
