@@ -1,6 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { BrokenEventStore } from "#test/stores/broken-event-stores.ts";
-import { brokenEventStores, SAME_ID_FAULT } from "#test/stores/broken-event-stores.ts";
+import { type BrokenEventStore, brokenEventStores, SAME_ID_FAULT } from "#test/stores/broken-event-stores.ts";
 import { type Check, openGround } from "#test/stores/contract/ground.ts";
 import { answersAsTheNaiveStore } from "#test/stores/contract/random-comparison.ts";
 import { eventStoreChecks } from "#test/stores/event-store-contract.ts";
