@@ -5,7 +5,8 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { EventSource } from "eventsource";
-import { type ServedPulse, servePulse, temporaryFolder } from "#test/support/served-pulse.ts";
+import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");
 const run = (...args: string[]) => spawnSync(process.execPath, [LAUNCH, ...args], { encoding: "utf8" });
@@ -76,45 +77,6 @@ describe("pulse serve", () => {
     );
     await other.remove();
   });
-
-  test("loses no event that was answered 201 when it is killed while it writes, and doubles none", async () => {
-    const acknowledged = new Set<string>();
-    for (let round = 0; round < 3; round++) {
-      const pulse = await serve();
-      let stop = false;
-      const writers = Array.from({ length: 8 }, async (_, writer) => {
-        for (let n = 0; !stop; n++) {
-          const body = { tags: ["killed"], value: `${round}.${writer}.${n}` };
-          const response = await post(pulse.url, body).catch(() => undefined);
-          if (response?.status !== 201) return;
-          const text = await response.text().catch(() => undefined);
-          if (text !== undefined) acknowledged.add(JSON.parse(text).id);
-        }
-      });
-      const enough = acknowledged.size + 200;
-      while (acknowledged.size < enough) await new Promise((resolve) => setTimeout(resolve, 5));
-      await pulse.kill();
-      stop = true;
-      await Promise.all(writers);
-    }
-
-    const { url } = await serve();
-    const kept = new Set<string>();
-    for (
-      let path: string | undefined = `${url}/api/v1/events?tag=killed&cursor=*&per_page=1000`;
-      path !== undefined;
-    ) {
-      const response: Response = await fetch(path);
-      const events = (await response.json()) as { id: string }[];
-      for (const { id } of events) {
-        expect(kept.has(id)).toBe(false);
-        kept.add(id);
-      }
-      path = events.length === 0 ? undefined : /<([^>]*)>; rel=next/.exec(response.headers.get("link") ?? "")?.[1];
-    }
-    expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
-    expect(await total(url, "tag=killed")).toBe(kept.size);
-  }, 60_000);
 
   test("lets an EventSource go on across a restart without a gap or a repeat", async () => {
     const first = await serve();

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** `pulse serve` in a process of its own. */
@@ -15,11 +13,15 @@ export interface ServedPulse {
   kill(): Promise<void>;
 }
 
-const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");
+const LAUNCH = join(import.meta.dirname, "..", "cli", "launch.js");
 
 /** Starts the command with these options, and waits for its greeting. */
-export async function servePulse(options: readonly string[]): Promise<ServedPulse> {
-  const child = spawn(process.execPath, [LAUNCH, "serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+export async function servePulse(
+  options: readonly string[],
+  { nodeOptions = [] }: { readonly nodeOptions?: readonly string[] } = {},
+): Promise<ServedPulse> {
+  const command = [...nodeOptions, LAUNCH, "serve", ...options];
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let errors = "";
   const exited = once(child, "exit") as Promise<[number | null]>;
@@ -51,10 +53,4 @@ export async function servePulse(options: readonly string[]): Promise<ServedPuls
       await exited;
     },
   };
-}
-
-/** A folder for one test; the answer's `remove` takes it away. */
-export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), "pulse-"));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

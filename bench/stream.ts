@@ -1,0 +1,86 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine, Ground } from "./ground.ts";
+import { HttpConnection, requestBytes } from "./http-connection.ts";
+import { pulsePath } from "./ingest-target.ts";
+import type { Bar, Row, SuiteReport } from "./report.ts";
+import type { ClientsReport, ClientsTask } from "./stream-clients.ts";
+
+const CLIENTS = 1000;
+const PER_SECOND = 10;
+
+const BARS_MS: Readonly<Record<Engine, number>> = { embedded: 100, OpenSearch: 1500 };
+
+/** From the moment an event is sent until each of 1000 streams has it, ten events a second. */
+export async function stream(ground: Ground, seconds: number): Promise<SuiteReport> {
+  const rows: Row[] = [];
+  const bars: Bar[] = [];
+  const reports = new Map<Engine, ClientsReport>();
+  for (const engine of await ground.engines()) reports.set(engine, await streamFrom(ground, engine, seconds));
+  for (const engine of ["embedded", "OpenSearch"] as const) {
+    const report = reports.get(engine);
+    if (report !== undefined)
+      rows.push({
+        what: `Pulse, ${engine}`,
+        figures: {
+          "p50 ms": report.p50Ms,
+          "p99 ms": report.p99Ms,
+          "slowest ms": report.slowestMs,
+          lost: report.lost,
+          doubled: report.doubled,
+        },
+        over: report.arrivals,
+      });
+    const wrong = report && report.lost + report.doubled;
+    bars.push(
+      { what: `${engine}: p99, ms`, measured: report?.p99Ms, bound: { atMost: BARS_MS[engine] } },
+      { what: `${engine}: lost or doubled`, measured: wrong, bound: { atMost: 0 } },
+    );
+  }
+  return {
+    suite: "stream",
+    setup: `${CLIENTS} clients, ${PER_SECOND} events/s for ${seconds} s; from sending an event to its arrival at each client`,
+    rows,
+    bars,
+  };
+}
+
+async function streamFrom(ground: Ground, engine: Engine, seconds: number): Promise<ClientsReport> {
+  const namespace = await ground.namespace();
+  const { url } = await ground.serve(engine, [namespace]);
+  const events = PER_SECOND * seconds;
+  ground.progress(`${CLIENTS} streams from ${engine}, ${events} events`);
+  const clients = fork(join(import.meta.dirname, "stream-clients.ts"));
+  ground.onClose(async () => clients.kill());
+  const task: ClientsTask = { url: `${url}${pulsePath(namespace, "/events/stream")}`, clients: CLIENTS, events };
+  clients.send(task);
+  await nextMessage(clients);
+  const reported = nextMessage(clients);
+  await publish(url, namespace, events);
+  return (await reported) as ClientsReport;
+}
+
+/** At even times, however long the one before took. Events carry the time they were sent at as their value. */
+async function publish(url: string, namespace: string, events: number): Promise<void> {
+  const connection = await HttpConnection.open(url);
+  const startMs = performance.now();
+  for (let index = 0; index < events; index++) {
+    await sleep(Math.max(0, startMs + (index * 1000) / PER_SECOND - performance.now()));
+    const event = JSON.stringify({
+      tags: ["bench", `number:${index}`],
+      value: performance.timeOrigin + performance.now(),
+    });
+    const { status, body } = await connection.send(requestBytes(url, "POST", pulsePath(namespace, "/events"), event));
+    if (status !== 201) throw new Error(`not taken: ${status} ${body}`);
+  }
+  connection.close();
+}
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the clients ended with ${code}`);
+  });
+  return (await Promise.race([once(child, "message"), ended]))[0];
+}
