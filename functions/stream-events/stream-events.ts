@@ -1,7 +1,6 @@
 import { PulseError } from "#core/errors.ts";
 import type { EventFeeds } from "#core/events/event-feed.ts";
 import { startOfStream } from "#core/events/follow-events.ts";
-import { requireAcceptable } from "#functions/shared/answer.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
 import { toProblem } from "#functions/shared/problem.ts";
 import { type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
@@ -14,10 +13,12 @@ export interface StreamEventsOptions {
   readonly leaseMs?: number;
 }
 
-/** `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches. */
+/**
+ * `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches. What
+ * the caller accepts is not looked at: Vamp's client says `application/json` on every call.
+ */
 export const streamEventsHandler = ({ namespaces, feeds, leaseMs }: StreamEventsOptions): StreamingHandler =>
   streamingApi(namespaces, async (request) => {
-    requireAcceptable(request.header("accept"), "text/event-stream");
     const { query } = askedQuery(request, feeds.clock.now());
     const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
     const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
