@@ -1,6 +1,6 @@
 import type { Client } from "@opensearch-project/opensearch";
 import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from "aws-lambda";
-import { type RetryPolicy, retrying } from "#stores/opensearch/backoff.ts";
+import { DEPLOYMENT_PATIENCE, retrying } from "#stores/opensearch/backoff.ts";
 import { request } from "#stores/opensearch/client.ts";
 
 /** What a deployment asks for: a role of OpenSearch's security plugin, and the IAM role that has it. */
@@ -12,15 +12,12 @@ interface IndexAccess {
 
 export type GrantIndexAccessHandler = (event: CdkCustomResourceEvent) => Promise<CdkCustomResourceResponse>;
 
-/** A new domain answers 403 until its master role has spread, for up to a minute or two. */
-const PATIENCE: RetryPolicy = { tries: 24, baseMs: 1000, maxMs: 15_000 };
-
 /**
  * Gives a function its role inside OpenSearch when its stack is deployed, and takes it back when the stack goes. Each
  * role has one owner, so putting it whole undoes nobody else's.
  */
 export const grantIndexAccessHandler =
-  (client: Client, patience = PATIENCE): GrantIndexAccessHandler =>
+  (client: Client, patience = DEPLOYMENT_PATIENCE): GrantIndexAccessHandler =>
   async (event) => {
     const access = event.ResourceProperties as unknown as IndexAccess;
     if (event.RequestType !== "Delete") {

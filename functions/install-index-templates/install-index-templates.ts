@@ -1,0 +1,33 @@
+import type { Client } from "@opensearch-project/opensearch";
+import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from "aws-lambda";
+import { DEPLOYMENT_PATIENCE, retrying } from "#stores/opensearch/backoff.ts";
+import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
+import { installTemplate, removeTemplate } from "#stores/opensearch/install-templates.ts";
+
+/** What a deployment asks for: one index template, as JSON text. */
+interface InstalledTemplate {
+  readonly template: string;
+}
+
+export type InstallIndexTemplatesHandler = (event: CdkCustomResourceEvent) => Promise<CdkCustomResourceResponse>;
+
+/**
+ * Installs an index template when its stack is deployed, and removes it, but no index and no event, when it goes. A
+ * template of another name is another resource: CloudFormation then deletes the old one by itself.
+ */
+export const installIndexTemplatesHandler =
+  (client: Client, patience = DEPLOYMENT_PATIENCE): InstallIndexTemplatesHandler =>
+  async (event) => {
+    if (event.RequestType !== "Delete") {
+      const { template: text } = event.ResourceProperties as unknown as InstalledTemplate;
+      const template = JSON.parse(text) as IndexTemplate;
+      await retrying(patience, () => installTemplate(client, template));
+      return { PhysicalResourceId: ID_PREFIX + template.name };
+    }
+    const id = event.PhysicalResourceId;
+    // CloudFormation also deletes what was never created, under an id of its own.
+    if (id.startsWith(ID_PREFIX)) await retrying(patience, () => removeTemplate(client, id.slice(ID_PREFIX.length)));
+    return { PhysicalResourceId: id };
+  };
+
+const ID_PREFIX = "template:";
