@@ -98,7 +98,7 @@ const reportError = (error: unknown): void => log.error("failed", { error: error
 const openFile = (data: string) => openDatabase(data === ":memory:" ? data : join(data, "pulse.db"));
 
 const deadLettersIn = (data: string) =>
-  new LocalDeadLetters(join(data === ":memory:" ? tmpdir() : data, "dead-letters.ndjson"));
+  new LocalDeadLetters(data === ":memory:" ? join(tmpdir(), "pulse-dead-letters") : data);
 
 /** Journal and store in one file: an event is searchable when it is accepted. */
 async function openEmbedded({ data }: LocalPulseOptions): Promise<Engine> {
