@@ -113,20 +113,27 @@ async function appendSingly({ journal }: ReturnType<typeof open>): Promise<void>
   report("single appends, 32 at a time", rate(appends, took()));
 }
 
-const quantile = (sorted: readonly number[], share: number): string =>
-  `${(sorted[Math.floor((sorted.length - 1) * share)] as number).toFixed(2)} ms`;
+function quantile(numbers: readonly number[], share: number): string {
+  const sorted = numbers.toSorted((one, other) => one - other);
+  return `${(sorted[Math.floor((sorted.length - 1) * share)] as number).toFixed(2)} ms`;
+}
 
 async function time(what: string, ask: () => Promise<string>, times = 50): Promise<void> {
   const tookMs: number[] = [];
+  const cpuMs: number[] = [];
   let answer = "";
   for (let round = 0; round < times; round++) {
-    const startMs = performance.now();
+    const took = stopwatch();
     answer = await ask();
-    tookMs.push(performance.now() - startMs);
+    const { ms, cpuMs: usedMs } = took();
+    tookMs.push(ms);
+    cpuMs.push(usedMs);
   }
   const first = `${(tookMs[0] as number).toFixed(1)} ms`;
-  tookMs.sort((one, other) => one - other);
-  report(what, `p50 ${quantile(tookMs, 0.5)}, p99 ${quantile(tookMs, 0.99)}, first ${first}; ${answer}`);
+  report(
+    what,
+    `p50 ${quantile(tookMs, 0.5)} (CPU ${quantile(cpuMs, 0.5)}), p99 ${quantile(tookMs, 0.99)}, first ${first}; ${answer}`,
+  );
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -61,12 +61,18 @@ function declaredScalars(value: string | undefined, declared: Readonly<Record<st
   return scalars;
 }
 
-function placed(scalars: readonly (readonly [string, Held])[]): HeldField[] {
-  const earlier = new Map<string, Held[]>();
+/** In one pass: an array may be as long as an event. */
+function placed(scalars: readonly (readonly [string, Held])[]): readonly HeldField[] {
+  if (scalars.length === 0) return NOTHING.fields;
+  const paths = new Map<string, { count: number; readonly held: Set<Held> }>();
   return scalars.map(([path, held]) => {
-    const before = earlier.get(path) ?? [];
-    const repeated = before.includes(held);
-    earlier.set(path, [...before, held]);
-    return { path, held, place: before.length, repeated };
+    let earlier = paths.get(path);
+    if (earlier === undefined) {
+      earlier = { count: 0, held: new Set() };
+      paths.set(path, earlier);
+    }
+    const repeated = earlier.held.has(held);
+    earlier.held.add(held);
+    return { path, held, place: earlier.count++, repeated };
   });
 }

@@ -40,9 +40,10 @@ export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPla
     const source = sourceOf(names, branch, request);
     if (source === undefined) continue;
     const { key, bucket, value, number, isFirst, from, parameters } = source;
+    const isGrouped = key !== NOTHING || bucket !== NOTHING;
 
-    const summary = `SELECT ${key}, ${bucket}, sum(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
-      ${from} GROUP BY 1, 2`;
+    const summary = `SELECT ${key}, ${bucket}, total(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
+      ${from} ${isGrouped ? "GROUP BY 1, 2" : ""}`;
     for (const [held, start, events, numbers, sum, min, max] of rows<SummaryRow>(database, summary, parameters)) {
       const found = measureAt(measures, held, start);
       found.events += events;
@@ -85,6 +86,8 @@ function measureAt(
   return found;
 }
 
+const NOTHING = "NULL";
+
 /** The rows to sum up, one per event, key and value, and what of them is meant; all SQL. */
 interface Source {
   readonly key: string;
@@ -104,10 +107,10 @@ function sourceOf(names: Names, { shelf, sql, parameters }: Branch, request: Mea
   const before: SQLInputValue[] = [];
   let from = "FROM tagged d";
   let where = sql;
-  let key = "NULL";
-  let bucket = "NULL";
-  let value = "NULL";
-  let number = "NULL";
+  let key = NOTHING;
+  let bucket = NOTHING;
+  let value = NOTHING;
+  let number = NOTHING;
   let isFirst = "1";
 
   if (intervalMs !== undefined) {

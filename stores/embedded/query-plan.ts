@@ -9,9 +9,10 @@ import {
   blocksOf,
   type SliceRange,
   sizeOfCombination,
-  sizeOfSet,
+  sizeOfSets,
   sliceOf,
   startOfSlice,
+  type TagGroup,
 } from "#stores/embedded/tag-sets.ts";
 
 /** Instants in milliseconds, both inclusive. */
@@ -29,7 +30,7 @@ interface ShelfPlan {
   readonly shelf: Shelf;
   /** The types that are meant. */
   readonly types: readonly StoredType[];
-  readonly all: readonly (readonly number[])[];
+  readonly all: readonly TagGroup[];
   readonly none: readonly number[];
   readonly numeric: boolean;
   readonly conditions: Clause;
@@ -64,10 +65,11 @@ function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | u
   );
   const idsOf = (tags: readonly string[]): number[] =>
     [...new Set(tags)].flatMap((tag) => names.tagId(shelf, tag) ?? []);
-  const all = query.tags.map((tag) => idsOf([tag]));
-  if (query.any.length > 0) all.push(idsOf(query.any));
-  if (all.length === 0 || types.length < shelf.types.length) all.push(types.map(({ tagId }) => tagId));
-  if (all.some((group) => group.length === 0)) return undefined;
+  const all: TagGroup[] = query.tags.map((tag) => ({ tagIds: idsOf([tag]), disjoint: true }));
+  if (query.any.length > 0) all.push({ tagIds: idsOf(query.any), disjoint: false });
+  if (all.length === 0 || types.length < shelf.types.length)
+    all.push({ tagIds: types.map(({ tagId }) => tagId), disjoint: true });
+  if (all.some(({ tagIds }) => tagIds.length === 0)) return undefined;
   const conditions = joinClauses(query.conditions.map((condition) => conditionClause(names, shelf, condition)));
   return { shelf, types, all, none: idsOf(query.none), numeric: query.numeric ?? false, conditions };
 }
@@ -82,7 +84,7 @@ export function countMatching(database: EmbeddedDatabase, plan: QueryPlan): numb
     }
     const { shelfId, numericTagId } = part.shelf;
     const { whole, edges } = cutAtSlices(database, shelfId, plan);
-    const all = part.numeric ? [...part.all, [numericTagId]] : part.all;
+    const all = part.numeric ? [...part.all, { tagIds: [numericTagId], disjoint: true }] : part.all;
     if (whole.first <= whole.last) total += sizeOfCombination(database, { shelfId, all, none: part.none }, whole);
     for (const edge of edges) total += scanned(database, part, edge);
   }
@@ -134,13 +136,14 @@ export const branchesOf = (database: EmbeddedDatabase, plan: QueryPlan): Branch[
   plan.shelves.flatMap((part) => branchesOfShelf(database, part, plan));
 
 function branchesOfShelf(database: EmbeddedDatabase, plan: ShelfPlan, { fromMs, toMs }: TimeRange): Branch[] {
-  const [drivers, ...others] = rarestFirst(database, plan, { first: sliceOf(fromMs), last: sliceOf(toMs) });
-  const probes = others.map((group) => probe("EXISTS", group));
-  // An event with several of the driving tags is a match of the first of them only.
-  return (drivers as readonly number[]).map((driver, index) => {
-    const none = [...plan.none, ...(drivers as readonly number[]).slice(0, index)];
+  const [driving, ...others] = rarestFirst(database, plan, { first: sliceOf(fromMs), last: sliceOf(toMs) });
+  const { tagIds, disjoint } = driving as TagGroup;
+  const probes = others.map((group) => probe("EXISTS", group.tagIds));
+  return tagIds.map((tagId, index) => {
+    // An event with several of the driving tags is a match of the first of them only.
+    const none = disjoint ? plan.none : [...plan.none, ...tagIds.slice(0, index)];
     const { sql, parameters } = joinClauses([
-      { sql: "d.tag_id = ? AND d.ts BETWEEN ? AND ?", parameters: [driver, fromMs, toMs] },
+      { sql: "d.tag_id = ? AND d.ts BETWEEN ? AND ?", parameters: [tagId, fromMs, toMs] },
       ...probes,
       ...(none.length === 0 ? [] : [probe("NOT EXISTS", none)]),
       ...(plan.numeric ? [{ sql: "d.number IS NOT NULL", parameters: [] }] : []),
@@ -150,15 +153,10 @@ function branchesOfShelf(database: EmbeddedDatabase, plan: ShelfPlan, { fromMs, 
   });
 }
 
-function rarestFirst(
-  database: EmbeddedDatabase,
-  { shelf, all }: ShelfPlan,
-  slices: SliceRange,
-): readonly (readonly number[])[] {
+function rarestFirst(database: EmbeddedDatabase, { shelf, all }: ShelfPlan, slices: SliceRange): readonly TagGroup[] {
   if (all.length === 1) return all;
-  const sizeOf = (tagId: number) => sizeOfSet(database, shelf.shelfId, tagId, slices);
   return all
-    .map((group) => ({ group, size: group.reduce((sum, tagId) => sum + sizeOf(tagId), 0) }))
+    .map((group) => ({ group, size: sizeOfSets(database, shelf.shelfId, group, slices) }))
     .sort((one, other) => one.size - other.size)
     .map(({ group }) => group);
 }

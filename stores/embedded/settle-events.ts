@@ -65,12 +65,11 @@ function addTo<Key>(lists: Map<Key, Unsettled[]>, key: Key, event: Unsettled): v
   else list.push(event);
 }
 
-/** In the order of the table's key, so that neighbours are written together. */
+/** Tag by tag, so that neighbours are written together. */
 function insertTagged(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Unsettled[]>): void {
   const values: SQLInputValue[] = [];
   for (const [tagId, events] of [...tagged].sort(([one], [other]) => one - other))
-    for (const { ts, id, seq, number } of events.sort((one, other) => one.ts - other.ts))
-      values.push(tagId, ts, id, seq, number);
+    for (const { ts, id, seq, number } of events) values.push(tagId, ts, id, seq, number);
   database.insert("tagged", ["tag_id", "ts", "id", "seq", "number"], values);
 }
 

@@ -99,11 +99,28 @@ export function sizeOfSet(database: EmbeddedDatabase, shelfId: number, tagId: nu
   return database.get<{ size: number }>(sql, tagId, shelfId, ...blocksOf(slices))?.size as number;
 }
 
+/** How many events have each of the tags, added up. */
+export function sizeOfSets(
+  database: EmbeddedDatabase,
+  shelfId: number,
+  { tagIds }: TagGroup,
+  slices: SliceRange,
+): number {
+  return tagIds.reduce((size, tagId) => size + sizeOfSet(database, shelfId, tagId, slices), 0);
+}
+
+/** Tags of which an event must have one. */
+export interface TagGroup {
+  readonly tagIds: readonly number[];
+  /** Whether no event can have two of them, as with types. */
+  readonly disjoint: boolean;
+}
+
 /** Which events of a shelf: at least one tag of each group of `all`, and no tag of `none`. */
 export interface TagCombination {
   readonly shelfId: number;
   /** Not empty. */
-  readonly all: readonly (readonly number[])[];
+  readonly all: readonly TagGroup[];
   readonly none: readonly number[];
 }
 
@@ -113,11 +130,10 @@ export function sizeOfCombination(
   { shelfId, all, none }: TagCombination,
   slices: SliceRange,
 ): number {
-  const [only, ...more] = all[0] as readonly number[];
-  if (all.length === 1 && more.length === 0 && none.length === 0)
-    return sizeOfSet(database, shelfId, only as number, slices);
+  const [only, ...more] = all;
+  if (only?.disjoint && more.length === 0 && none.length === 0) return sizeOfSets(database, shelfId, only, slices);
 
-  const unions = all.map((tagIds) => unionOf(database, shelfId, tagIds, slices));
+  const unions = all.map(({ tagIds }) => unionOf(database, shelfId, tagIds, slices));
   unions.sort((one, other) => one.size - other.size);
   const unwanted = unionOf(database, shelfId, none, slices);
   let size = 0;

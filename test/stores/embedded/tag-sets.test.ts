@@ -58,7 +58,7 @@ describe("totals from sets", () => {
           database.close();
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
