@@ -1,8 +1,9 @@
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
+import { benchedOpenSearch, type Progress } from "./benched-opensearch.ts";
 import { bundles } from "./bundles.ts";
-import { benchedOpenSearch, Ground, type Progress } from "./ground.ts";
+import { Ground } from "./ground.ts";
 import { ingestBatch, ingestSingle } from "./ingest.ts";
 import { query } from "./query.ts";
 import { type SuiteReport, toTable, verdictOn } from "./report.ts";

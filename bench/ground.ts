@@ -2,58 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type OpenSearchNode, startOpenSearch } from "#dev/opensearch-node.ts";
-import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { openClient } from "#stores/opensearch/client.ts";
 import { DEFAULT_PREFIX, namespacePattern } from "#stores/opensearch/index-names.ts";
-import { indexTemplates } from "#stores/opensearch/index-templates.ts";
-import { installTemplates } from "#stores/opensearch/install-templates.ts";
+import type { BenchedOpenSearch, OpenSearchUnderTest, Progress } from "./benched-opensearch.ts";
 import { sendOnce } from "./http-connection.ts";
 
-/** Told what is being done. */
-export type Progress = (text: string) => void;
-
 export type Engine = "embedded" | "OpenSearch";
-
-/** The node that all suites of a run share. */
-export interface BenchedOpenSearch {
-  /** Of one that has Pulse's templates, started when first asked for; undefined where this machine cannot run one. */
-  url(): Promise<string | undefined>;
-  close(): Promise<void>;
-}
-
-/** What `dev/opensearch-node.ts` starts for tests is too small for a million events. */
-const HEAP = "2g";
-
-export function benchedOpenSearch(given: string | undefined, progress: Progress): BenchedOpenSearch {
-  let starting: Promise<OpenSearchNode | undefined> | undefined;
-  let found: Promise<string | undefined> | undefined;
-
-  const start = () =>
-    startOpenSearch({ heap: HEAP, report: (text) => progress(`OpenSearch: ${text}`) }).catch((failure: unknown) => {
-      if (!(failure instanceof OpenSearchUnavailable)) throw failure;
-      console.error(failure.message);
-      return undefined;
-    });
-  const find = async (): Promise<string | undefined> => {
-    if (given === undefined) starting = start();
-    const url = given ?? (await starting)?.url;
-    if (url === undefined) return undefined;
-    const client = await openClient({ url, auth: "none" });
-    await installTemplates(client, indexTemplates()).finally(() => client.close());
-    return url;
-  };
-  return {
-    url: () => {
-      found ??= find();
-      return found;
-    },
-    close: async () => {
-      await (await starting)?.stop();
-    },
-  };
-}
 
 export interface GroundOptions {
   readonly openSearch: BenchedOpenSearch;
@@ -73,8 +27,8 @@ export class Ground {
     this.progress = options.progress;
   }
 
-  openSearch(): Promise<string | undefined> {
-    return this.#options.openSearch.url();
+  openSearch(): Promise<OpenSearchUnderTest | undefined> {
+    return this.#options.openSearch.get();
   }
 
   /** The engines this machine can run. */
@@ -85,7 +39,7 @@ export class Ground {
   /** `pulse serve` in a process of its own, on fresh data. */
   async serve(engine: Engine, namespaces: readonly string[]): Promise<ServedPulse> {
     const options = [...quietOptions(await this.folder()), "--namespaces", namespaces.join(",")];
-    if (engine === "OpenSearch") options.push("--opensearch", (await this.openSearch()) as string);
+    if (engine === "OpenSearch") options.push("--opensearch", ((await this.openSearch()) as OpenSearchUnderTest).url);
     const { profileFolder } = this.#options;
     const served = await servePulse(options, {
       nodeOptions: profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`],
@@ -97,7 +51,7 @@ export class Ground {
   /** A namespace that no other run has, whose indices go when the run ends. */
   async namespace(): Promise<string> {
     const name = `bench-${randomBytes(4).toString("hex")}`;
-    const url = await this.openSearch();
+    const url = (await this.openSearch())?.url;
     if (url !== undefined)
       this.#closing.push(() =>
         sendOnce(url, "DELETE", `/${namespacePattern(DEFAULT_PREFIX, name)}?expand_wildcards=all`),

@@ -92,12 +92,18 @@ export function requestBytes(
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\n${content}\r\n${body ?? ""}`);
 }
 
-/** One request on a connection of its own. Throws for a status of 400 or more. */
-export async function sendOnce(url: string, method: string, path: string, body?: string): Promise<HttpAnswer> {
+/** One request on a connection of its own. Throws for a status of 400 or more, but for those expected. */
+export async function sendOnce(
+  url: string,
+  method: string,
+  path: string,
+  expect: readonly number[] = [],
+): Promise<HttpAnswer> {
   const connection = await HttpConnection.open(url);
   try {
-    const answer = await connection.send(requestBytes(url, method, path, body));
-    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    const answer = await connection.send(requestBytes(url, method, path));
+    if (answer.status >= 400 && !expect.includes(answer.status))
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return answer;
   } finally {
     connection.close();

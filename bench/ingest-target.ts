@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event } from "#core/events/event.ts";
 import { toSeq } from "#core/events/event-journal.ts";
+import type { ServedPulse } from "#dev/served-pulse.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { toBulkLines } from "#stores/opensearch/event-document.ts";
 import { DEFAULT_PREFIX, eventIndex, namespacePattern } from "#stores/opensearch/index-names.ts";
+import type { OpenSearchUnderTest } from "./benched-opensearch.ts";
 import { type HttpAnswer, headerOf, requestBytes, sendOnce } from "./http-connection.ts";
 import { toDraftJson } from "./sample-events.ts";
 
@@ -11,6 +13,8 @@ import { toDraftJson } from "./sample-events.ts";
 export interface IngestTarget {
   readonly name: string;
   readonly url: string;
+  /** Every process that works for it on the other side; undefined if one is not known. */
+  readonly pids: readonly number[] | undefined;
   /** The request that sends one event. */
   toSingle(event: Event): Buffer;
   /** The request that sends many. */
@@ -20,6 +24,9 @@ export interface IngestTarget {
   /** Resolves when so many events are searchable. */
   untilSearchable(count: number): Promise<void>;
 }
+
+const known = (...pids: readonly (number | undefined)[]): readonly number[] | undefined =>
+  pids.every((pid) => pid !== undefined) ? pids : undefined;
 
 const LOOK_AGAIN_MS = 10;
 const PATIENCE_MS = 120_000;
@@ -35,25 +42,33 @@ async function untilCounted(wanted: number, count: () => Promise<number>): Promi
 
 export const pulsePath = (namespace: string, route: string): string => `/${namespace}${BASE_PATH}${route}`;
 
-/** Pulse, over its API. */
-export function pulseTarget(name: string, url: string, namespace: string): IngestTarget {
+/** Pulse, over its API, with the OpenSearch behind it if there is one. */
+export function pulseTarget(
+  name: string,
+  { url, process }: ServedPulse,
+  namespace: string,
+  behind?: OpenSearchUnderTest,
+): IngestTarget {
+  const own = process.pid as number;
   const path = pulsePath(namespace, "/events");
   return {
     name,
     url,
+    pids: behind === undefined ? [own] : known(own, behind.pid),
     toSingle: (event) => requestBytes(url, "POST", path, toDraftJson(event)),
     toBatch: (events) => requestBytes(url, "POST", path, `[${events.map(toDraftJson).join(",")}]`),
     hasTaken: ({ status, body }) => status === 201 || (status === 200 && body.includes('"rejected":0,')),
     untilSearchable: (count) =>
       untilCounted(count, async () => {
-        const { head } = await sendOnce(url, "GET", `${path}?per_page=1`);
-        return Number(headerOf(head, "x-total-count"));
+        // 503 while the shards of a new index start.
+        const { status, head } = await sendOnce(url, "GET", `${path}?per_page=1`, [503]);
+        return status === 503 ? 0 : Number(headerOf(head, "x-total-count"));
       }),
   };
 }
 
 /** OpenSearch itself: the documents that Pulse would write, in indices of the same templates, refreshed at the end. */
-export function rawTarget(name: string, url: string, namespace: string): IngestTarget {
+export function rawTarget(name: string, { url, pid }: OpenSearchUnderTest, namespace: string): IngestTarget {
   let sent = 0;
   const indexOf = (event: Event) =>
     eventIndex(DEFAULT_PREFIX, { index: "own", period: "month" }, { ...event, namespace });
@@ -65,6 +80,7 @@ export function rawTarget(name: string, url: string, namespace: string): IngestT
   return {
     name,
     url,
+    pids: known(pid),
     toSingle: (event) => {
       const document = linesOf(event).split("\n")[1] as string;
       return requestBytes(url, "PUT", `/${indexOf(event)}/_create/${event.id}`, document);

@@ -1,11 +1,12 @@
 import type { Event } from "#core/events/event.ts";
 import { chunksOf } from "./chunks.ts";
+import { cpuMsOf } from "./cpu-time.ts";
 import type { Ground } from "./ground.ts";
 import { type IngestTarget, pulseTarget, rawTarget } from "./ingest-target.ts";
 import { sendAll } from "./load.ts";
 import type { Bar, Row, SuiteReport } from "./report.ts";
 import { sampleEvents } from "./sample-events.ts";
-import { median, quantile } from "./statistics.ts";
+import { median, quantile, sum } from "./statistics.ts";
 
 /** How events are sent. */
 interface Manner {
@@ -22,6 +23,9 @@ interface Measured {
   readonly perSecond: number[];
   /** Of each request. */
   readonly tookMs: number[];
+  /** Processor time of each round: the client's, and all servers' where it is known. */
+  readonly clientCpuMs: number[];
+  readonly serverCpuMs: (number | undefined)[];
 }
 
 const ROUNDS = 3;
@@ -59,35 +63,56 @@ export async function ingestBatch(ground: Ground, eventsPerRound: number): Promi
  */
 async function measure(ground: Ground, eventsPerRound: number, manner: Manner): Promise<Measured[]> {
   const measured = (await openTargets(ground)).map(
-    (target): Measured => ({ manner, target, perSecond: [], tookMs: [] }),
+    (target): Measured => ({ manner, target, perSecond: [], tookMs: [], clientCpuMs: [], serverCpuMs: [] }),
   );
   const endMs = Date.now();
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const { target, perSecond, tookMs } of rotated(measured, round)) {
+    for (const one of rotated(measured, round)) {
+      const { target } = one;
       ground.progress(`${target.name}, ${manner.name}, ${round === 0 ? "warming up" : `round ${round} of ${ROUNDS}`}`);
       const events = [...sampleEvents({ count: eventsPerRound, namespace: "default", endMs, seed: round })];
       const requests = manner.toRequests(target, events);
-      const startMs = performance.now();
+      const clock = startClock(target.pids);
       const took = await sendAll(target.url, requests, manner.connections, target.hasTaken);
       await target.untilSearchable(eventsPerRound * (round + 1));
+      const { ms, clientCpuMs, serverCpuMs } = clock();
       if (round === 0) continue;
-      perSecond.push((eventsPerRound / (performance.now() - startMs)) * 1000);
-      tookMs.push(...took);
+      one.perSecond.push((eventsPerRound / ms) * 1000);
+      one.tookMs.push(...took);
+      one.clientCpuMs.push(clientCpuMs);
+      one.serverCpuMs.push(serverCpuMs);
     }
   }
   return measured;
 }
 
+/** Time and processor time from now on. */
+function startClock(serverPids: readonly number[] | undefined) {
+  const serverCpuMs = () => serverPids && sum(serverPids.map(cpuMsOf));
+  const startMs = performance.now();
+  const clientStart = process.cpuUsage();
+  const serverStartMs = serverCpuMs();
+  return () => {
+    const { user, system } = process.cpuUsage(clientStart);
+    const serverEndMs = serverCpuMs();
+    return {
+      ms: performance.now() - startMs,
+      clientCpuMs: (user + system) / 1000,
+      serverCpuMs: serverStartMs === undefined || serverEndMs === undefined ? undefined : serverEndMs - serverStartMs,
+    };
+  };
+}
+
 async function openTargets(ground: Ground): Promise<IngestTarget[]> {
   const namespace = await ground.namespace();
   const embedded = await ground.serve("embedded", [namespace]);
-  const targets = [pulseTarget("Pulse, embedded", embedded.url, namespace)];
+  const targets = [pulseTarget("Pulse, embedded", embedded, namespace)];
   const openSearch = await ground.openSearch();
   if (openSearch === undefined) return targets;
   const onOpenSearch = await ground.serve("OpenSearch", [namespace]);
   return [
     rawTarget(RAW, openSearch, await ground.namespace()),
-    pulseTarget(ON_OPENSEARCH, onOpenSearch.url, namespace),
+    pulseTarget(ON_OPENSEARCH, onOpenSearch, namespace, openSearch),
     ...targets,
   ];
 }
@@ -105,6 +130,7 @@ function toReport(
     const raw = measured.find((other) => other.manner === manner && other.target.name === RAW);
     return raw && median(perSecond.map((rate, round) => rate / (raw.perSecond[round] as number)));
   };
+  const perEventUs = (ms: number | undefined) => ms && (ms / (eventsPerRound * ROUNDS)) * 1000;
   const rows = measured.map(
     (one): Row => ({
       what: `${one.target.name}, ${one.manner.name}`,
@@ -115,6 +141,8 @@ function toReport(
         "× raw": timesRaw(one),
         "request p50 ms": quantile(one.tookMs, 0.5),
         "p99 ms": quantile(one.tookMs, 0.99),
+        "client CPU µs": perEventUs(sum(one.clientCpuMs)),
+        "server CPU µs": perEventUs(sum(one.serverCpuMs)),
       },
       over: eventsPerRound * ROUNDS,
     }),

@@ -98,19 +98,24 @@ async function load(ground: Ground, count: number, endMs: number): Promise<Query
   const namespace = await ground.namespace();
   const targets: QueryTarget[] = [];
   for (const engine of await ground.engines()) {
-    const { url } = await ground.serve(engine, [namespace]);
-    const ingest = pulseTarget(engine, url, namespace);
+    const served = await ground.serve(engine, [namespace]);
+    const ingest = pulseTarget(engine, served, namespace);
     let loaded = 0;
     for (const events of chunksOf(LOADED_AT_ONCE, sampleEvents({ count, namespace, endMs, seed: 1 }))) {
       ground.progress(`loading ${toText(count)} events into ${engine}, ${toText(loaded)} done`);
-      await sendAll(url, [...chunksOf(LOAD_BATCH, events)].map(ingest.toBatch), LOAD_CONNECTIONS, ingest.hasTaken);
+      await sendAll(
+        ingest.url,
+        [...chunksOf(LOAD_BATCH, events)].map(ingest.toBatch),
+        LOAD_CONNECTIONS,
+        ingest.hasTaken,
+      );
       loaded += events.length;
     }
     await ingest.untilSearchable(count);
-    targets.push(pulseQueries(engine === "embedded" ? EMBEDDED : ON_OPENSEARCH, url, namespace));
+    targets.push(pulseQueries(engine === "embedded" ? EMBEDDED : ON_OPENSEARCH, ingest.url, namespace));
   }
   const openSearch = await ground.openSearch();
-  return openSearch === undefined ? targets : [...targets, rawQueries(RAW, openSearch, namespace)];
+  return openSearch === undefined ? targets : [...targets, rawQueries(RAW, openSearch.url, namespace)];
 }
 
 const LOADED_AT_ONCE = 50_000;

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine, Ground } from "./ground.ts";
 import { HttpConnection, requestBytes } from "./http-connection.ts";
-import { pulsePath } from "./ingest-target.ts";
+import { pulsePath, pulseTarget } from "./ingest-target.ts";
 import type { Bar, Row, SuiteReport } from "./report.ts";
 import type { ClientsReport, ClientsTask } from "./stream-clients.ts";
 
 const CLIENTS = 1000;
 const PER_SECOND = 10;
+/** Events before the clients come: the first one makes an index. */
+const WARM_UPS = 20;
 
 const BARS_MS: Readonly<Record<Engine, number>> = { embedded: 100, OpenSearch: 1500 };
 
@@ -49,7 +51,10 @@ export async function stream(ground: Ground, seconds: number): Promise<SuiteRepo
 
 async function streamFrom(ground: Ground, engine: Engine, seconds: number): Promise<ClientsReport> {
   const namespace = await ground.namespace();
-  const { url } = await ground.serve(engine, [namespace]);
+  const served = await ground.serve(engine, [namespace]);
+  const { url } = served;
+  await publish(url, namespace, WARM_UPS);
+  await pulseTarget(engine, served, namespace).untilSearchable(WARM_UPS);
   const events = PER_SECOND * seconds;
   ground.progress(`${CLIENTS} streams from ${engine}, ${events} events`);
   const clients = fork(join(import.meta.dirname, "stream-clients.ts"));
