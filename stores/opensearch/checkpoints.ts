@@ -20,6 +20,7 @@ export class Checkpoints {
   readonly #client: Client;
   readonly #retry: RetryPolicy;
   readonly #index: string;
+  readonly #searchable = new Set<string>();
 
   constructor(client: Client, prefix: string, retry: RetryPolicy) {
     this.#client = client;
@@ -31,6 +32,18 @@ export class Checkpoints {
   async advance(shard: string, seq: string): Promise<void> {
     // Ends: a lost race means that another writer moved the checkpoint forward.
     while (!(await this.#tryAdvance(shard, seq)));
+    await this.#makeSearchable(shard);
+  }
+
+  /** Once per shard and process: whoever created the checkpoint may not have come to refresh it. */
+  async #makeSearchable(shard: string): Promise<void> {
+    if (this.#searchable.has(shard)) return;
+    const { body } = await this.#request<{ _shards: { failed: number } }>({
+      method: "POST",
+      path: `/${this.#index}/_refresh`,
+    });
+    if (body._shards.failed > 0) throw failure("unavailable", `could not refresh ${this.#index}`);
+    this.#searchable.add(shard);
   }
 
   async #tryAdvance(shard: string, seq: string): Promise<boolean> {
@@ -40,10 +53,7 @@ export class Checkpoints {
     const { status } = await this.#request({
       method: "PUT",
       path,
-      // A new one is refreshed, so that a search for all shards finds it from now on.
-      query: held.found
-        ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term }
-        : { op_type: "create", refresh: true },
+      query: held.found ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term } : { op_type: "create" },
       body: { shard, seq },
       expect: [409],
     });
