@@ -1,5 +1,6 @@
 import type { EventStore } from "#core/events/event-store.ts";
 import type { Environment } from "#functions/shared/environment.ts";
+import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 import { openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 
 type StoreEnvironment = Pick<
@@ -7,10 +8,14 @@ type StoreEnvironment = Pick<
   "PULSE_OPENSEARCH_URL" | "PULSE_OPENSEARCH_AUTH" | "AWS_REGION"
 >;
 
-/** The event store that a function's environment names. It connects with its first request. */
-export const openEventStore = ({
+/** How a function reaches OpenSearch. */
+export const openSearchSettings = ({
   PULSE_OPENSEARCH_URL: url,
   PULSE_OPENSEARCH_AUTH: auth,
   // An environment without it is refused where it is needed.
   AWS_REGION: region = "",
-}: StoreEnvironment): Promise<EventStore> => openOpenSearchEventStore({ url, auth, region });
+}: StoreEnvironment): OpenSearchSettings => ({ url, auth, region });
+
+/** The event store that a function's environment names. It connects with its first request. */
+export const openEventStore = (environment: StoreEnvironment): Promise<EventStore> =>
+  openOpenSearchEventStore(openSearchSettings(environment));

@@ -62,6 +62,8 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
   "stream-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "describe-api": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "index-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
+  "install-index-templates": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "grant-index-access": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "refuse-unmatched": [],
 };
 const names = Object.keys(NEEDED);
