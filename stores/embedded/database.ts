@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { fromSqliteFailure } from "#stores/embedded/failure.ts";
 
 /*
- * EXCLUSIVE: a second process is refused at once, and the lock goes with the process, however it ends. FULL: a commit is
- * on the disk. The checkpoint at 64 MB and the cache are what kept ingest flat up to a million events.
+ * EXCLUSIVE: a second process is refused at once, and the lock goes with the process, however it ends. FULL: a commit
+ * is on the disk. The checkpoint at 64 MB and the cache are what kept ingest flat up to a million events.
  */
 const PRAGMAS = `
   PRAGMA locking_mode = EXCLUSIVE;
@@ -16,7 +16,7 @@ const PRAGMAS = `
   PRAGMA temp_store = MEMORY;
 `;
 
-/** One connection of this process to one file, shared by whatever keeps its tables there. Statements are prepared once. */
+/** One connection to one file, shared by whatever keeps its tables there. Statements are prepared once. */
 export class EmbeddedDatabase {
   readonly #sqlite: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();

@@ -1,6 +1,6 @@
 import { PulseError } from "#core/errors.ts";
 
-/** SQLite's primary result codes that say something of the machine, not of the statement; any other is a bug of ours. */
+/** SQLite's result codes that say something of the machine, not of the statement; any other is a bug of ours. */
 const UNAVAILABLE = new Map([
   [5, "the database is locked by another process"],
   [6, "the database is locked"],

@@ -42,7 +42,8 @@ export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPla
     const { key, bucket, value, number, isFirst, from, parameters } = source;
     const isGrouped = key !== NOTHING || bucket !== NOTHING;
 
-    const summary = `SELECT ${key}, ${bucket}, total(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
+    const summary = `
+      SELECT ${key}, ${bucket}, total(${isFirst}), count(${number}), sum(${number}), min(${number}), max(${number})
       ${from} ${isGrouped ? "GROUP BY 1, 2" : ""}`;
     for (const [held, start, events, numbers, sum, min, max] of rows<SummaryRow>(database, summary, parameters)) {
       const found = measureAt(measures, held, start);

@@ -99,7 +99,7 @@ function scanned(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange):
   return count;
 }
 
-/** The slices that are wholly in the range, counting only instants at which the shelf has events, and what is left over. */
+/** The slices all of whose events are in the range, and what is left over of it. */
 function cutAtSlices(
   database: EmbeddedDatabase,
   shelfId: number,

@@ -2,8 +2,8 @@
  * event    each event once, in the order it was kept (`seq`). What follows is made from it when an event is settled.
  * tagged   one row per event and tag, in the order of answers, with the number, so that pages and statistics of a tag
  *          never touch the events. A type is a tag too.
- * tag_set  which events of a block have a tag, as bits (tag-sets.ts): exact totals without a scan. Clustered by block, so
- *          that a small commit writes few pages.
+ * tag_set  which events of a block have a tag, as bits (tag-sets.ts): exact totals without a scan. Clustered by block,
+ *          so that a small commit writes few pages.
  * field    declared fields, or else numbers inside objects (`leaves`), one row per value.
  */
 export const SCHEMA = `

@@ -5,9 +5,9 @@ import type { Names } from "#stores/embedded/names.ts";
 import { addToSet } from "#stores/embedded/tag-sets.ts";
 
 /*
- * Events are settled — put under their tags, into the sets and the fields — not when they are kept but when somebody
- * asks, or when this many wait. Together they share pages that each alone would have to write: one event at a time costs
- * a page for each of its tags.
+ * Events are settled (put under their tags, into the sets and the fields) not when they are kept but when somebody
+ * asks, or when this many wait. Together they share pages that each alone would have to write: one event at a time
+ * costs a page for each of its tags.
  */
 const MOST_UNSETTLED = 4096;
 

@@ -9,7 +9,7 @@ import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 
 /** A day: at a million events a month a slice is a few blocks, and 13 months are 400 rows of a tag. */
 const SLICE_MS = 24 * 60 * 60 * 1000;
-/** Half a kilobyte of bits: rows of more than one would overflow their page, and to find one took three times as long. */
+/** Half a kilobyte of bits: rows of more than one overflow their page, and to find one took three times as long. */
 const BLOCK_PLACES = 4096;
 const BLOCK_BYTES = BLOCK_PLACES / 8;
 /** Blocks are numbered slice by slice, with room for this many in each. */
