@@ -161,7 +161,7 @@ function unionOf(database: EmbeddedDatabase, shelfId: number, tagIds: readonly n
   const union = new Map<number, Uint32Array>();
   const sql = `SELECT s.block, start, bits ${FROM_BLOCKS}`;
   for (const tagId of tagIds) {
-    for (const { block, start, bits } of database.iterate<SetRow>(sql, tagId, shelfId, ...blocksOf(slices))) {
+    for (const { block, start, bits } of database.all<SetRow>(sql, tagId, shelfId, ...blocksOf(slices))) {
       const held = union.get(block);
       const words = held ?? new Uint32Array(BLOCK_BYTES / 4);
       const bytes = new Uint8Array(words.buffer);
