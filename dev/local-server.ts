@@ -82,6 +82,8 @@ async function stream(
   message: Parameters<StreamingHandler>[0],
   response: ServerResponse,
 ): Promise<void> {
+  // Ended by the end of the connection, each frame is one write; as chunks it would be three.
+  response.useChunkedEncodingByDefault = false;
   try {
     await handler(message, response, NO_CONTEXT);
   } catch (error) {
