@@ -1,7 +1,7 @@
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
-import { benchedOpenSearch, type Progress } from "./benched-opensearch.ts";
+import { benchedOpenSearch, NO_OPENSEARCH, type Progress } from "./benched-opensearch.ts";
 import { bundles } from "./bundles.ts";
 import { Ground } from "./ground.ts";
 import { ingestBatch, ingestSingle } from "./ingest.ts";
@@ -18,6 +18,7 @@ const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch
   --events <n>          events of the larger query set; ingest goes with it (default 1000000)
   --quick               a tenth of the events and less of the rest: under two minutes, and rougher
   --opensearch <url>    a node that runs already (default: OPENSEARCH_URL, else one is started; needs Java 21)
+  --embedded            the embedded engine only, without an OpenSearch
   --profile <folder>    the servers leave their CPU profiles there
   --json                one JSON object instead of tables
   --help
@@ -53,6 +54,7 @@ function readOptions() {
       events: { type: "string" },
       quick: { type: "boolean", default: false },
       opensearch: { type: "string" },
+      embedded: { type: "boolean", default: false },
       profile: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -69,7 +71,8 @@ function readOptions() {
     help: values.help,
     json: values.json,
     quick: values.quick,
-    openSearchUrl: values.opensearch ?? process.env.OPENSEARCH_URL,
+    openSearchUrl: values.opensearch ?? (process.env.OPENSEARCH_URL || undefined),
+    embeddedOnly: values.embedded,
     profileFolder: values.profile,
     suites: positionals.length === 0 ? Object.keys(SUITES) : positionals,
     scale: events === undefined ? scale : { ...scale, events },
@@ -103,7 +106,7 @@ async function main(): Promise<void> {
         .join(", "),
       "\n",
     );
-  const openSearch = benchedOpenSearch(options.openSearchUrl, progress);
+  const openSearch = options.embeddedOnly ? NO_OPENSEARCH : benchedOpenSearch(options.openSearchUrl, progress);
   const reports: SuiteReport[] = [];
   let ground: Ground | undefined;
   const close = async () => {

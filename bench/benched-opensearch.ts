@@ -20,6 +20,8 @@ export interface BenchedOpenSearch {
   close(): Promise<void>;
 }
 
+export const NO_OPENSEARCH: BenchedOpenSearch = { get: async () => undefined, close: async () => {} };
+
 /** What `dev/opensearch-node.ts` starts for tests is too small for a million events. */
 const HEAP = "2g";
 

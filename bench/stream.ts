@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cpuMsOf } from "./cpu-time.ts";
 import type { Engine, Ground } from "./ground.ts";
 import { HttpConnection, requestBytes } from "./http-connection.ts";
 import { pulsePath, pulseTarget } from "./ingest-target.ts";
@@ -19,7 +20,7 @@ const BARS_MS: Readonly<Record<Engine, number>> = { embedded: 100, OpenSearch: 1
 export async function stream(ground: Ground, seconds: number): Promise<SuiteReport> {
   const rows: Row[] = [];
   const bars: Bar[] = [];
-  const reports = new Map<Engine, ClientsReport>();
+  const reports = new Map<Engine, Measured>();
   for (const engine of await ground.engines()) reports.set(engine, await streamFrom(ground, engine, seconds));
   for (const engine of ["embedded", "OpenSearch"] as const) {
     const report = reports.get(engine);
@@ -32,6 +33,7 @@ export async function stream(ground: Ground, seconds: number): Promise<SuiteRepo
           "slowest ms": report.slowestMs,
           lost: report.lost,
           doubled: report.doubled,
+          "CPU µs per arrival": report.serverCpuMs && (report.serverCpuMs / report.arrivals) * 1000,
         },
         over: report.arrivals,
       });
@@ -49,7 +51,12 @@ export async function stream(ground: Ground, seconds: number): Promise<SuiteRepo
   };
 }
 
-async function streamFrom(ground: Ground, engine: Engine, seconds: number): Promise<ClientsReport> {
+interface Measured extends ClientsReport {
+  /** Pulse's own, while the clients listened. */
+  readonly serverCpuMs: number | undefined;
+}
+
+async function streamFrom(ground: Ground, engine: Engine, seconds: number): Promise<Measured> {
   const namespace = await ground.namespace();
   const served = await ground.serve(engine, [namespace]);
   const { url } = served;
@@ -63,8 +70,12 @@ async function streamFrom(ground: Ground, engine: Engine, seconds: number): Prom
   clients.send(task);
   await nextMessage(clients);
   const reported = nextMessage(clients);
+  const pid = served.process.pid as number;
+  const cpuBeforeMs = cpuMsOf(pid);
   await publish(url, namespace, events);
-  return (await reported) as ClientsReport;
+  const report = (await reported) as ClientsReport;
+  const cpuAfterMs = cpuMsOf(pid);
+  return { ...report, serverCpuMs: cpuBeforeMs && cpuAfterMs && cpuAfterMs - cpuBeforeMs };
 }
 
 /** At even times, however long the one before took. Events carry the time they were sent at as their value. */
