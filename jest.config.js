@@ -8,4 +8,5 @@ export default {
   globalTeardown: "<rootDir>/test/support/close-opensearch-broker.ts",
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
   testTimeout: 30_000,
+  maxWorkers: 2,
 };
