@@ -1,10 +1,9 @@
 import type { Clock } from "#core/clock.ts";
-import type { Aggregation } from "#core/events/aggregation.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { askedAggregation } from "#functions/shared/asked-query.ts";
-import { awaitReceipt } from "#functions/shared/fresh-position.ts";
+import { beforeQuery } from "#functions/shared/before-query.ts";
 
 export interface AggregateEventsOptions {
   readonly namespaces: readonly string[];
@@ -13,10 +12,11 @@ export interface AggregateEventsOptions {
 }
 
 /** `GET` and `POST /events/aggregate`: a number, groups, or a series of either. */
-export const aggregateEventsHandler = ({ namespaces, store, clock }: AggregateEventsOptions): ApiHandler =>
-  api(namespaces, async (request) => {
-    const after = request.query.get("after");
-    if (after !== null) await awaitReceipt(after, store, clock);
+export function aggregateEventsHandler({ namespaces, store, clock }: AggregateEventsOptions): ApiHandler {
+  const begin = beforeQuery(store, clock);
+  return api(namespaces, async (request) => {
     const { query, aggregation } = askedAggregation(request, clock.now());
-    return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation as Aggregation)));
+    const headers = await begin(request);
+    return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)), headers);
   });
+}

@@ -5,12 +5,11 @@ import { type Event, toEventJson } from "#core/events/event.ts";
 import { parsePage } from "#core/events/event-query.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { declarationOf } from "#core/events/event-types.ts";
-import { toPositionText } from "#core/events/position.ts";
 import { searchEvents } from "#core/events/search-events.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
-import { awaitReceipt, recentPosition } from "#functions/shared/fresh-position.ts";
+import { beforeQuery } from "#functions/shared/before-query.ts";
 import { pageLinks } from "#functions/shared/page-links.ts";
 import { answerView, VIEWS } from "./views.ts";
 
@@ -39,23 +38,24 @@ export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
 
 /** The page of a query, or, where the query has an aggregator, its numbers. */
 function listEvents({ store, clock }: QueryEventsOptions): Answer {
-  const position = recentPosition(store, clock);
+  const begin = beforeQuery(store, clock);
   return async (request) => {
-    const after = request.query.get("after");
-    if (after !== null) await awaitReceipt(after, store, clock);
     const { query, aggregation } = askedQuery(request, clock.now());
-    if (aggregation !== undefined) return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)));
+    if (aggregation !== undefined) {
+      const headers = await begin(request);
+      return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)), headers);
+    }
     const page = parsePage({
       page: request.query.get("page") ?? undefined,
       perPage: request.query.get("per_page") ?? undefined,
       cursor: request.query.get("cursor") ?? undefined,
     });
-    const seen = await position();
+    const headers = await begin(request);
     const found = await searchEvents(store, query, page);
     return jsonAnswer(200, listText(found.events), {
+      ...headers,
       "x-total-count": String(found.total),
       link: pageLinks(request, page, found),
-      "pulse-position": toPositionText({ position: seen, namespace: request.namespace, atMs: clock.now() }),
     });
   };
 }

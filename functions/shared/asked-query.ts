@@ -20,7 +20,7 @@ function queryJson(request: ApiRequest): unknown {
 const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
 
 /** The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named. */
-export function askedAggregation(request: ApiRequest, nowMs: number): AskedQuery {
+export function askedAggregation(request: ApiRequest, nowMs: number): Required<AskedQuery> {
   let json = queryJson(request);
   if (isObject(json) && !("aggregator" in json)) {
     const { query } = request;
@@ -31,7 +31,9 @@ export function askedAggregation(request: ApiRequest, nowMs: number): AskedQuery
     for (const name of AGGREGATION_PARAMETERS) if (query.has(name)) aggregator[name] = query.get(name);
     json = { ...json, aggregator };
   }
-  return parseEventQuery(json, request.namespace, nowMs);
+  const { query, aggregation } = parseEventQuery(json, request.namespace, nowMs);
+  if (aggregation === undefined) throw new Error("a query with an aggregator was read without it");
+  return { query, aggregation };
 }
 
 const isObject = (json: unknown): json is Record<string, unknown> =>
