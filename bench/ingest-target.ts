@@ -13,8 +13,8 @@ import { toDraftJson } from "./sample-events.ts";
 export interface IngestTarget {
   readonly name: string;
   readonly url: string;
-  /** Every process that works for it on the other side; undefined if one is not known. */
-  readonly pids: readonly number[] | undefined;
+  /** The processes that work for it on the other side, as far as they are known. */
+  readonly processes: Readonly<Record<string, number | undefined>>;
   /** The request that sends one event. */
   toSingle(event: Event): Buffer;
   /** The request that sends many. */
@@ -24,9 +24,6 @@ export interface IngestTarget {
   /** Resolves when so many events are searchable. */
   untilSearchable(count: number): Promise<void>;
 }
-
-const known = (...pids: readonly (number | undefined)[]): readonly number[] | undefined =>
-  pids.every((pid) => pid !== undefined) ? pids : undefined;
 
 /** A count costs the servers too, 10 ms and more: it is asked for often only when little is missing. */
 const LOOK_AGAIN_MS = { atLast: 20, before: 300 };
@@ -51,12 +48,11 @@ export function pulseTarget(
   namespace: string,
   behind?: OpenSearchUnderTest,
 ): IngestTarget {
-  const own = process.pid as number;
   const path = pulsePath(namespace, "/events");
   return {
     name,
     url,
-    pids: behind === undefined ? [own] : known(own, behind.pid),
+    processes: { Pulse: process.pid, OpenSearch: behind?.pid },
     toSingle: (event) => requestBytes(url, "POST", path, toDraftJson(event)),
     toBatch: (events) => requestBytes(url, "POST", path, `[${events.map(toDraftJson).join(",")}]`),
     hasTaken: ({ status, body }) => status === 201 || (status === 200 && body.includes('"rejected":0,')),
@@ -82,7 +78,7 @@ export function rawTarget(name: string, { url, pid }: OpenSearchUnderTest, names
   return {
     name,
     url,
-    pids: known(pid),
+    processes: { OpenSearch: pid },
     toSingle: (event) => {
       const document = linesOf(event).split("\n")[1] as string;
       return requestBytes(url, "PUT", `/${indexOf(event)}/_create/${event.id}`, document);

@@ -6,7 +6,7 @@ import { type IngestTarget, pulseTarget, rawTarget } from "./ingest-target.ts";
 import { sendAll } from "./load.ts";
 import type { Bar, Row, SuiteReport } from "./report.ts";
 import { sampleEvents } from "./sample-events.ts";
-import { median, quantile, sum } from "./statistics.ts";
+import { median, quantile } from "./statistics.ts";
 
 /** How events are sent. */
 interface Manner {
@@ -23,9 +23,8 @@ interface Measured {
   readonly perSecond: number[];
   /** Of each request. */
   readonly tookMs: number[];
-  /** Processor time of each round: the client's, and all servers' where it is known. */
-  readonly clientCpuMs: number[];
-  readonly serverCpuMs: (number | undefined)[];
+  /** Processor time that each process used in all rounds, where the system tells it. */
+  readonly cpuMs: Map<string, number>;
 }
 
 const ROUNDS = 3;
@@ -63,7 +62,7 @@ export async function ingestBatch(ground: Ground, eventsPerRound: number): Promi
  */
 async function measure(ground: Ground, eventsPerRound: number, manner: Manner): Promise<Measured[]> {
   const measured = (await openTargets(ground)).map(
-    (target): Measured => ({ manner, target, perSecond: [], tookMs: [], clientCpuMs: [], serverCpuMs: [] }),
+    (target): Measured => ({ manner, target, perSecond: [], tookMs: [], cpuMs: new Map() }),
   );
   const endMs = Date.now();
   for (let round = 0; round <= ROUNDS; round++) {
@@ -72,35 +71,32 @@ async function measure(ground: Ground, eventsPerRound: number, manner: Manner): 
       ground.progress(`${target.name}, ${manner.name}, ${round === 0 ? "warming up" : `round ${round} of ${ROUNDS}`}`);
       const events = [...sampleEvents({ count: eventsPerRound, namespace: "default", endMs, seed: round })];
       const requests = manner.toRequests(target, events);
-      const clock = startClock(target.pids);
+      const clock = startClock({ client: process.pid, ...target.processes });
       const took = await sendAll(target.url, requests, manner.connections, target.hasTaken);
       await target.untilSearchable(eventsPerRound * (round + 1));
-      const { ms, clientCpuMs, serverCpuMs } = clock();
+      const { ms, cpuMs } = clock();
       if (round === 0) continue;
       one.perSecond.push((eventsPerRound / ms) * 1000);
       one.tookMs.push(...took);
-      one.clientCpuMs.push(clientCpuMs);
-      one.serverCpuMs.push(serverCpuMs);
+      for (const [name, used] of cpuMs) one.cpuMs.set(name, (one.cpuMs.get(name) ?? 0) + used);
     }
   }
   return measured;
 }
 
-/** Time and processor time from now on. */
-function startClock(serverPids: readonly number[] | undefined) {
-  const serverCpuMs = () => serverPids && sum(serverPids.map(cpuMsOf));
+/** Time, and the processor time of processes, from now on. */
+function startClock(processes: Readonly<Record<string, number | undefined>>) {
+  const usedMs = () =>
+    Object.entries(processes).flatMap(([name, pid]): [string, number][] => {
+      const used = pid && cpuMsOf(pid);
+      return used ? [[name, used]] : [];
+    });
   const startMs = performance.now();
-  const clientStart = process.cpuUsage();
-  const serverStartMs = serverCpuMs();
-  return () => {
-    const { user, system } = process.cpuUsage(clientStart);
-    const serverEndMs = serverCpuMs();
-    return {
-      ms: performance.now() - startMs,
-      clientCpuMs: (user + system) / 1000,
-      serverCpuMs: serverStartMs === undefined || serverEndMs === undefined ? undefined : serverEndMs - serverStartMs,
-    };
-  };
+  const before = new Map(usedMs());
+  return () => ({
+    ms: performance.now() - startMs,
+    cpuMs: usedMs().map(([name, used]): [string, number] => [name, used - (before.get(name) ?? 0)]),
+  });
 }
 
 async function openTargets(ground: Ground): Promise<IngestTarget[]> {
@@ -130,7 +126,7 @@ function toReport(
     const raw = measured.find((other) => other.manner === manner && other.target.name === RAW);
     return raw && median(perSecond.map((rate, round) => rate / (raw.perSecond[round] as number)));
   };
-  const perEventUs = (ms: number | undefined) => ms && (ms / (eventsPerRound * ROUNDS)) * 1000;
+  const perEventUs = (ms: number) => (ms / (eventsPerRound * ROUNDS)) * 1000;
   const rows = measured.map(
     (one): Row => ({
       what: `${one.target.name}, ${one.manner.name}`,
@@ -141,8 +137,7 @@ function toReport(
         "× raw": timesRaw(one),
         "request p50 ms": quantile(one.tookMs, 0.5),
         "p99 ms": quantile(one.tookMs, 0.99),
-        "client CPU µs": perEventUs(sum(one.clientCpuMs)),
-        "server CPU µs": perEventUs(sum(one.serverCpuMs)),
+        ...Object.fromEntries([...one.cpuMs].map(([name, used]) => [`${name} CPU µs`, perEventUs(used)])),
       },
       over: eventsPerRound * ROUNDS,
     }),

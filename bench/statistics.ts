@@ -6,7 +6,3 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
-
-/** Undefined where one of them is not known. */
-export const sum = (values: readonly (number | undefined)[]): number | undefined =>
-  values.reduce((total, value) => (total === undefined || value === undefined ? undefined : total + value), 0);
