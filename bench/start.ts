@@ -22,7 +22,7 @@ export async function start(ground: Ground): Promise<SuiteReport> {
     const tookMs: number[] = [];
     for (let run = 1; run <= RUNS; run++) {
       ground.progress(`${what}, run ${run} of ${RUNS}`);
-      tookMs.push(await timeStart([...command, ...quietOptions(await ground.folder())]));
+      tookMs.push(await timeStart(ground, [...command, ...quietOptions(await ground.folder())]));
     }
     const figures = { "median ms": median(tookMs), fastest: Math.min(...tookMs), slowest: Math.max(...tookMs) };
     rows.push({ what, figures, over: RUNS });
@@ -35,7 +35,7 @@ export async function start(ground: Ground): Promise<SuiteReport> {
   };
 }
 
-async function timeStart(command: readonly string[]): Promise<number> {
+async function timeStart(ground: Ground, command: readonly string[]): Promise<number> {
   const startMs = performance.now();
   // In a group of its own, so that npm and the server below it can be stopped together.
   const child = spawn(command[0] as string, command.slice(1), {
@@ -43,13 +43,17 @@ async function timeStart(command: readonly string[]): Promise<number> {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const exited = once(child, "exit");
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), "SIGTERM");
+    await exited;
+  };
+  ground.onClose(stop);
   try {
     await sendOnce(await greetedUrl(child), "GET", `${BASE_PATH}/info`);
     return performance.now() - startMs;
   } finally {
-    const exited = once(child, "exit");
-    process.kill(-(child.pid as number), "SIGTERM");
-    await exited;
+    await stop();
   }
 }
 
