@@ -7,11 +7,16 @@ export interface Leaf {
 export interface ValueNumbers {
   /** The value itself, where it is a finite number. */
   readonly number?: number;
-  /** The first 256 finite numbers inside objects, in the order of JSON.parse; arrays are looked through. */
+  /**
+   * The first 256 finite numbers inside objects, in the order of JSON.parse; arrays are looked through. Those whose path
+   * has more than 1,024 characters are passed over.
+   */
   readonly leaves: readonly Leaf[];
 }
 
 const MAX_LEAVES = 256;
+/** Every leaf repeats its path: without a bound, an event of 256 KiB was indexed as 60 MB. */
+const MAX_PATH_CHARACTERS = 1024;
 const NONE: ValueNumbers = { leaves: [] };
 const BEGINS_NUMBER = /^[-0-9]/;
 
@@ -43,10 +48,9 @@ function leavesOf(root: unknown): Leaf[] {
       const keys = Object.keys(node);
       for (let index = keys.length - 1; index >= 0; index--) {
         const key = keys[index] as string;
-        pending.push({
-          path: path === undefined ? key : `${path}.${key}`,
-          node: (node as Record<string, unknown>)[key],
-        });
+        const below = path === undefined ? key : `${path}.${key}`;
+        if (below.length <= MAX_PATH_CHARACTERS)
+          pending.push({ path: below, node: (node as Record<string, unknown>)[key] });
       }
     }
   }

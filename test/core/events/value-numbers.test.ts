@@ -60,9 +60,19 @@ describe("the numbers of a value", () => {
   test("are found however deep they lie", () => {
     const depth = 5_000;
 
-    const leaves = leavesOf(`${'{"a":'.repeat(depth)}7${"}".repeat(depth)}`);
+    const leaves = leavesOf(`{"a":${"[".repeat(depth)}7${"]".repeat(depth)}}`);
 
-    expect(leaves).toEqual([[Array(depth).fill("a").join("."), 7]]);
+    expect(leaves).toEqual([["a", 7]]);
+  });
+
+  test("are passed over where their path has more than 1,024 characters, which many numbers would repeat", () => {
+    const long = "k".repeat(1_022);
+
+    expect(leavesOf(`{"${long}":{"a":1,"bc":2},"${long}k":3,"${long}klm":4,"n":5}`)).toEqual([
+      [`${long}.a`, 1],
+      [`${long}k`, 3],
+      ["n", 5],
+    ]);
   });
 
   test("are finite, whatever the value, and either one number or those inside", () => {
