@@ -7,7 +7,7 @@ import type { HttpFunction } from "#functions/routes.ts";
 import { COMMON_HEADERS, errorAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, answerOf } from "#functions/shared/api.ts";
 import { matchRoute, type RouteMatch } from "#functions/shared/match-route.ts";
-import { splitPath } from "#functions/shared/request.ts";
+import { isUnderBase, splitPath } from "#functions/shared/request.ts";
 import type { StreamingHandler } from "#functions/shared/streaming-api.ts";
 
 /** The functions behind the routes, as AWS would call them. */
@@ -64,8 +64,6 @@ async function answer(
   const fn = (match?.route.fn ?? "refuse-unmatched") as Exclude<keyof HttpHandlers, "stream-events">;
   send(response, await handlers[fn](message, NO_CONTEXT));
 }
-
-const isUnderBase = (path: string): boolean => splitPath(path).path !== path.replace(/\/+$/, "");
 
 function matchOf(method: string, path: string): RouteMatch | undefined {
   try {
