@@ -45,7 +45,8 @@ const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** How the numbers are grouped: beside the aggregator or inside it, callers write both. */
 const grouping = {
-  groupBy: text.min(1, "must not be empty").optional(),
+  /** A generic tag becomes a regular expression in OpenSearch, which takes 2,048 characters, escapes included. */
+  groupBy: text.min(1, "must not be empty").max(1000, "must not be longer than 1000 characters").optional(),
   size: integer(1, MAX_GROUPS).optional(),
   interval: text
     .regex(INTERVAL, { error: (issue) => `must be like 30s, 1m, 1h or 1d, not ${quote(issue.input)}` })
@@ -59,12 +60,12 @@ const bound = z.number({ error: (issue) => `must be a number, not ${quote(issue.
 const condition = z.union(
   [
     scalar,
-    z.array(scalar).min(1),
+    z.array(scalar).min(1).max(1000),
     z
       .strictObject({ gte: bound, gt: bound, lt: bound, lte: bound })
       .refine((range) => Object.keys(range).length > 0, "must have a bound"),
   ],
-  { error: "must be a value, a list of values, or an object of gte, gt, lt, lte with numbers" },
+  { error: "must be a value, a list of 1 to 1000 values, or an object of gte, gt, lt, lte with numbers" },
 );
 
 const instant = text.optional();

@@ -159,6 +159,15 @@ describe.each(transports)("queries $name", (transport) => {
     expect(found).toContain(pointer);
   });
 
+  test("refuses conditions and groups that are longer than an engine takes", async () => {
+    const many = { type: "haproxy", value: { ST: Array.from({ length: 40_000 }, (_, status) => status) } };
+
+    expect((await post("/api/v1/events/search", many)).json.errors).toEqual([
+      { pointer: "/value/ST", detail: expect.stringContaining("a list of 1 to 1000 values") },
+    ]);
+    expect((await post("/api/v1/events/aggregate", { groupBy: `tag:${"+".repeat(1_000)}` })).status).toBe(400);
+  });
+
   test("finds one event, or answers 404", async () => {
     const [event] = (await get("/api/v1/events?tag=mixed")).json;
 
