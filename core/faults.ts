@@ -22,6 +22,14 @@ export function toFaults(error: z.core.$ZodError, known: string): Fault[] {
 
 /** `"abc…"`: a bad value as a message quotes it, cut at a readable length. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = printed(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function printed(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "what is nested too deep to be quoted"; // JSON.parse goes deeper than JSON.stringify, which calls itself
+  }
 }

@@ -138,6 +138,7 @@ export function parseCloudEvent(text: string): DraftEvent {
  * does not fit; tags are the extension `tags` (a list, or text separated by commas), else source and subject.
  */
 export function fromCloudEvent(attributes: Readonly<Record<string, unknown>>, value: string | undefined): DraftEvent {
+  if (value !== undefined) refuseLarge(value);
   const result = cloudEventSchema.safeParse(attributes);
   if (!result.success) throw invalidInput(toFaults(result.error, KNOWN_KEYS));
   const { id, source, type, subject, time, tags, partitionkey } = result.data;

@@ -54,9 +54,14 @@ async function createMany(
 ): Promise<APIGatewayProxyResult> {
   const outcomes = await createEvents(drafts, options, intake);
   const points = outcomes.flatMap((outcome) => ("point" in outcome ? [outcome.point] : []));
-  const items = outcomes.map((outcome) =>
-    "event" in outcome ? `{"status":201,"id":"${outcome.event.id}"}` : JSON.stringify(toRefusedItem(outcome.refused)),
-  );
+  let problemCharacters = 0;
+  const items = outcomes.map((outcome) => {
+    if ("event" in outcome) return `{"status":201,"id":"${outcome.event.id}"}`;
+    if (problemCharacters > MAX_PROBLEM_CHARACTERS) return `{"status":${statusOf(outcome.refused)}}`;
+    const item = JSON.stringify(toRefusedItem(outcome.refused));
+    problemCharacters += item.length;
+    return item;
+  });
   const body = `{"accepted":${points.length},"rejected":${outcomes.length - points.length},"items":[${items.join(",")}]}`;
   return jsonAnswer(
     200,
@@ -64,6 +69,12 @@ async function createMany(
     points.length === 0 ? {} : { "pulse-receipt": toReceiptText(points, options.namespace, intake.now()) },
   );
 }
+
+/**
+ * With so much said, further bad items are told by their status alone: an answer that Lambda refuses, over 6 MB, would
+ * cost the caller the ids of those that were accepted.
+ */
+const MAX_PROBLEM_CHARACTERS = 1_000_000;
 
 /** An item that the journal did not take has nothing wrong with it: only its status says so. */
 const toRefusedItem = (refused: PulseError) =>

@@ -120,6 +120,16 @@ describe.each(transports)("POST /events $name", (transport) => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
+  test("refuses what is nested deeper than calls can be, in a batch at no cost to its neighbours", async () => {
+    const deep = "[".repeat(50_000) + "]".repeat(50_000);
+
+    expect((await post(`{"tags":["a"],"type":${deep}}`)).status).toBe(400);
+    const { status, json } = await post(`[{"tags":["a"]},{"tags":[${deep}]}]`);
+
+    expect(status).toBe(200);
+    expect(json.items.map((item: { status: number }) => item.status)).toEqual([201, 400]);
+  });
+
   test("refuses bytes that are not UTF-8", async () => {
     const reply = await post(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]));
 
@@ -157,6 +167,15 @@ describe.each(transports)("POST /events $name", (transport) => {
 
     expect(reply.status).toBe(200);
     expect(reply.json.items.map(({ status }: { status: number }) => status)).toEqual([201, 400, 201]);
+  });
+
+  test("answers 10,000 bad items within what Lambda can answer, each by its status at least", async () => {
+    const { status, text, json } = await post(Array.from({ length: 10_000 }, () => ({ tag: "a", valu: 1 })));
+
+    expect(status).toBe(200);
+    expect(JSON.stringify(text).length).toBeLessThan(5_000_000);
+    expect(json.items[0].problem.errors).toHaveLength(3);
+    expect(json.items[9_999]).toEqual({ status: 400 });
   });
 
   test("refuses more than 10,000 items at once", async () => {
@@ -215,6 +234,12 @@ describe.each(transports)("POST /events $name", (transport) => {
 
     expect(reply.status).toBe(201);
     expect(reply.json).toMatchObject({ type: "ping", tags: ["source", "source:/café"], value: { a: 1 } });
+  });
+
+  test("refuses a binary CloudEvent whose data is larger than an event may be", async () => {
+    const about = { "ce-specversion": "1.0", "ce-id": "large", "ce-source": "/a", "ce-type": "t" };
+
+    expect((await post(`"${"x".repeat(256 * 1024)}"`, about)).status).toBe(413);
   });
 
   test("names what a CloudEvent lacks", async () => {
