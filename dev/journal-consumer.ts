@@ -42,7 +42,11 @@ export function consumeJournal({
   async function run(): Promise<void> {
     let done = after;
     while (!closed) {
-      const records = journal.read(done, MAX_RECORDS, MAX_BYTES);
+      const records = read(done);
+      if (records === undefined) {
+        await sleep(clock, RETRY_MS);
+        continue;
+      }
       const last = records.at(-1);
       if (last === undefined) {
         await new Promise<void>((resolve) => {
@@ -58,6 +62,16 @@ export function consumeJournal({
         done = unfinished - 1n;
         await sleep(clock, RETRY_MS);
       }
+    }
+  }
+
+  /** The records after that number; undefined when they cannot be read now. */
+  function read(afterSequenceNumber: bigint): JournalRecords | undefined {
+    try {
+      return journal.read(afterSequenceNumber, MAX_RECORDS, MAX_BYTES);
+    } catch (error) {
+      onError(error);
+      return undefined;
     }
   }
 
