@@ -157,6 +157,9 @@ function merge(position: Position, ahead: Position | undefined): Position {
   return { store: position.store, shards };
 }
 
+/** Callers name the types of a feed, so names have no end: beyond so many, feeds that nobody listens to are forgotten. */
+const MAX_FEEDS = 1000;
+
 /** The feeds of a process: one for each namespace, and one for each set of types that asks for gateway logs. */
 export class EventFeeds {
   readonly #options: FeedOptions;
@@ -185,6 +188,8 @@ export class EventFeeds {
     const name = [filter.namespace, ...types].join(" ");
     let feed = this.#feeds.get(name);
     if (feed === undefined) {
+      if (this.#feeds.size >= MAX_FEEDS)
+        for (const [other, { listeners }] of this.#feeds) if (listeners === 0) this.#feeds.delete(other);
       feed = new EventFeed({ ...everyEvent(filter.namespace), types }, this.#options);
       this.#feeds.set(name, feed);
     }

@@ -193,6 +193,20 @@ describe("streams", () => {
     expect(frames.filter((frame) => frame.includes("event: pulse.position"))).toHaveLength(4);
   });
 
+  test("share a feed as long as one listens, and leave nothing behind however many types were asked for", async () => {
+    const { feeds } = new World(seededRandom(3));
+    const filterOf = (type: string) => ({ ...everyEvent("default"), types: ["haproxy", type] });
+    const heard = feeds.feedFor(filterOf("heard"));
+    const left = feeds.feedFor(filterOf("left"));
+    const subscription = heard.join(filterOf("heard"), { store: "s", shards: new Map() }, () => {});
+
+    for (let type = 0; type < 2_000; type++) feeds.feedFor(filterOf(`type-${type}`));
+
+    expect(feeds.feedFor(filterOf("heard"))).toBe(heard);
+    expect(feeds.feedFor(filterOf("left"))).not.toBe(left);
+    subscription?.leave();
+  });
+
   test("go on after the store failed for a while", async () => {
     const world = new World(seededRandom(2));
     const errors: unknown[] = [];
