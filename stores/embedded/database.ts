@@ -16,6 +16,9 @@ const PRAGMAS = `
   PRAGMA temp_store = MEMORY;
 `;
 
+/** Far more than the same questions need: each length of a list of tags is another text of SQL. */
+const MAX_STATEMENTS = 1000;
+
 /** One connection to one file, shared by whatever keeps its tables there. Statements are prepared once. */
 export class EmbeddedDatabase {
   readonly #sqlite: DatabaseSync;
@@ -42,6 +45,7 @@ export class EmbeddedDatabase {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#sqlite.prepare(sql);
+      if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -118,7 +122,8 @@ export class EmbeddedDatabase {
  * one has it.
  */
 export function openDatabase(path: string): EmbeddedDatabase {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+  // A folder that is made here is its owner's alone: events and logs are nobody else's to read.
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(path);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -22,6 +22,22 @@ describe("the database file", () => {
 
     first.close();
     openDatabase(file).close();
+  });
+
+  test("is in a folder that nobody else of the machine may look into", () => {
+    openDatabase(join(folder, "made", "pulse.db")).close();
+
+    expect(statSync(join(folder, "made")).mode & 0o077).toBe(0);
+  });
+
+  test("keeps no more statements prepared than a bound, however many different ones are asked", () => {
+    const database = openDatabase(":memory:");
+    const first = database.prepare("SELECT 0");
+
+    for (let number = 1; number <= 2_000; number++) database.get(`SELECT ${number}`);
+
+    expect(database.prepare("SELECT 0")).not.toBe(first);
+    database.close();
   });
 
   test("keeps events, checkpoints and the store's identity when it is closed and opened again", async () => {
