@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
+import { isZone } from "#core/haproxy/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { type LocalPulse, type LocalPulseOptions, startLocalPulse } from "#dev/local-pulse.ts";
 import { BASE_PATH } from "#functions/routes.ts";
@@ -42,12 +43,15 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     throw new UsageError(`--namespaces takes names of 1–40 lower-case letters, digits and "-", not "${wrong}"`);
   if (values.opensearch !== undefined && !/^https?:$/.test(URL.parse(values.opensearch)?.protocol ?? ""))
     throw new UsageError(`--opensearch takes a URL like http://127.0.0.1:9200, not "${values.opensearch}"`);
+  const syslogZone = values["syslog-zone"] ?? "UTC";
+  if (!isZone(syslogZone))
+    throw new UsageError(`--syslog-zone takes a time zone like Europe/Berlin or +02:00, not "${syslogZone}"`);
   return {
     port: portOf("--port", values.port ?? "3000"),
     data: values.data ?? ".pulse",
     ...(values.opensearch === undefined ? {} : { openSearchUrl: values.opensearch }),
     ...(syslogPort === 0 ? {} : { syslogPort }),
-    syslogZone: values["syslog-zone"] ?? "UTC",
+    syslogZone,
     namespaces,
   };
 }

@@ -25,6 +25,16 @@ export function instantOf(date: string, zone: string, receivedAtMs: number): num
   return instantIn(zone, localMs, receivedAtMs);
 }
 
+/** Whether dates can be read in that zone. */
+export function isZone(zone: string): boolean {
+  try {
+    return instantOf("01/Jan/2026:00:00:00.000", zone, 0) !== undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 /** Offsets change by a jump twice a year: the day before and the day after tell both offsets that can apply. */
 function instantIn(zone: string, localMs: number, receivedAtMs: number): number {
   const before = localMs - offsetMs(zone, localMs - DAY_MS);

@@ -32,6 +32,10 @@ describe("pulse", () => {
     expect(run("serve", "--port", "99999")).toMatchObject({ status: 2, stderr: expect.stringContaining("--port") });
     expect(run("serve", "--namespaces", "A")).toMatchObject({ status: 2, stderr: expect.stringContaining('"A"') });
     expect(run("serve", "--opensearch", "nowhere")).toMatchObject({ status: 2 });
+    expect(run("serve", "--syslog-zone", "Mars/Olympus")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("Mars/Olympus"),
+    });
   });
 });
 
