@@ -180,7 +180,8 @@ function aggregationOf(asked: AskedJson, query: EventQuery, nowMs: number, fault
   const groupBy = asked.aggregator.groupBy ?? asked.groupBy;
   const interval = INTERVAL.exec(asked.aggregator.interval ?? asked.interval ?? "");
   const intervalMs = interval === null ? undefined : Number(interval[1]) * UNIT_MS[interval[2] as keyof typeof UNIT_MS];
-  const aggregator = aggregatorOf(asked.aggregator, query, nowMs, intervalMs, faults);
+  const isSeriesOnly = intervalMs !== undefined && groupBy === undefined;
+  const aggregator = aggregatorOf(asked.aggregator, query, nowMs, isSeriesOnly, faults);
   return {
     aggregator,
     size: asked.aggregator.size ?? asked.size ?? DEFAULT_GROUPS,
@@ -193,7 +194,7 @@ function aggregatorOf(
   asked: NonNullable<AskedJson["aggregator"]>,
   query: EventQuery,
   nowMs: number,
-  intervalMs: number | undefined,
+  isSeriesOnly: boolean,
   faults: Fault[],
 ): Aggregator {
   const field = toField(asked.field ?? "value", query.types);
@@ -203,7 +204,7 @@ function aggregatorOf(
     case "percentiles":
       return { type: "percentiles", field, percents: asked.percents ?? DEFAULT_PERCENTS };
     case "rate": {
-      if (query.fromMs === undefined && intervalMs === undefined)
+      if (query.fromMs === undefined && !isSeriesOnly)
         faults.push({
           pointer: "/timestamp",
           detail: "needs gte or gt: a rate is events per second over a known time",

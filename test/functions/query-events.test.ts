@@ -191,6 +191,14 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await get("/api/v1/events/aggregate?type=haproxy&aggregator=average&field=Tt")).json).toEqual({ value: 9 });
   });
 
+  test("refuses a rate over a time that has no beginning, unless only intervals have rates", async () => {
+    const rate = { tags: "metrics:rate", aggregator: { type: "rate" } };
+
+    expect((await post("/api/v1/events/aggregate", rate)).status).toBe(400);
+    expect((await post("/api/v1/events/aggregate", { ...rate, groupBy: "type", interval: "1d" })).status).toBe(400);
+    expect((await post("/api/v1/events/aggregate", { ...rate, interval: "1d" })).json.series).toHaveLength(7);
+  });
+
   test("groups, and makes series", async () => {
     const reply = await post("/api/v1/events/aggregate", {
       tags: "metrics:rate",
