@@ -49,17 +49,21 @@ export function pulseTarget(
   behind?: OpenSearchUnderTest,
 ): IngestTarget {
   const path = pulsePath(namespace, "/events");
+  let receipt = "";
   return {
     name,
     url,
     processes: { Pulse: process.pid, OpenSearch: behind?.pid },
     toSingle: (event) => requestBytes(url, "POST", path, toDraftJson(event)),
     toBatch: (events) => requestBytes(url, "POST", path, `[${events.map(toDraftJson).join(",")}]`),
-    hasTaken: ({ status, body }) => status === 201 || (status === 200 && body.includes('"rejected":0,')),
+    hasTaken: ({ status, head, body }) => {
+      receipt = headerOf(head, "pulse-receipt") ?? "";
+      return status === 201 || (status === 200 && body.includes('"rejected":0,'));
+    },
     untilSearchable: (count) =>
       untilCounted(count, async () => {
-        // 503 while the shards of a new index start.
-        const { status, head } = await sendOnce(url, "GET", `${path}?per_page=1`, [503]);
+        // As a caller who must see a write waits; 503 when that takes longer than 5 s.
+        const { status, head } = await sendOnce(url, "GET", `${path}?per_page=1&after=${receipt}`, [503]);
         return status === 503 ? 0 : Number(headerOf(head, "x-total-count"));
       }),
   };

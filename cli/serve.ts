@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
 import { isZone } from "#core/haproxy/local-time.ts";
@@ -29,6 +30,7 @@ export async function serve(args: string[]): Promise<void> {
   }
   const pulse = await startLocalPulse(options);
   process.stdout.write(greeting(pulse, options));
+  flushCompileCache(); // a process that is killed would not write it
   await stopped();
   await pulse.close();
 }

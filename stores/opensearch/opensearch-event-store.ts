@@ -53,8 +53,8 @@ export interface OpenSearchStoreOptions {
 const MAX_OWN_INDICES = 200;
 /** Some ten seconds in all: after that the journal gives the batch again. */
 const WRITE_RETRY: RetryPolicy = { tries: 8, baseMs: 100, maxMs: 5_000 };
-/** Somebody waits for the answer. */
-const READ_RETRY: RetryPolicy = { tries: 4, baseMs: 50, maxMs: 1_000 };
+/** Somebody waits for the answer; but while the shards of a new index start, a search of its namespace finds them missing. */
+const READ_RETRY: RetryPolicy = { tries: 7, baseMs: 50, maxMs: 1_000 };
 
 const MAX_TYPES = 10_000;
 /** A document may hold 256 KiB and more. */
