@@ -28,7 +28,8 @@ export const indexEventsHandler =
       return { batchItemFailures: [] };
     } catch (error) {
       if (!(error instanceof PulseError)) throw error;
-      log.warn("the batch will come again", { reason: error.message, records: records.length });
+      const { message: reason, cause } = error;
+      log.warn("the batch will come again", { reason, cause: String(cause), records: records.length });
       return { batchItemFailures: [{ itemIdentifier: first.kinesis.sequenceNumber }] };
     }
   };

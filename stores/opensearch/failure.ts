@@ -21,7 +21,10 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** The failure in our words, if it is one that can be expected of a store; anything else comes back untouched. */
+/**
+ * The failure in our words, if it is one that can be expected of a store; anything else comes back untouched. Callers read
+ * them, so accounts, roles and hosts stay with the cause.
+ */
 export function toFailure(error: unknown): unknown {
   if (error instanceof errors.ResponseError) {
     const fault = faultOf(error.body);
@@ -31,7 +34,8 @@ export function toFailure(error: unknown): unknown {
         cause: error,
       });
     const kind = KIND_OF_STATUS[error.statusCode];
-    return kind === undefined ? error : failure(kind, `answered ${error.statusCode}: ${describeFault(fault)}`, error);
+    const type = fault?.type ?? "no reason given";
+    return kind === undefined ? error : failure(kind, `answered ${error.statusCode} (${type})`, error);
   }
   if (
     error instanceof errors.ConnectionError ||
@@ -39,7 +43,7 @@ export function toFailure(error: unknown): unknown {
     error instanceof errors.NoLivingConnectionsError ||
     error instanceof errors.RequestAbortedError
   )
-    return failure("unavailable", `cannot be reached: ${error.message}`, error);
+    return failure("unavailable", `cannot be reached (${error.name})`, error);
   return error;
 }
 

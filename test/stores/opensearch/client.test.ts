@@ -27,12 +27,12 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A client, and what arrives of its requests. */
-async function aClient(settings: { auth: "none" } | { auth: "sigv4"; region: string }) {
+/** A client, and what arrives of its requests, each answered alike. */
+async function aClient(settings: { auth: "none" } | { auth: "sigv4"; region: string }, status = 200, answer = {}) {
   const received: Received[] = [];
   const server = createServer(async (incoming, response) => {
     received.push({ request: incoming, body: await buffer(incoming) });
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -100,5 +100,30 @@ describe("the client", () => {
     await request(client, { method: "GET", path: "/" });
 
     expect(received[0]?.request.headers).not.toHaveProperty("authorization");
+  });
+});
+
+describe("a failure that callers are told of", () => {
+  const anyRequest = { method: "GET", path: "/" } as const;
+
+  test("names its kind, and no account, role or host: those stay with the cause, for the log", async () => {
+    const reason =
+      "no permissions for [indices:data/read/search] and User [name=arn:aws:iam::123456789012:role/Reader]";
+    const { client } = await aClient({ auth: "none" }, 403, { error: { type: "security_exception", reason } });
+
+    const failure = await request(client, anyRequest).catch((error) => error);
+
+    expect(failure).toMatchObject({ kind: "unavailable", message: "OpenSearch answered 403 (security_exception)" });
+    expect(String(failure.cause)).toContain(reason);
+  });
+
+  test("does not say where OpenSearch is sought", async () => {
+    const client = await openClient({ url: "http://127.0.0.1:1", auth: "none" });
+    closing.push(() => client.close());
+
+    const failure = await request(client, anyRequest).catch((error) => error);
+
+    expect(failure).toMatchObject({ kind: "unavailable", message: "OpenSearch cannot be reached (ConnectionError)" });
+    expect(String(failure.cause)).toContain("127.0.0.1:1");
   });
 });
