@@ -19,7 +19,7 @@ export class LocalDeadLetters implements DeadLetterPlace {
   async take(letters: readonly DeadLetter[]): Promise<void> {
     let file: FileHandle | undefined;
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       file = await open(join(this.#folder, FILE), "a+");
       const lines = toDeadLetterLines(letters);
       await file.appendFile((await isTorn(file)) ? `\n${lines}` : lines);

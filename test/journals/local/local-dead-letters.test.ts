@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -30,12 +30,13 @@ describe("dead letters in a folder", () => {
     expect(lettersOf(folder)).toEqual([aLetter(1), aLetter(2), aLetter(3)]);
   });
 
-  test("make the folder", async () => {
+  test("make the folder, for nobody else to look into", async () => {
     const place = join(folder, "not", "there", "yet");
 
     await new LocalDeadLetters(place).take([aLetter(1)]);
 
     expect(lettersOf(place)).toEqual([aLetter(1)]);
+    expect(statSync(place).mode & 0o077).toBe(0);
   });
 
   test("are not swallowed by a line that a crash cut short", async () => {
