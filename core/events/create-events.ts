@@ -80,7 +80,10 @@ async function acceptDrafts(
     if (first === undefined) throw new Error("the idempotency keys answered fewer claims than were made");
     if (first.digest === one.claim.digest) return { event: toEvent(one.draft, options, first) };
     return {
-      refused: new PulseError("key-reused", "this idempotency key was used with another body in the last 24 hours"),
+      refused: new PulseError(
+        "key-reused",
+        "the same idempotency key, or CloudEvent source and id, was used with another body in the last 24 hours",
+      ),
     };
   });
 }

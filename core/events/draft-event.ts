@@ -63,7 +63,7 @@ export const draftEventSchema = z
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .meta({ id: "DraftEvent", description: "An event as it is sent" });
+  .describe("An event as it is sent");
 
 const KNOWN_KEYS = "is not known: an event has type, tags, value and timestamp";
 
@@ -182,13 +182,14 @@ const cloudEventSchema = z.object({
   partitionkey: attribute.min(1, "must not be empty").max(256, "must not be longer than 256 characters").optional(),
 });
 
-/** JSON.parse whose refusal is an `invalid-input` at the root. */
-export function parseJson(text: string): unknown {
+/** JSON.parse whose refusal is an `invalid-input`, at the root of the body or at the parameter that is named. */
+export function parseJson(text: string, parameter?: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new PulseError("invalid-input", `the body is not JSON: ${(cause as Error).message}`, {
-      faults: [{ pointer: "", detail: `is not JSON: ${(cause as Error).message}` }],
+    const { message } = cause as Error;
+    throw new PulseError("invalid-input", `${parameter ?? "the body"} is not JSON: ${message}`, {
+      faults: [{ pointer: parameter ?? "", detail: `is not JSON: ${message}` }],
       cause,
     });
   }

@@ -32,7 +32,17 @@ const integer = (least: number, most: number) =>
     .min(least)
     .max(most);
 
-const AGGREGATORS = ["average", "min", "max", "count", "sum", "percentiles", "cardinality", "stats", "rate"] as const;
+export const AGGREGATORS = [
+  "average",
+  "min",
+  "max",
+  "count",
+  "sum",
+  "percentiles",
+  "cardinality",
+  "stats",
+  "rate",
+] as const;
 
 const aggregatorName = text.toLowerCase().pipe(
   z.enum(AGGREGATORS, {
@@ -95,7 +105,7 @@ export const eventQuerySchema = z
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .meta({ id: "EventQuery", description: "Which events, and, with an aggregator, what is made of them" });
+  .describe("Which events, and, with an aggregator, what is made of them");
 
 type AskedJson = z.output<typeof eventQuerySchema>;
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { MAX_GROUPS } from "#core/events/aggregation.ts";
 import { draftEventSchema } from "#core/events/draft-event.ts";
-import { eventQuerySchema } from "#core/events/event-query.ts";
+import { AGGREGATORS, eventQuerySchema } from "#core/events/event-query.ts";
 import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
 import { VERSION } from "./version.ts";
 
@@ -9,51 +10,105 @@ type Json = Readonly<Record<string, unknown>>;
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const json = (schema: Json): Json => ({ "application/json": { schema } });
 
-/** What is particular to a route: its body, and what it answers when all is well. */
-const particulars: Readonly<Record<string, { readonly body?: Json; readonly status?: string; readonly answer: Json }>> =
-  {
-    "POST /events": {
-      body: {
-        ...json({
-          oneOf: [reference("DraftEvent"), { type: "array", items: reference("DraftEvent"), maxItems: 10_000 }],
-        }),
-        "application/x-ndjson": { schema: { type: "string" } },
-        "application/cloudevents+json": { schema: { type: "object" } },
-        "application/cloudevents-batch+json": { schema: { type: "array", items: { type: "object" } } },
-      },
-      status: "201",
-      answer: json(reference("Event")),
-    },
-    "GET /events": { answer: json({ type: "array", items: reference("Event") }) },
-    "POST /events/search": {
-      body: json(reference("EventQuery")),
-      answer: json({ type: "array", items: reference("Event") }),
-    },
-    "GET /events/{id}": { answer: json(reference("Event")) },
-    "GET /events/aggregate": { answer: json(reference("Aggregation")) },
-    "POST /events/aggregate": { body: json(reference("EventQuery")), answer: json(reference("Aggregation")) },
-    "GET /events/stream": { answer: { "text/event-stream": { schema: { type: "string" } } } },
-    "GET /event-types": { answer: json({ type: "array", items: { type: "object" } }) },
-    "GET /openapi.json": { answer: json({ type: "object" }) },
-    "GET /info": { answer: json({ type: "object" }) },
-  };
+const text: Json = { type: "string" };
+const listOf = (items: Json): Json => ({ type: "array", items });
+const header = (description: string, schema: Json = text): Json => ({ description, schema });
 
-const parameter = (name: string, place: "query" | "header", description: string, many = false): Json => ({
+const RECEIPT = { "Pulse-Receipt": header("For `after`: queries that must see this write") };
+const POSITION = {
+  "Pulse-Position": header("For `Last-Event-ID`: where a stream goes on from what this answer looked at"),
+};
+const PAGING = {
+  ...POSITION,
+  "X-Total-Count": header("How many events match in all", { type: "integer" }),
+  Link: header("first, prev, next and last page; the next one by cursor where it lies deeper than 10,000 events"),
+};
+
+interface Answer {
+  readonly description: string;
+  readonly content: Json;
+  readonly headers?: Json;
+}
+
+/** What is particular to a route: its body, and what it answers when all is well. */
+const particulars: Readonly<
+  Record<string, { readonly body?: Json; readonly answers: Readonly<Record<string, Answer>> }>
+> = {
+  "POST /events": {
+    body: {
+      ...json({ oneOf: [reference("DraftEvent"), { ...listOf(reference("DraftEvent")), maxItems: 10_000 }] }),
+      "application/x-ndjson": { schema: text },
+      "application/cloudevents+json": { schema: { type: "object" } },
+      "application/cloudevents-batch+json": { schema: listOf({ type: "object" }) },
+    },
+    answers: {
+      201: {
+        description: "One event, durable in the journal",
+        content: json(reference("Event")),
+        headers: { ...RECEIPT, Location: header("Where the event can be read") },
+      },
+      200: { description: "Many: what became of each, in order", content: json(reference("Batch")), headers: RECEIPT },
+    },
+  },
+  "GET /events": listing("Events, newest first; or, with an aggregator in the query, its numbers"),
+  "POST /events/search": { body: json(reference("EventQuery")), ...listing("Events, newest first") },
+  "GET /events/{id}": { answers: { 200: { description: "The event", content: json(reference("Event")) } } },
+  "GET /events/aggregate": aggregating(),
+  "POST /events/aggregate": { body: json(reference("EventQuery")), ...aggregating() },
+  "GET /events/stream": {
+    answers: {
+      200: {
+        description: "Frames: id = position, event = type, data = the event; control frames are named pulse.*",
+        content: { "text/event-stream": { schema: text } },
+      },
+    },
+  },
+  "GET /event-types": {
+    answers: { 200: { description: "Types that have events", content: json(listOf(reference("EventType"))) } },
+  },
+  "GET /openapi.json": { answers: { 200: { description: "This description", content: json({ type: "object" }) } } },
+  "GET /info": { answers: { 200: { description: "Version, engines, position", content: json(reference("Info")) } } },
+};
+
+function listing(description: string) {
+  return { answers: { 200: { description, content: json(listOf(reference("Event"))), headers: PAGING } } };
+}
+
+function aggregating() {
+  const description = "A value, groups of values, or a series of them";
+  return { answers: { 200: { description, content: json(reference("Aggregation")), headers: POSITION } } };
+}
+
+const NUMBER: Answer = { description: "The newest number of the last 30 s, bare", content: json({ type: "number" }) };
+
+const parameter = (name: string, place: "query" | "header", description: string, schema: Json = text): Json => ({
   name,
   in: place,
   description,
-  schema: many ? { type: "array", items: { type: "string" } } : { type: "string" },
+  schema,
 });
 
 const filterParameters = [
-  parameter("tag", "query", "A tag that must be on the event; repeat it for more", true),
-  parameter("type", "query", "A type; repeat it for any of several", true),
-  parameter("q", "query", "The query as JSON"),
+  parameter("tag", "query", "A tag that must be on the event; repeat it for more", listOf(text)),
+  parameter("type", "query", "A type; repeat it for any of several", listOf(text)),
+  parameter("q", "query", "The query as JSON; then tag, type and the times are not looked at"),
 ];
-const timeParameters = ["timestamp", "gte", "gt", "lte", "lt"].map((name) =>
-  parameter(name, "query", "RFC 3339, a partial date, or date math like now-1h"),
-);
-const pageParameters = ["page", "per_page", "cursor", "after"].map((name) => parameter(name, "query", name));
+const TIME = "RFC 3339, a partial date, or date math like now-1h; write + as %2B";
+const timeParameters = [
+  parameter("timestamp", "query", `An exact instant (${TIME}), or a JSON object of gte, gt, lte, lt`),
+  ...["gte", "gt", "lte", "lt"].map((name) => parameter(name, "query", TIME)),
+];
+const AFTER = parameter("after", "query", "A Pulse-Receipt: waits up to 5 s until that write is visible");
+const pageParameters = [
+  parameter("page", "query", "From 1", { type: "integer", default: 1 }),
+  parameter("per_page", "query", "1 to 1000; more is clamped", { type: "integer", default: 30 }),
+  parameter(
+    "cursor",
+    "query",
+    "From a next link, or * to begin: stable however deep and whatever is written meanwhile",
+  ),
+  AFTER,
+];
 
 const parametersOf: Readonly<Record<string, readonly Json[]>> = {
   "POST /events": [
@@ -62,16 +117,24 @@ const parametersOf: Readonly<Record<string, readonly Json[]>> = {
   ],
   "GET /events": [...filterParameters, ...timeParameters, ...pageParameters],
   "POST /events/search": pageParameters,
+  "POST /events/aggregate": [AFTER],
   "GET /events/aggregate": [
     ...filterParameters,
     ...timeParameters,
-    ...["aggregator", "field", "groupBy", "interval", "size", "percents", "after"].map((name) =>
-      parameter(name, "query", name),
-    ),
+    parameter("aggregator", "query", "What is computed", { enum: AGGREGATORS, default: "count" }),
+    parameter("field", "query", "value (the number itself), a.b (inside objects), or a declared field", {
+      type: "string",
+      default: "value",
+    }),
+    parameter("groupBy", "query", "type, tag, tag:<generic>, or a field"),
+    parameter("interval", "query", "Of a series: 30s, 1m, 1h, 1d …"),
+    parameter("size", "query", "How many groups", { type: "integer", default: 100, maximum: MAX_GROUPS }),
+    parameter("percents", "query", "Of percentiles, separated by commas"),
+    AFTER,
   ],
   "GET /events/stream": [
     ...filterParameters,
-    parameter("named", "query", "false: frames without the event's type as their name"),
+    parameter("named", "query", "false: frames without the event's type as their name", { enum: ["true", "false"] }),
     parameter("last-event-id", "query", "Where to resume, for clients that cannot send the header"),
     parameter("Last-Event-ID", "header", "Where to resume; 0 for all that the journal still holds"),
   ],
@@ -84,26 +147,38 @@ const problem: Json = {
 
 function operationOf(route: Route): Json {
   const name = `${route.method} ${route.path}`;
-  const { body, status = "200", answer } = particulars[name] ?? { answer: json({ type: "number" }) };
+  const { body, answers } = particulars[name] ?? { answers: { 200: NUMBER } };
   const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, segment]) => ({
     name: segment,
     in: "path",
     required: true,
-    schema: { type: "string" },
+    schema: text,
   }));
   return {
     summary: route.summary,
     operationId: name.replaceAll(/[^A-Za-z]+(\w?)/g, (_, next: string) => next.toUpperCase()),
     parameters: [...inPath, ...(parametersOf[name] ?? [])],
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
-    responses: { [status]: { description: route.summary, content: answer }, default: problem },
+    responses: { ...answers, default: problem },
   };
 }
 
-const schemaOf = (schema: z.ZodType): Json => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+/** Members that take one item as well as a list of them. */
+const ONE_OR_MORE = new Set(["tags", "any", "none", "type"]);
+
+function schemaOf(schema: z.ZodType): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ jsonSchema, path }) => {
+      const name = String(path.at(-1));
+      if (ONE_OR_MORE.has(name) && jsonSchema.type === "array")
+        Object.assign(jsonSchema, { type: ["string", "array"] });
+      if (name === "type" && path.at(-3) === "aggregator") Object.assign(jsonSchema, { enum: AGGREGATORS });
+    },
+  });
   return rest;
-};
+}
 
 const event: Json = {
   type: "object",
@@ -114,6 +189,64 @@ const event: Json = {
     tags: { type: "array", items: { type: "string" } },
     value: {},
     timestamp: { type: "string", format: "date-time" },
+  },
+};
+
+const integer: Json = { type: "integer" };
+
+const batch: Json = {
+  type: "object",
+  required: ["accepted", "rejected", "items"],
+  properties: {
+    accepted: integer,
+    rejected: integer,
+    items: listOf({
+      type: "object",
+      required: ["status"],
+      properties: { status: integer, id: text, problem: reference("Problem") },
+    }),
+  },
+};
+
+const aggregatedValue: Json = {
+  description: "null where there is nothing to aggregate; an object for percentiles (by percent) and stats",
+  type: ["number", "null", "object"],
+};
+const bucket = { at: { type: "string", format: "date-time" }, count: integer, value: aggregatedValue };
+const series = listOf({ type: "object", required: ["at", "count", "value"], properties: bucket });
+const groups = listOf({
+  type: "object",
+  required: ["key", "count", "value"],
+  properties: { key: { type: ["string", "number", "boolean"] }, count: integer, value: aggregatedValue, series },
+});
+const aggregation: Json = {
+  oneOf: Object.entries({ value: aggregatedValue, groups, series }).map(([name, schema]) => ({
+    type: "object",
+    required: [name],
+    properties: { [name]: schema },
+  })),
+};
+
+const eventType: Json = {
+  type: "object",
+  properties: {
+    name: text,
+    count: integer,
+    newest: { type: "string", format: "date-time" },
+    retentionDays: integer,
+    index: text,
+  },
+};
+
+const info: Json = {
+  type: "object",
+  properties: {
+    name: text,
+    version: text,
+    engines: { type: "object", properties: { store: text, journal: text } },
+    namespaces: listOf(text),
+    position: text,
+    shards: { type: "object", additionalProperties: text },
   },
 };
 
@@ -155,9 +288,10 @@ export function openApiDescription(): Json {
         DraftEvent: schemaOf(draftEventSchema),
         EventQuery: schemaOf(eventQuerySchema),
         Event: event,
-        Aggregation: {
-          oneOf: ["value", "groups", "series"].map((name) => ({ type: "object", required: [name] })),
-        },
+        Batch: batch,
+        Aggregation: aggregation,
+        EventType: eventType,
+        Info: info,
         Problem: problemSchema,
       },
     },

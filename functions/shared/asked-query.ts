@@ -14,7 +14,7 @@ function queryJson(request: ApiRequest): unknown {
   const body = request.text();
   if (body.trim() !== "") return parseJson(body);
   const q = request.query.get("q");
-  return q === null ? fromParameters(request.query) : parseJson(q);
+  return q === null ? fromParameters(request.query) : parseJson(q, "q");
 }
 
 const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
@@ -26,8 +26,8 @@ export function askedAggregation(request: ApiRequest, nowMs: number): Required<A
     const { query } = request;
     const aggregator: Record<string, unknown> = { type: query.get("aggregator") ?? "count" };
     if (query.has("field")) aggregator.field = query.get("field");
-    if (query.has("size")) aggregator.size = Number(query.get("size"));
-    if (query.has("percents")) aggregator.percents = query.get("percents")?.split(",").map(Number);
+    if (query.has("size")) aggregator.size = numberOr(query.get("size") as string);
+    if (query.has("percents")) aggregator.percents = query.get("percents")?.split(",").map(numberOr);
     for (const name of AGGREGATION_PARAMETERS) if (query.has(name)) aggregator[name] = query.get(name);
     json = { ...json, aggregator };
   }
@@ -35,6 +35,10 @@ export function askedAggregation(request: ApiRequest, nowMs: number): Required<A
   if (aggregation === undefined) throw new Error("a query with an aggregator was read without it");
   return { query, aggregation };
 }
+
+/** What is no number stays the text it is, so that the refusal quotes it. */
+const numberOr = (text: string): number | string =>
+  text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
 
 const isObject = (json: unknown): json is Record<string, unknown> =>
   typeof json === "object" && json !== null && !Array.isArray(json);
@@ -47,7 +51,8 @@ function fromParameters(query: URLSearchParams): Record<string, unknown> {
   if (query.has("type")) asked.type = query.getAll("type");
   const timestamp = query.get("timestamp");
   const bounds = Object.fromEntries(BOUNDS.flatMap((name) => (query.has(name) ? [[name, query.get(name)]] : [])));
-  if (timestamp?.trimStart().startsWith("{")) asked.timestamp = { ...(parseJson(timestamp) as object), ...bounds };
+  if (timestamp?.trimStart().startsWith("{"))
+    asked.timestamp = { ...(parseJson(timestamp, "timestamp") as object), ...bounds };
   else if (timestamp !== null) asked.timestamp = timestamp;
   else if (Object.keys(bounds).length > 0) asked.timestamp = bounds;
   return asked;

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import { AGGREGATORS } from "#core/events/event-query.ts";
+import { openApiDescription } from "#functions/describe-api/openapi.ts";
+import { routes } from "#functions/routes.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a document of any shape is looked into
+const description = JSON.parse(JSON.stringify(openApiDescription())) as any;
+
+/** Every value under the key, wherever it stands. */
+function* valuesOf(key: string, node: unknown): Generator<unknown> {
+  if (typeof node !== "object" || node === null) return;
+  for (const [name, value] of Object.entries(node)) {
+    if (name === key) yield value;
+    yield* valuesOf(key, value);
+  }
+}
+
+describe("the OpenAPI description", () => {
+  test("has every route, each with an id of its own, every segment of its path, and what it answers", () => {
+    const operations = routes.map(({ method, path }) => description.paths[path]?.[method.toLowerCase()]);
+
+    expect(operations.filter((operation) => operation === undefined)).toEqual([]);
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(routes.length);
+    for (const [index, { path }] of routes.entries()) {
+      const { parameters, responses } = operations[index];
+      const inPath = parameters.filter((parameter: { in: string }) => parameter.in === "path");
+      expect(inPath.map(({ name }: { name: string }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
+      expect(Object.keys(responses)).toContain("default");
+    }
+  });
+
+  test("refers only to what it holds", () => {
+    const references = [...valuesOf("$ref", description)] as string[];
+
+    expect(references.length).toBeGreaterThan(10);
+    for (const reference of references) {
+      const found = reference
+        .slice(2)
+        .split("/")
+        .reduce((node, key) => node?.[key], description);
+      expect({ reference, found }).toEqual({ reference, found: expect.any(Object) });
+    }
+    expect([...valuesOf("$defs", description)]).toEqual([]);
+  });
+
+  test("says what a request may hold as the schemas do that check it", () => {
+    const { DraftEvent, EventQuery } = description.components.schemas;
+
+    expect(DraftEvent.required).toEqual(["tags"]);
+    expect(DraftEvent.properties.tags.type).toEqual(["string", "array"]);
+    expect(EventQuery.properties.type.type).toEqual(["string", "array"]);
+    expect(EventQuery.properties.aggregator.properties.type.enum).toEqual(AGGREGATORS);
+  });
+});
