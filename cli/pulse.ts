@@ -39,5 +39,6 @@ try {
 
 /** What the machine refused (a port taken, a folder locked) needs no stack. */
 function isExpected(error: unknown): boolean {
-  return error instanceof Error && (error.name === "PulseError" || "syscall" in error);
+  if (!(error instanceof Error)) return false;
+  return error.name === "PulseError" || "syscall" in error || isExpected(error.cause);
 }

@@ -49,3 +49,22 @@ export const invalidInput = (faults: readonly Fault[]): PulseError =>
   new PulseError("invalid-input", faults.map((fault) => `${fault.pointer || "/"}: ${fault.detail}`).join("; "), {
     faults,
   });
+
+/** Reads two parts of one request; where both are refused, the refusal names the faults of both. */
+export function allFaults<One, Other>(readOne: () => One, readOther: () => Other): [One, Other] {
+  let one: One;
+  try {
+    one = readOne();
+  } catch (error) {
+    if (!(error instanceof PulseError) || error.kind !== "invalid-input") throw error;
+    try {
+      readOther();
+    } catch (other) {
+      if (other instanceof PulseError && other.kind === "invalid-input")
+        throw invalidInput([...error.faults, ...other.faults]);
+      throw other;
+    }
+    throw error;
+  }
+  return [one, readOther()];
+}

@@ -27,6 +27,7 @@ async function demo(openSearchUrl: string | undefined): Promise<void> {
     syslogPort: 0,
     syslogZone: "UTC",
     namespaces: [],
+    viewWindowMs: 30_000,
     ...(openSearchUrl === undefined ? {} : { openSearchUrl }),
   });
   try {

@@ -12,7 +12,8 @@ export interface Target {
 }
 
 export function targetOf(request: IncomingMessage): Target {
-  const url = request.url ?? "/";
+  // A proxy may send the whole URL (RFC 9112, section 3.2.2).
+  const url = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
   const mark = url.indexOf("?");
   return mark < 0
     ? { path: url, query: NO_QUERY }

@@ -13,6 +13,8 @@ export interface HaproxyIntakeOptions {
   readonly zone: string;
   readonly journal: EventJournal;
   readonly clock: Clock;
+  /** Told of a bug that cost lines: which cannot be kept, and why. */
+  readonly onError: (error: unknown) => void;
 }
 
 const RETRY_MS = 250;
@@ -21,15 +23,29 @@ const RETRY_MS = 250;
  * Syslog in, `haproxy` events into the journal. A line that does not parse becomes an event that says why; while the
  * journal takes nothing, the listener waits.
  */
-export function listenForHaproxyLogs({ port, zone, journal, clock }: HaproxyIntakeOptions): Promise<SyslogListener> {
+export function listenForHaproxyLogs({
+  port,
+  zone,
+  journal,
+  clock,
+  onError,
+}: HaproxyIntakeOptions): Promise<SyslogListener> {
+  const append = async (lines: readonly ReceivedSyslog[]): Promise<void> => {
+    let events = lines.map((line) => toEvent(line, zone));
+    while (events.length > 0) {
+      const appended = await journal.append(events);
+      events = events.filter((_, index) => "notTaken" in (appended[index] ?? {}));
+      if (events.length > 0) await sleep(clock, RETRY_MS);
+    }
+  };
   return listenForSyslog({
     port,
     onLines: async (lines) => {
-      let events = lines.map((line) => toEvent(line, zone));
-      while (events.length > 0) {
-        const appended = await journal.append(events);
-        events = events.filter((_, index) => "notTaken" in (appended[index] ?? {}));
-        if (events.length > 0) await sleep(clock, RETRY_MS);
+      try {
+        await append(lines);
+      } catch {
+        // A bug: one by one it costs only the lines that it is about.
+        for (const line of lines) await append([line]).catch(onError);
       }
     },
   });

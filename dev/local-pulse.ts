@@ -1,6 +1,8 @@
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
@@ -21,7 +23,7 @@ import { log } from "#functions/shared/log.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
-import { openDatabase } from "#stores/embedded/database.ts";
+import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
 
@@ -38,6 +40,8 @@ export interface LocalPulseOptions {
   readonly syslogZone: string;
   /** Declared besides `default`. */
   readonly namespaces: readonly string[];
+  /** How far back the views of health and metrics look. */
+  readonly viewWindowMs: number;
   /** How long a stream lasts; without, as long as its client. */
   readonly leaseMs?: number;
 }
@@ -52,7 +56,6 @@ export interface LocalPulse {
 
 /** Behind a poke, the poll that finds what another process wrote. */
 const POLL_MS = 250;
-const VIEW_WINDOW_MS = 30_000;
 const TIDY_EVERY_MS = 60 * 60 * 1000;
 const JOURNAL_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -95,10 +98,18 @@ interface Engine {
 
 const reportError = (error: unknown): void => log.error("failed", { error: error as Error });
 
-const openFile = (data: string) => openDatabase(data === ":memory:" ? data : join(data, "pulse.db"));
+function openFile(data: string): EmbeddedDatabase {
+  try {
+    return openDatabase(data === ":memory:" ? data : join(data, "pulse.db"));
+  } catch (cause) {
+    if (!(cause instanceof PulseError)) throw cause;
+    const detail = `${data} cannot be used: ${cause.message}. Two servers need a --data, --port and --syslog each`;
+    throw new PulseError("unavailable", detail, { cause });
+  }
+}
 
 const deadLettersIn = (data: string) =>
-  new LocalDeadLetters(data === ":memory:" ? join(tmpdir(), "pulse-dead-letters") : data);
+  new LocalDeadLetters(data === ":memory:" ? mkdtempSync(join(tmpdir(), "pulse-dead-letters-")) : data);
 
 /** Journal and store in one file: an event is searchable when it is accepted. */
 async function openEmbedded({ data }: LocalPulseOptions): Promise<Engine> {
@@ -186,7 +197,7 @@ async function lastIndexed(journal: LocalEventJournal, store: EventStore): Promi
 }
 
 function handlersOf(
-  { namespaces, leaseMs }: LocalPulseOptions,
+  { namespaces, viewWindowMs, leaseMs }: LocalPulseOptions,
   intake: EventIntake,
   feeds: EventFeeds,
   engine: string,
@@ -195,7 +206,7 @@ function handlersOf(
   const { store, clock } = feeds;
   return {
     "create-events": createEventsHandler(namespaces, intake),
-    "query-events": queryEventsHandler({ namespaces, store, clock, viewWindowMs: VIEW_WINDOW_MS }),
+    "query-events": queryEventsHandler({ namespaces, store, clock, viewWindowMs }),
     "aggregate-events": aggregateEventsHandler({ namespaces, store, clock }),
     "stream-events": streamEventsHandler({ namespaces, feeds, ...(leaseMs === undefined ? {} : { leaseMs }) }),
     "describe-api": describeApiHandler({ namespaces, store, clock, engines: { store: engine, journal: "local" } }),
@@ -208,7 +219,13 @@ async function listenForLogs(
   intake: EventIntake,
 ): Promise<SyslogListener | undefined> {
   if (syslogPort === undefined) return undefined;
-  return listenForHaproxyLogs({ port: syslogPort, zone: syslogZone, journal: intake.journal, clock: systemClock });
+  return listenForHaproxyLogs({
+    port: syslogPort,
+    zone: syslogZone,
+    journal: intake.journal,
+    clock: systemClock,
+    onError: reportError,
+  });
 }
 
 async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void> {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { APIGatewayProxyResult, Context } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
@@ -6,6 +7,7 @@ import { targetOf, toGatewayMessage } from "#dev/gateway-message.ts";
 import type { HttpFunction } from "#functions/routes.ts";
 import { COMMON_HEADERS, errorAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, answerOf } from "#functions/shared/api.ts";
+import { log } from "#functions/shared/log.ts";
 import { matchRoute, type RouteMatch } from "#functions/shared/match-route.ts";
 import { isUnderBase, splitPath } from "#functions/shared/request.ts";
 import type { StreamingHandler } from "#functions/shared/streaming-api.ts";
@@ -31,7 +33,7 @@ export async function serveHttp(handlers: HttpHandlers, port: number): Promise<L
   const streams = new Set<ServerResponse>();
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
     answer(request, response, handlers, streams).catch((error) => {
-      if (!response.destroyed) send(response, answerOf(error, "local"));
+      if (!response.destroyed) send(response, answerOf(error, randomUUID()));
     });
   });
   server.on("clientError", refuseUnreadable);
@@ -86,7 +88,8 @@ async function stream(
     await handler(message, response, NO_CONTEXT);
   } catch (error) {
     response.destroy();
-    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE")
+      log.error("a stream failed", { error: error as Error });
   }
 }
 
@@ -105,7 +108,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
 function refuseLarge(response: ServerResponse): void {
   response.setHeader("connection", "close");
   const detail = `the body has more than ${MAX_BODY_BYTES} bytes`;
-  send(response, errorAnswer(new PulseError("too-large", detail), "local"));
+  send(response, errorAnswer(new PulseError("too-large", detail), randomUUID()));
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: APIGatewayProxyResult): void {
@@ -118,9 +121,8 @@ const PREFLIGHT: APIGatewayProxyResult = {
   statusCode: 204,
   headers: {
     ...COMMON_HEADERS,
-    "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
-    "access-control-allow-headers":
-      "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Pulse-Key, X-Api-Key",
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Pulse-Key, X-Api-Key",
     "access-control-max-age": "1800",
   },
   body: "",
@@ -129,9 +131,13 @@ const PREFLIGHT: APIGatewayProxyResult = {
 /** What is not HTTP gets a problem document too, as far as the socket still takes one. */
 function refuseUnreadable(error: Error, socket: import("node:stream").Duplex): void {
   if (!socket.writable) return void socket.destroy();
-  const { body } = errorAnswer(new PulseError("invalid-input", `this is not HTTP: ${error.message}`), "local");
+  const tooLong = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
+  const refused = tooLong
+    ? new PulseError("too-large", "the request line and headers are too long; a query may go into the body")
+    : new PulseError("invalid-input", `this is not HTTP: ${error.message}`);
+  const { statusCode, body } = errorAnswer(refused, randomUUID());
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +
+    `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -131,13 +131,16 @@ export class SyslogListener {
   /** Each batch is what came while the one before was taken; the first, what came in one turn of the event loop. */
   async #deliver(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
-      await this.#onLines(lines);
-      for (const connection of this.#connections) connection.resume();
+    try {
+      while (this.#waiting.length > 0) {
+        const lines = this.#waiting;
+        this.#waiting = [];
+        await this.#onLines(lines);
+        for (const connection of this.#connections) connection.resume();
+      }
+    } finally {
+      this.#delivery = undefined;
     }
-    this.#delivery = undefined;
   }
 }
 

@@ -115,7 +115,7 @@ const KNOWN_KEYS =
 /** The query that a JSON body asks. Throws `invalid-input` with every fault. `now` in date math is `nowMs`. */
 export function parseEventQuery(json: unknown, namespace: string, nowMs: number): AskedQuery {
   const result = eventQuerySchema.safeParse(json);
-  if (!result.success) throw invalidInput(toFaults(result.error, KNOWN_KEYS));
+  if (!result.success) throw invalidInput([...toFaults(result.error, KNOWN_KEYS), ...faultsOfTime(json, nowMs)]);
   const asked = result.data;
   const faults: Fault[] = [];
   const bounds = boundsOf(asked.timestamp, nowMs, faults);
@@ -132,6 +132,14 @@ export function parseEventQuery(json: unknown, namespace: string, nowMs: number)
   const aggregation = aggregationOf(asked, query, nowMs, faults);
   if (faults.length > 0) throw invalidInput(faults);
   return { query, ...(aggregation === undefined ? {} : { aggregation }) };
+}
+
+/** What is wrong with the times of a query that has other faults already: the caller is told of all at once. */
+function faultsOfTime(json: unknown, nowMs: number): Fault[] {
+  const asked = eventQuerySchema.shape.timestamp.safeParse((json as { timestamp?: unknown } | null)?.timestamp);
+  const faults: Fault[] = [];
+  if (asked.success) boundsOf(asked.data, nowMs, faults);
+  return faults;
 }
 
 function boundsOf(asked: AskedJson["timestamp"], nowMs: number, faults: Fault[]): { fromMs?: number; toMs?: number } {

@@ -118,7 +118,7 @@ export function followEvents(feeds: EventFeeds, options: FollowOptions, sink: Ev
     while (!stopped) {
       if (caughtUp) subscription = feed.join(filter, position, deliver);
       if (subscription !== undefined) {
-        if (start.resumed) sink.write(positionFrame(here(), true));
+        if (start.resumed || start.reset !== undefined) sink.write(positionFrame(here(), true));
         return;
       }
       const page = await store.tail(filter, position, CATCH_UP_PAGE, start.receivedFromMs).catch(feeds.reportError);

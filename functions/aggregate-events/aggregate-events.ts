@@ -1,6 +1,6 @@
 import type { Clock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
+import { aggregationAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { askedAggregation } from "#functions/shared/asked-query.ts";
 import { beforeQuery } from "#functions/shared/before-query.ts";
@@ -17,6 +17,6 @@ export function aggregateEventsHandler({ namespaces, store, clock }: AggregateEv
   return api(namespaces, async (request) => {
     const { query, aggregation } = askedAggregation(request, clock.now());
     const headers = await begin(request);
-    return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)), headers);
+    return aggregationAnswer(await store.aggregate(query, aggregation), headers);
   });
 }

@@ -1,16 +1,17 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Clock } from "#core/clock.ts";
-import { PulseError } from "#core/errors.ts";
+import { allFaults, PulseError } from "#core/errors.ts";
 import { type Event, toEventJson } from "#core/events/event.ts";
-import { parsePage } from "#core/events/event-query.ts";
+import { type AskedPage, parsePage } from "#core/events/event-query.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { declarationOf } from "#core/events/event-types.ts";
 import { searchEvents } from "#core/events/search-events.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
+import { aggregationAnswer, answerBytes, fitsAnswer, jsonAnswer, MAX_ANSWER_BYTES } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
 import { beforeQuery } from "#functions/shared/before-query.ts";
 import { pageLinks } from "#functions/shared/page-links.ts";
+import type { ApiRequest } from "#functions/shared/request.ts";
 import { answerView, VIEWS } from "./views.ts";
 
 export interface QueryEventsOptions {
@@ -40,16 +41,14 @@ export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
 function listEvents({ store, clock }: QueryEventsOptions): Answer {
   const begin = beforeQuery(store, clock);
   return async (request) => {
-    const { query, aggregation } = askedQuery(request, clock.now());
+    const [{ query, aggregation }, page] = allFaults(
+      () => askedQuery(request, clock.now()),
+      () => askedPage(request),
+    );
     if (aggregation !== undefined) {
       const headers = await begin(request);
-      return jsonAnswer(200, JSON.stringify(await store.aggregate(query, aggregation)), headers);
+      return aggregationAnswer(await store.aggregate(query, aggregation), headers);
     }
-    const page = parsePage({
-      page: request.query.get("page") ?? undefined,
-      perPage: request.query.get("per_page") ?? undefined,
-      cursor: request.query.get("cursor") ?? undefined,
-    });
     const headers = await begin(request);
     const found = await searchEvents(store, query, page);
     return jsonAnswer(200, listText(found.events), {
@@ -60,19 +59,21 @@ function listEvents({ store, clock }: QueryEventsOptions): Answer {
   };
 }
 
-/** Lambda refuses an answer over 6 MB after it has put the body into JSON once more; the promise is 5 MB. */
-const MAX_ANSWER_BYTES = 5_000_000;
-/** The most bytes a character of JSON text can become inside a JSON string. */
-const MOST_BYTES_PER_CHARACTER = 3;
+const askedPage = ({ query }: ApiRequest): AskedPage =>
+  parsePage({
+    page: query.get("page") ?? undefined,
+    perPage: query.get("per_page") ?? undefined,
+    cursor: query.get("cursor") ?? undefined,
+  });
 
 /** A JSON array of the events. Throws `too-large`, naming how many would fit. */
 function listText(events: readonly Event[]): string {
   const texts = events.map(toEventJson);
   const list = `[${texts.join(",")}]`;
-  if (list.length * MOST_BYTES_PER_CHARACTER <= MAX_ANSWER_BYTES) return list;
+  if (fitsAnswer(list)) return list;
   let bytes = 0;
   for (const [index, text] of texts.entries()) {
-    bytes += Buffer.byteLength(JSON.stringify(text));
+    bytes += answerBytes(text);
     if (bytes > MAX_ANSWER_BYTES)
       throw new PulseError(
         "too-large",

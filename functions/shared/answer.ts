@@ -1,5 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
+import type { AggregationResult } from "#core/events/aggregation.ts";
 import { type Problem, statusOf, toProblem } from "#functions/shared/problem.ts";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -11,11 +12,32 @@ export const COMMON_HEADERS: Headers = {
   "access-control-expose-headers": "Link, X-Total-Count, Pulse-Position, Pulse-Receipt, Location, Retry-After",
 };
 
+/** Lambda refuses an answer over 6 MB after it has put the body into JSON once more; the promise is 5 MB. */
+export const MAX_ANSWER_BYTES = 5_000_000;
+/** The most bytes a character of JSON text can become inside a JSON string. */
+const MOST_BYTES_PER_CHARACTER = 3;
+
+/** What the body weighs on its way through Lambda. */
+export const answerBytes = (body: string): number => Buffer.byteLength(JSON.stringify(body));
+
+export const fitsAnswer = (body: string): boolean =>
+  body.length * MOST_BYTES_PER_CHARACTER <= MAX_ANSWER_BYTES || answerBytes(body) <= MAX_ANSWER_BYTES;
+
 export const jsonAnswer = (statusCode: number, body: string, headers: Headers = {}): APIGatewayProxyResult => ({
   statusCode,
   headers: { ...COMMON_HEADERS, "content-type": "application/json", ...headers },
   body,
 });
+
+/** The answer of an aggregation. Throws `too-large` where Lambda could not carry it. */
+export function aggregationAnswer(result: AggregationResult, headers: Headers): APIGatewayProxyResult {
+  const body = JSON.stringify(result);
+  if (fitsAnswer(body)) return jsonAnswer(200, body, headers);
+  throw new PulseError(
+    "too-large",
+    `the answer has more than ${MAX_ANSWER_BYTES} bytes: ask for fewer groups (size), or for a longer interval`,
+  );
+}
 
 export const problemAnswer = (problem: Problem, headers: Headers = {}): APIGatewayProxyResult => ({
   statusCode: problem.status,

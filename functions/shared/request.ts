@@ -35,6 +35,8 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
   const headers = lowerCased(message.headers);
   const http = isV2(message) ? fromFunctionUrl(message) : fromRestApi(message);
   const body = message.body ?? "";
+  if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
+    throw new PulseError("unsupported-media-type", `a body is taken as it is, not as ${headers["content-encoding"]}`);
   const bytes = () => refuseLarge(Buffer.from(body, message.isBase64Encoded ? "base64" : "utf8"));
   const scheme = headers["x-forwarded-proto"] ?? "https";
   return {

@@ -168,6 +168,13 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await post("/api/v1/events/aggregate", { groupBy: `tag:${"+".repeat(1_000)}` })).status).toBe(400);
   });
 
+  test("names the faults of the filter, of the times and of the page at once", async () => {
+    const reply = await get("/api/v1/events?page=x", '{"tagz":1,"timestamp":{"gte":"bogus"}}');
+
+    const pointers = reply.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+    expect(pointers).toEqual(["/tagz", "/timestamp/gte", "page"]);
+  });
+
   test("finds one event, or answers 404", async () => {
     const [event] = (await get("/api/v1/events?tag=mixed")).json;
 

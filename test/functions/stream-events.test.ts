@@ -233,6 +233,7 @@ describe("GET /events/stream", () => {
     expect(first(client).event).toBe("pulse.reset");
     expect(JSON.parse(first(client).data)).toMatchObject({ status: 400, detail: expect.any(String) });
     expect(values(client.frames)).toEqual(["live"]);
+    expect(client.frames.some(({ data }) => data === '{"tags":[],"caughtUp":true}')).toBe(true);
   });
 
   test("refuses a filter that is none, before it streams", async () => {
