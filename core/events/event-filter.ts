@@ -1,5 +1,12 @@
 import type { Event } from "#core/events/event.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import {
+  DEFAULT_EVENT_TYPES,
+  declarationOf,
+  type EventTypeDeclaration,
+  type FieldKind,
+  HAPROXY_EVENT_TYPE,
+  scalarsOf,
+} from "#core/events/event-types.ts";
 
 /** A condition on a declared field of the value: one of some exact values, or a numeric range (its bounds are ANDed). */
 export type FieldCondition =
@@ -35,31 +42,41 @@ export const everyEvent = (namespace: string): EventFilter => ({
   conditions: [],
 });
 
-/** Whether the event is meant. The one definition that every engine must agree with. */
-export function matches(filter: EventFilter, event: Event): boolean {
+/** Whether the event is meant, given what is declared of types. The one definition that every engine must agree with. */
+export function matches(
+  filter: EventFilter,
+  event: Event,
+  declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
+): boolean {
   if (event.namespace !== filter.namespace) return false;
   if (filter.types.length === 0 ? event.type.toLowerCase() === HAPROXY_EVENT_TYPE : !filter.types.includes(event.type))
     return false;
   if (!filter.tags.every((tag) => event.tags.includes(tag))) return false;
   if (filter.any.length > 0 && !filter.any.some((tag) => event.tags.includes(tag))) return false;
   if (filter.none.some((tag) => event.tags.includes(tag))) return false;
-  return filter.conditions.length === 0 || meetsConditions(filter.conditions, event);
+  return (
+    filter.conditions.length === 0 || meetsConditions(filter.conditions, event, declarationOf(event.type, declared))
+  );
 }
 
-/** Whether the value's own members meet all conditions; of a member that is an array, any element may. */
-export function meetsConditions(conditions: readonly FieldCondition[], event: Pick<Event, "value">): boolean {
-  const value: unknown = event.value === undefined ? undefined : JSON.parse(event.value);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+/** Whether the declared fields meet all conditions; of a field that has several values, any may. */
+function meetsConditions(
+  conditions: readonly FieldCondition[],
+  { value }: Event,
+  { fields }: EventTypeDeclaration,
+): boolean {
+  if (fields === undefined || !value?.startsWith("{")) return false;
+  const members = JSON.parse(value) as Record<string, unknown>;
   return conditions.every((condition) => {
-    if (!Object.hasOwn(value, condition.field)) return false;
-    const held = (value as Record<string, unknown>)[condition.field];
-    return (Array.isArray(held) ? held : [held]).some((one) => meets(condition, one));
+    const { field } = condition;
+    if (!Object.hasOwn(fields, field) || !Object.hasOwn(members, field)) return false;
+    return scalarsOf(fields[field] as FieldKind, members[field]).some((held) => meets(condition, held));
   });
 }
 
-function meets(condition: FieldCondition, held: unknown): boolean {
-  if ("oneOf" in condition) return condition.oneOf.some((wanted) => wanted === held);
-  if (typeof held !== "number" || !Number.isFinite(held)) return false;
+function meets(condition: FieldCondition, held: string | number | boolean): boolean {
+  if ("oneOf" in condition) return condition.oneOf.includes(held);
+  if (typeof held !== "number") return false;
   const { gte = Number.NEGATIVE_INFINITY, lte = Number.POSITIVE_INFINITY, gt, lt } = condition;
   return held >= gte && held <= lte && (gt === undefined || held > gt) && (lt === undefined || held < lt);
 }

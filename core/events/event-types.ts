@@ -1,7 +1,10 @@
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
 
-/** How a declared field is kept: exact text, whole number, any number, network address or truth value. */
-export type FieldKind = "keyword" | "integer" | "long" | "double" | "ip" | "boolean";
+/** How a declared field is kept: exact text, whole number, any number or truth value. */
+export type FieldKind = "keyword" | "integer" | "long" | "double" | "boolean";
+
+/** The declared fields of a type by their names. */
+export type DeclaredFields = Readonly<Record<string, FieldKind>>;
 
 /** What is known of an event type before its first event. */
 export interface EventTypeDeclaration {
@@ -10,7 +13,7 @@ export interface EventTypeDeclaration {
   readonly period: "day" | "month";
   readonly retentionDays: number;
   /** Fields of the value that get a typed column of their own; without any, its numbers are kept as leaves. */
-  readonly fields?: Readonly<Record<string, FieldKind>>;
+  readonly fields?: DeclaredFields;
 }
 
 const THIRTEEN_MONTHS_DAYS = 396;
@@ -49,3 +52,28 @@ export function declarationOf(
   const name = type.toLowerCase();
   return declared.find((declaration) => declaration.name === name) ?? plain(name);
 }
+
+/** A term of an index may have 32,766 bytes, and a character up to four. */
+export const MAX_KEYWORD_CHARACTERS = 8191;
+
+/**
+ * Whether a declared field of this kind holds the value, which is never converted: what it does not hold is in no group,
+ * no sum, and meets no condition. Whole numbers end where a double no longer tells neighbours apart.
+ */
+export function isOfKind(kind: FieldKind, value: unknown): value is string | number | boolean {
+  switch (kind) {
+    case "keyword":
+      return typeof value === "string" && value.length <= MAX_KEYWORD_CHARACTERS;
+    case "boolean":
+      return typeof value === "boolean";
+    case "double":
+      return Number.isFinite(value);
+    case "integer":
+    case "long":
+      return Number.isSafeInteger(value);
+  }
+}
+
+/** What a declared field holds of a member of the value: of an array, each element of its kind. */
+export const scalarsOf = (kind: FieldKind, member: unknown): (string | number | boolean)[] =>
+  (Array.isArray(member) ? member : [member]).filter((one) => isOfKind(kind, one));

@@ -34,13 +34,6 @@ export class EmbeddedDatabase {
     this.transaction(() => this.#sqlite.exec(schema));
   }
 
-  /** Makes a pure function of texts callable from SQL. */
-  defineTest(name: string, test: (...texts: (string | null)[]) => boolean): void {
-    this.#sqlite.function(name, { deterministic: true, varargs: true }, (...texts) =>
-      test(...(texts as (string | null)[])) ? 1 : 0,
-    );
-  }
-
   prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

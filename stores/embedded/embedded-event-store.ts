@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import { type EventFilter, type FieldCondition, meetsConditions } from "#core/events/event-filter.ts";
+import type { EventFilter } from "#core/events/event-filter.ts";
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import type {
   EventPage,
@@ -21,7 +21,6 @@ import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, isId, toEvent, toIdBytes } 
 import { forgetEvents } from "#stores/embedded/forget-events.ts";
 import { keepEvents } from "#stores/embedded/keep-events.ts";
 import { Names } from "#stores/embedded/names.ts";
-import { MEETS_CONDITION } from "#stores/embedded/query-plan.ts";
 import { SCHEMA } from "#stores/embedded/schema.ts";
 import { searchEvents } from "#stores/embedded/search-events.ts";
 import { countUnsettled, mustSettle, settleEvents } from "#stores/embedded/settle-events.ts";
@@ -47,7 +46,6 @@ export class EmbeddedEventStore implements EventStore {
 
   constructor({ database, declared = DEFAULT_EVENT_TYPES }: EmbeddedEventStoreOptions) {
     database.define(SCHEMA);
-    database.defineTest(MEETS_CONDITION, meetsCondition);
     this.#database = database;
     this.#declared = declared;
     this.#names = new Names(database, declared);
@@ -117,7 +115,7 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
-    return tailEvents(this.#database, this.#position(), filter, after, limit, receivedFromMs);
+    return tailEvents(this.#database, this.#position(), filter, this.#declared, after, limit, receivedFromMs);
   }
 
   async eventTypes(namespace: string): Promise<readonly EventTypeSummary[]> {
@@ -160,8 +158,4 @@ function storeId(database: EmbeddedDatabase): string {
   const id = randomUUID();
   database.transaction(() => database.run("INSERT INTO store (id, settled) VALUES (?, 0)", id));
   return id;
-}
-
-function meetsCondition(condition: string | null, value: string | null): boolean {
-  return value !== null && meetsConditions([JSON.parse(condition as string) as FieldCondition], { value });
 }

@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import { type DeclaredFields, type FieldKind, scalarsOf } from "#core/events/event-types.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 
 /** A field's value as SQLite keeps it: truth values are blobs, so that they equal no number and no text. */
@@ -34,10 +34,7 @@ export function fromHeld(held: Held): string | number | boolean {
 const NOTHING: HeldValue = { number: null, fields: [] };
 
 /** What can be asked of a value besides its text; nothing where it is no JSON. */
-export function heldValue(
-  value: string | undefined,
-  declared: Readonly<Record<string, FieldKind>> | undefined,
-): HeldValue {
+export function heldValue(value: string | undefined, declared: DeclaredFields | undefined): HeldValue {
   try {
     const { number = null, leaves } = valueNumbers(value);
     const scalars = declared && declaredScalars(value, declared);
@@ -48,15 +45,13 @@ export function heldValue(
   }
 }
 
-function declaredScalars(value: string | undefined, declared: Readonly<Record<string, FieldKind>>): [string, Held][] {
+function declaredScalars(value: string | undefined, declared: DeclaredFields): [string, Held][] {
   if (value?.charCodeAt(0) !== 0x7b) return [];
   const members = JSON.parse(value) as Record<string, unknown>;
   const scalars: [string, Held][] = [];
   for (const [name, member] of Object.entries(members)) {
     if (!Object.hasOwn(declared, name)) continue;
-    for (const scalar of Array.isArray(member) ? member : [member])
-      if (typeof scalar === "string" || typeof scalar === "boolean" || Number.isFinite(scalar))
-        scalars.push([name, toHeld(scalar as string | number | boolean)]);
+    for (const scalar of scalarsOf(declared[name] as FieldKind, member)) scalars.push([name, toHeld(scalar)]);
   }
   return scalars;
 }

@@ -70,8 +70,10 @@ function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | u
   if (all.length === 0 || types.length < shelf.types.length)
     all.push({ tagIds: types.map(({ tagId }) => tagId), disjoint: true });
   if (all.some(({ tagIds }) => tagIds.length === 0)) return undefined;
-  const conditions = joinClauses(query.conditions.map((condition) => conditionClause(names, shelf, condition)));
-  return { shelf, types, all, none: idsOf(query.none), numeric: query.numeric ?? false, conditions };
+  const conditions = query.conditions.flatMap((condition) => conditionClause(names, shelf, condition) ?? []);
+  if (conditions.length < query.conditions.length) return undefined;
+  const numeric = query.numeric ?? false;
+  return { shelf, types, all, none: idsOf(query.none), numeric, conditions: joinClauses(conditions) };
 }
 
 /** How many events the plan means; exact. */
@@ -173,17 +175,12 @@ const joinClauses = (clauses: readonly Clause[]): Clause => ({
   parameters: clauses.flatMap(({ parameters }) => parameters),
 });
 
-/** The SQL function by which conditions on undeclared fields are put to the value itself. */
-export const MEETS_CONDITION = "meets_condition";
-
-function conditionClause(names: Names, shelf: Shelf, condition: FieldCondition): Clause {
-  if (shelf.declaredFields === undefined || !Object.hasOwn(shelf.declaredFields, condition.field))
-    return {
-      sql: `${MEETS_CONDITION}(?, (SELECT value FROM event e WHERE e.seq = d.seq))`,
-      parameters: [JSON.stringify(condition)],
-    };
+/** Undefined where no event of the shelf can meet the condition. */
+function conditionClause(names: Names, shelf: Shelf, condition: FieldCondition): Clause | undefined {
+  if (shelf.declaredFields === undefined || !Object.hasOwn(shelf.declaredFields, condition.field)) return undefined;
+  const fieldId = names.fieldId(shelf, condition.field);
+  if (fieldId === undefined) return undefined;
   const held = heldClause(condition);
-  const fieldId = names.fieldId(shelf, condition.field) ?? null;
   return {
     sql: `EXISTS (SELECT 1 FROM field f WHERE f.field_id = ? AND f.seq = d.seq AND ${held.sql})`,
     parameters: [fieldId, ...held.parameters],

@@ -1,5 +1,6 @@
 import { type EventFilter, matches } from "#core/events/event-filter.ts";
 import type { TailPage } from "#core/events/event-store.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, fromPoint, toEvent, toPoint } from "#stores/embedded/event-row.ts";
@@ -16,6 +17,7 @@ export function tailEvents(
   database: EmbeddedDatabase,
   checkpoints: Position,
   filter: EventFilter,
+  declared: readonly EventTypeDeclaration[],
   after: Position,
   limit: number,
   receivedFromMs = Number.NEGATIVE_INFINITY,
@@ -43,7 +45,7 @@ export function tailEvents(
       reached = seq;
       if (row.received < receivedFromMs) continue;
       const event = toEvent(row);
-      if (matches(filter, event)) entries.push({ event, point: { shard, seq } });
+      if (matches(filter, event, declared)) entries.push({ event, point: { shard, seq } });
     }
     if (finished) reached = checkpoint;
     else caughtUp = false;

@@ -1,7 +1,6 @@
-import { isIP } from "node:net";
 import type { Event } from "#core/events/event.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
-import type { FieldKind } from "#core/events/event-types.ts";
+import { type DeclaredFields, type FieldKind, isOfKind, scalarsOf } from "#core/events/event-types.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 import { FIELDS } from "./index-templates.ts";
 
@@ -18,13 +17,11 @@ export interface EventDocument {
   readonly seq?: string;
 }
 
-type Fields = Readonly<Record<string, FieldKind>>;
-
 /**
  * The two lines of a bulk that create the event's document in the index. Written out by hand: the value's text goes in as
  * one string, and nothing of it is printed anew.
  */
-export function toBulkLines(index: string, { event, point }: JournalEntry, fields: Fields | undefined): string {
+export function toBulkLines(index: string, { event, point }: JournalEntry, fields: DeclaredFields | undefined): string {
   let document =
     `{"id":"${event.id}","type":"${event.type}","tags":${JSON.stringify(event.tags)}` +
     `,"timestamp":"${new Date(event.timestampMs).toISOString()}","timestampText":${JSON.stringify(event.timestamp)}` +
@@ -35,7 +32,7 @@ export function toBulkLines(index: string, { event, point }: JournalEntry, field
 }
 
 /** What of the value the engine can aggregate and compare. */
-function columns(value: string, fields: Fields | undefined): string {
+function columns(value: string, fields: DeclaredFields | undefined): string {
   if (fields !== undefined && value.startsWith("{"))
     return `,"${FIELDS}":${JSON.stringify(declaredFields(JSON.parse(value), fields))}`;
   const { number, leaves } = valueNumbers(value);
@@ -44,33 +41,16 @@ function columns(value: string, fields: Fields | undefined): string {
 }
 
 /** The declared members that are of their kind; another's text would be read as a number, or refuse the document. */
-function declaredFields(value: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+function declaredFields(value: Readonly<Record<string, unknown>>, fields: DeclaredFields): Record<string, unknown> {
   const held: Record<string, unknown> = {};
   for (const field in fields) {
     if (!Object.hasOwn(value, field)) continue;
     const member = value[field];
     const kind = fields[field] as FieldKind;
-    if (Array.isArray(member)) held[field] = member.filter((one) => isOfKind(kind, one));
+    if (Array.isArray(member)) held[field] = scalarsOf(kind, member);
     else if (isOfKind(kind, member)) held[field] = member;
   }
   return held;
-}
-
-/** Whether a column of this kind takes the value as it is. */
-export function isOfKind(kind: FieldKind, value: unknown): value is string | number | boolean {
-  switch (kind) {
-    case "keyword":
-      return typeof value === "string";
-    case "ip":
-      return typeof value === "string" && isIP(value) !== 0;
-    case "boolean":
-      return typeof value === "boolean";
-    case "double":
-      return Number.isFinite(value);
-    case "integer":
-    case "long":
-      return Number.isSafeInteger(value);
-  }
 }
 
 export function fromDocument(namespace: string, document: EventDocument): Event {

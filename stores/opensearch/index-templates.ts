@@ -3,6 +3,7 @@ import {
   type EventTypeDeclaration,
   type FieldKind,
   HAPROXY_EVENT_TYPE,
+  MAX_KEYWORD_CHARACTERS,
 } from "#core/events/event-types.ts";
 import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "./index-names.ts";
 
@@ -30,11 +31,8 @@ export interface IndexTemplate {
 const GENERIC_PRIORITY = 100;
 const TYPE_PRIORITY = 200;
 
-/** A term may have 32,766 bytes, and a character up to four. Longer text stays whole in the source, unindexed. */
-const MAX_INDEXED_CHARACTERS = 8191;
-
 const exactText = { type: "keyword" };
-const boundedText = { type: "keyword", ignore_above: MAX_INDEXED_CHARACTERS };
+const boundedText = { type: "keyword", ignore_above: MAX_KEYWORD_CHARACTERS };
 const date = { type: "date", format: "strict_date_optional_time" };
 const unindexedText = { type: "keyword", index: false, doc_values: false };
 
@@ -68,7 +66,6 @@ const FIELD_MAPPINGS: Readonly<Record<FieldKind, object>> = {
   integer: { type: "long", ignore_malformed: true },
   long: { type: "long", ignore_malformed: true },
   double: { type: "double", ignore_malformed: true },
-  ip: { type: "ip", ignore_malformed: true },
   boolean: { type: "boolean" },
 };
 

@@ -1,8 +1,7 @@
 import { invalidInput } from "#core/errors.ts";
 import type { EventFilter, FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
-import { declarationOf, type EventTypeDeclaration, type FieldKind } from "#core/events/event-types.ts";
-import { isOfKind } from "./event-document.ts";
+import { declarationOf, type EventTypeDeclaration, type FieldKind, isOfKind } from "#core/events/event-types.ts";
 import { FIELDS } from "./index-templates.ts";
 
 export type Clause = Readonly<Record<string, unknown>>;

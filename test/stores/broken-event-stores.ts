@@ -78,6 +78,12 @@ const misaggregating = (
     })(),
 });
 
+/** As a column would that reads a text as the number it spells. */
+const withStatusRead = (event: Event): Event => ({
+  ...event,
+  ...(event.value !== undefined && { value: event.value.replace(/"ST":"(\d+)"/, '"ST":$1') }),
+});
+
 const withoutGeneric = ({ groupBy, ...rest }: Aggregation): Aggregation => ({ ...rest, groupBy: { by: "tag" } });
 
 export const brokenEventStores: readonly BrokenEventStore[] = [
@@ -97,6 +103,15 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
   misreading("lists haproxy events with the others", (query) =>
     query.types.length > 0 ? query : { ...query, types: ["event", "metrics", "health", "haproxy", "deploy", "Deploy"] },
   ),
+  {
+    fault: "finds a text in a field of numbers as the number it spells",
+    open: () =>
+      new (class extends NaiveEventStore {
+        protected override isMeant(query: EventQuery, event: Event): boolean {
+          return super.isMeant(query, withStatusRead(event));
+        }
+      })(),
+  },
   {
     fault: "takes types without their case",
     open: () =>
@@ -301,6 +316,9 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
       events.filter((event) => /^[-\d]/.test(event.value ?? "")),
       aggregation,
     ),
+  ),
+  misaggregating("sums up a text in a field of numbers as the number it spells", (events, aggregation) =>
+    aggregateNaively(events.map(withStatusRead), aggregation),
   ),
   misaggregating("answers 0 where there is nothing to aggregate", (events, aggregation) => {
     const answer = aggregateNaively(events, aggregation);

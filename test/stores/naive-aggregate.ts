@@ -11,7 +11,7 @@ import {
   MAX_BUCKETS,
 } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import { declarationOf } from "#core/events/event-types.ts";
+import { declarationOf, type FieldKind, scalarsOf } from "#core/events/event-types.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 
 type Key = Group["key"];
@@ -85,8 +85,8 @@ function valuesOf(event: Event, field: AggregatedField): readonly Key[] {
   const { fields } = declarationOf(event.type);
   if (field.kind === "declared") {
     if (fields === undefined || !Object.hasOwn(fields, field.name) || event.value?.[0] !== "{") return [];
-    const held = (JSON.parse(event.value) as Record<string, Key | Key[] | null>)[field.name] ?? [];
-    return Array.isArray(held) ? held : [held];
+    const members = JSON.parse(event.value) as Record<string, unknown>;
+    return scalarsOf(fields[field.name] as FieldKind, members[field.name]);
   }
   const { number, leaves } = valueNumbers(event.value);
   if (field.kind === "number") return number === undefined ? [] : [number];

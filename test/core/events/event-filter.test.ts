@@ -43,9 +43,10 @@ describe("a filter", () => {
 });
 
 describe("a condition", () => {
-  const VALUE = '{"ST":200,"b":"shop","tls":true,"list":[1,"x"],"big":1e400,"none":null,"__proto__":7}';
-  const meets = (condition: FieldCondition, value: string | null = VALUE): boolean =>
-    isMet({ conditions: [condition] }, anEvent(value === null ? {} : { value }));
+  const VALUE =
+    '{"ST":200,"b":"shop","tls":true,"uri":["x",1,["y"]],"B":1e400,"s":null,"Tt":[5,"7"],"U":1.5,"Ta":"9","own":7}';
+  const meets = (condition: FieldCondition, value = VALUE): boolean =>
+    isMet({ types: ["haproxy"], conditions: [condition] }, anEvent({ type: "haproxy", value }));
 
   test.each<[FieldCondition, boolean]>([
     [{ field: "ST", oneOf: [404, 200] }, true],
@@ -55,30 +56,42 @@ describe("a condition", () => {
     [{ field: "b", oneOf: ["Shop", "sho"] }, false],
     [{ field: "tls", oneOf: [true] }, true],
     [{ field: "tls", oneOf: ["true", 1, false] }, false],
-    [{ field: "list", oneOf: ["x"] }, true],
-    [{ field: "list", gte: 1 }, true],
+    [{ field: "uri", oneOf: ["x"] }, true],
+    [{ field: "uri", oneOf: [1, "y"] }, false],
+    [{ field: "Tt", gte: 5 }, true],
+    [{ field: "Tt", gt: 5 }, false],
     [{ field: "ST", gte: 200, lte: 200 }, true],
     [{ field: "ST", gt: 200 }, false],
     [{ field: "ST", lt: 200 }, false],
     [{ field: "ST", gt: 199, lt: 201 }, true],
     [{ field: "ST" }, true],
     [{ field: "b", gte: 0 }, false],
-    [{ field: "none", lte: 0 }, false],
-    [{ field: "absent", oneOf: [200] }, false],
+    [{ field: "s", lte: 0 }, false],
+    [{ field: "hr", oneOf: ["shop"] }, false],
     [{ field: "toString", gte: 0 }, false],
-    [{ field: "__proto__", oneOf: [7] }, true],
-    [{ field: "big", gte: 0 }, false],
+    [{ field: "B", gte: 0 }, false],
+    [{ field: "U", gte: 0 }, false],
+    [{ field: "U", oneOf: [1.5] }, false],
+    [{ field: "Ta", oneOf: [9, "9"] }, false],
+    [{ field: "own", oneOf: [7] }, false],
   ])("of %j is met by the example: %j", (condition, met) => {
     expect(meets(condition)).toBe(met);
   });
 
   test("is met by no event without an object for its value", () => {
-    for (const value of ["200", '"b"', "true", null]) expect(meets({ field: "ST", gte: 0 }, value)).toBe(false);
-    for (const value of ["[200]", '[{"ST":200}]', "[]"]) {
+    for (const value of ["200", '"b"', "true", "[200]", '[{"ST":200}]', "[]"])
       expect(meets({ field: "ST", gte: 0 }, value)).toBe(false);
-      expect(meets({ field: "length", gte: 0 }, value)).toBe(false);
-      expect(meets({ field: "0", gte: 0 }, value)).toBe(false);
-    }
+    const without = anEvent({ type: "haproxy" });
+    expect(isMet({ types: ["haproxy"], conditions: [{ field: "ST", gte: 0 }] }, without)).toBe(false);
+  });
+
+  test("is met by no event whose type does not declare the field", () => {
+    const conditions = [{ field: "load", gte: 0 }];
+    const event = anEvent({ type: "Metered", value: '{"load":0.5}' });
+    const metered = { name: "metered", period: "day", retentionDays: 30, fields: { load: "double" } } as const;
+
+    expect(isMet({ conditions }, event)).toBe(false);
+    expect(matches({ ...everyEvent("default"), conditions }, event, [metered])).toBe(true);
   });
 
   test("is one of several that must all be met", () => {
@@ -86,8 +99,9 @@ describe("a condition", () => {
       { field: "ST", oneOf: [200] },
       { field: "b", oneOf: ["auth"] },
     ];
+    const filter = { types: ["haproxy"], conditions };
 
-    expect(isMet({ conditions }, anEvent({ value: '{"ST":200,"b":"auth"}' }))).toBe(true);
-    expect(isMet({ conditions }, anEvent({ value: VALUE }))).toBe(false);
+    expect(isMet(filter, anEvent({ type: "haproxy", value: '{"ST":200,"b":"auth"}' }))).toBe(true);
+    expect(isMet(filter, anEvent({ type: "haproxy", value: VALUE }))).toBe(false);
   });
 });

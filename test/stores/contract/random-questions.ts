@@ -14,6 +14,8 @@ const TAGS = ["a", "b", "c", "g:1", "g:2", "g:2:x", "h:\u00e9", "h:e\u0301", "c\
 const TYPES = ["event", "metrics", "health", "haproxy", "deploy", "Deploy"];
 const BACKENDS = ["shop", "auth", "Zoo"];
 const STATUSES = [200, 404, 503];
+/** In place of a status: each of another kind than is declared. */
+const ODD_STATUSES = ["200", "503", 503.5, 9_007_199_254_740_992, ["404", 503]];
 const DAY_MS = 86_400_000;
 
 /** Twelve instants: neighbours, ties of the same second, hour and day, and some before 1970. */
@@ -32,7 +34,7 @@ function aValue(random: Random, type: string): string | undefined {
   if (type === "haproxy")
     return JSON.stringify({
       b: random.oneOf(BACKENDS),
-      ST: random.oneOf(STATUSES),
+      ST: random.chance(0.4) ? random.oneOf(ODD_STATUSES) : random.oneOf(STATUSES),
       ...(random.chance(0.7) && { Tt: random.integer(-1, 20) }),
       ...(random.chance(0.5) && { tls: random.chance(0.5) }),
     });
@@ -71,6 +73,7 @@ const aCondition = (random: Random): FieldCondition =>
   random.oneOf<() => FieldCondition>([
     () => ({ field: "b", oneOf: random.someOf(BACKENDS, 2) }),
     () => ({ field: "ST", oneOf: random.someOf(STATUSES, 2) }),
+    () => ({ field: "ST", oneOf: ["200", "503", 503.5, true] }),
     () => ({ field: "tls", oneOf: [random.chance(0.5)] }),
     () => ({ field: "Tt", gte: random.integer(-1, 10), lt: random.integer(5, 20) }),
     () => ({ field: "ST", gt: 200, lte: 503 }),

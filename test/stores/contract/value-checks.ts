@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import { expect } from "@jest/globals";
+import type { Aggregation, Aggregator, GroupBy } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
+import type { FieldCondition } from "#core/events/event-filter.ts";
+import { MAX_KEYWORD_CHARACTERS } from "#core/events/event-types.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
+import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
 
 const manyKeys = (count: number) =>
   `{${Array.from({ length: count }, (_, index) => `"key ${index}":${index}`).join(",")}}`;
@@ -51,6 +55,11 @@ const ODD_RECORDS: readonly string[] = [
   '{"ST":"not a number","Tt":"12","tls":"yes"}',
   '{"ST":1e400,"B":12345678901234567890123456789012345678901,"cp":99999999999}',
   '{"ST":1.5,"Tt":null,"b":5,"s":true,"ci":"not an address"}',
+  '{"ST":"503","tls":"true"}',
+  '{"ST":503,"tls":1,"b":"503"}',
+  '{"ST":9007199254740993,"B":9007199254740991,"Tt":-0}',
+  '{"ST":[200,"200",null,503,[404]],"tls":[true,"yes"]}',
+  `{"b":"${"x".repeat(MAX_KEYWORD_CHARACTERS)}","s":"${"x".repeat(MAX_KEYWORD_CHARACTERS + 1)}"}`,
   '{"ST":{"a":1},"b":["x",["y"]],"tls":[true,false],"Tt":[]}',
   `{"uri":"${"/a".repeat(50_000)}","b":"shop"}`,
   '{"@timestamp":"never","source.ip":1,"source":{"ip":2},"haproxy":3,"number":"x","leaves":"y"}',
@@ -106,6 +115,66 @@ export const valueChecks: readonly Check[] = [
 
       expect((await search({ types })).map(legible)).toEqual(events.map(legible).reverse());
       expect(await aggregate({}, { types })).toEqual({ value: ODD_RECORDS.length });
+    },
+  },
+  {
+    name: "groups and sums up declared fields only where they are of their kind",
+    check: async ({ keep, aggregate }) => {
+      const events = await keep(ODD_RECORDS.map((value) => ({ type: "haproxy", value })));
+      const field = (name: string) => ({ kind: "declared", name }) as const;
+      const ask = (asked: Partial<Aggregation>) => aggregate(asked, { types: ["haproxy"] });
+
+      expect(await ask({ groupBy: { by: "field", field: field("ST") } })).toEqual({
+        groups: [
+          { key: 503, count: 2, value: 2 },
+          { key: 200, count: 1, value: 1 },
+        ],
+      });
+      expect(await ask({ aggregator: { type: "stats", field: field("ST") } })).toEqual({
+        value: { count: 3, min: 200, max: 503, average: 402, sum: 1206 },
+      });
+      for (const name of ["ST", "Tt", "B", "cp", "tls", "b", "s", "ci", "uri"]) {
+        const groupBy: GroupBy = { by: "field", field: field(name) };
+        const aggregator: Aggregator = { type: "cardinality", field: field(name) };
+        for (const asked of [{ groupBy }, { aggregator }, { aggregator, groupBy, intervalMs: 1000 }]) {
+          const expected = aggregateNaively(events, { aggregator: { type: "count" }, size: 100, ...asked });
+          expect({ asked, answer: await ask(asked) }).toEqual({ asked, answer: expected });
+        }
+      }
+    },
+  },
+  {
+    name: "finds and tails by declared fields only where they are of their kind, and only events whose type declares them",
+    check: async ({ store, keep, search, query, start }) => {
+      const records = await keep(ODD_RECORDS.map((value) => ({ type: "haproxy", value })));
+      const [undeclared] = await keep([{ type: "health", value: '{"ST":503,"b":"503"}' }]);
+      const types = ["haproxy", "health"];
+      const meeting = async (condition: FieldCondition) => {
+        const found = await search({ types, conditions: [condition] });
+        const tailed = await readTail(store, query({ types, conditions: [condition] }), start, 4);
+        expect(tailed.events).toEqual(found.toReversed());
+        return found.map((event) => event.value);
+      };
+      const status = '{"ST":503,"tls":1,"b":"503"}';
+      const statuses = '{"ST":[200,"200",null,503,[404]],"tls":[true,"yes"]}';
+
+      expect(await meeting({ field: "ST", oneOf: [503] })).toEqual([statuses, status]);
+      expect(await meeting({ field: "ST", oneOf: ["503", 1.5, "200", 9007199254740992] })).toEqual([]);
+      expect(await meeting({ field: "ST", gte: 0 })).toEqual([statuses, status]);
+      expect(await meeting({ field: "ST", gt: 200.5, lt: 503.5 })).toEqual([statuses, status]);
+      expect(await meeting({ field: "b", oneOf: ["503", 5] })).toEqual([status]);
+      expect(await meeting({ field: "b", gte: 0 })).toEqual([]);
+      expect(await meeting({ field: "tls", oneOf: ["true", 1, "yes"] })).toEqual([]);
+      expect(await meeting({ field: "tls", oneOf: [true] })).toHaveLength(2);
+      expect(await meeting({ field: "B", gte: 0 })).toHaveLength(1);
+      for (const [name, characters, found] of [
+        ["b", MAX_KEYWORD_CHARACTERS, 1],
+        ["s", MAX_KEYWORD_CHARACTERS + 1, 0],
+      ] as const)
+        expect(await meeting({ field: name, oneOf: ["x".repeat(characters)] })).toHaveLength(found);
+      expect(await search({ types })).toHaveLength(records.length + 1);
+      expect(await search({ types: ["health"], conditions: [{ field: "ST", oneOf: [503] }] })).toEqual([]);
+      expect(await search({ types: ["health"] })).toEqual([undeclared]);
     },
   },
   {
