@@ -19,8 +19,9 @@ export interface JournalConsumer {
   close(): Promise<void>;
 }
 
-const MAX_RECORDS = 1000;
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_RECORDS = 10_000;
+/** After a burst few large batches are quicker than many small ones: each costs a refresh, and segments to be merged. */
+const MAX_BYTES = 16 * 1024 * 1024;
 const RETRY_MS = 500;
 
 /**

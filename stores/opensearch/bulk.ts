@@ -5,7 +5,7 @@ import { pauseBefore, type RetryPolicy } from "./backoff.ts";
 import { request } from "./client.ts";
 import { describeFault, failure, mayPass, type OpenSearchFault } from "./failure.ts";
 
-const MAX_DOCUMENTS = 1000;
+const MAX_DOCUMENTS = 2500;
 const MAX_BYTES = 5_000_000;
 const IN_FLIGHT = 2;
 

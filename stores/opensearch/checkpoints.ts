@@ -14,6 +14,14 @@ interface CheckpointDocument {
 }
 
 const MAX_SHARDS = 10_000;
+/** A shard that is younger may be missing in a position: its reader then begins at the shard's start, which loses nothing. */
+const OVERVIEW_LIFETIME_MS = 1000;
+
+/** Which store this is, and which shards have checkpoints: what seldom changes of a position. */
+interface Overview {
+  readonly store: string;
+  readonly shards: readonly string[];
+}
 
 /** How far each shard of the journal is readable: one document per shard, moved by compare-and-set. */
 export class Checkpoints {
@@ -21,6 +29,8 @@ export class Checkpoints {
   readonly #retry: RetryPolicy;
   readonly #index: string;
   readonly #searchable = new Set<string>();
+  #overview: Promise<Overview> | undefined;
+  #overviewAtMs = 0;
 
   constructor(client: Client, prefix: string, retry: RetryPolicy) {
     this.#client = client;
@@ -44,6 +54,7 @@ export class Checkpoints {
     });
     if (body._shards.failed > 0) throw failure("unavailable", `could not refresh ${this.#index}`);
     this.#searchable.add(shard);
+    this.#overview = undefined;
   }
 
   async #tryAdvance(shard: string, seq: string): Promise<boolean> {
@@ -60,9 +71,9 @@ export class Checkpoints {
     return status !== 409;
   }
 
-  /** Every checkpoint as it is at this moment: a search knows the shards, and reading by id is never behind. */
+  /** The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. */
   async position(): Promise<Position> {
-    const [store, shards] = await Promise.all([this.#uuid(), this.#shards()]);
+    const { store, shards } = await this.#recentOverview();
     const seqs = new Map<string, string>();
     if (shards.length === 0) return { store, shards: seqs };
     const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
@@ -72,6 +83,24 @@ export class Checkpoints {
     });
     for (const { found, _source: point } of body.docs) if (found) seqs.set(point.shard, point.seq);
     return { store, shards: seqs };
+  }
+
+  #recentOverview(): Promise<Overview> {
+    const nowMs = Date.now();
+    if (this.#overview === undefined || nowMs - this.#overviewAtMs > OVERVIEW_LIFETIME_MS) {
+      this.#overviewAtMs = nowMs;
+      const reading = this.#readOverview();
+      this.#overview = reading;
+      reading.catch(() => {
+        if (this.#overview === reading) this.#overview = undefined;
+      });
+    }
+    return this.#overview;
+  }
+
+  async #readOverview(): Promise<Overview> {
+    const [store, shards] = await Promise.all([this.#uuid(), this.#shards()]);
+    return { store, shards };
   }
 
   async #shards(): Promise<string[]> {

@@ -142,16 +142,16 @@ describeOpenSearch("the OpenSearch event store, when something goes wrong,", (ur
       expect(await kept()).toEqual([third.event, first.event]);
     });
 
-    test("splits a batch into bulks of at most a thousand documents and five megabytes", async () => {
+    test("splits a batch into bulks of at most 2,500 documents and five megabytes", async () => {
       const { proxy, store } = await through(() => undefined);
-      const entries = Array.from({ length: 2500 }, (_, index) => ({
+      const entries = Array.from({ length: 3000 }, (_, index) => ({
         event: anEvent({ type: "large", value: index < 100 ? `"${"x".repeat(200_000)}"` : "1" }),
       }));
 
-      expect(await store.keep(entries)).toEqual(allKept(2500));
+      expect(await store.keep(entries)).toEqual(allKept(3000));
 
       const bulks = proxy.seen.filter(isBulk).map(({ body }) => body);
-      expect(Math.max(...bulks.map((body) => body.split("\n").length >> 1))).toBe(1000);
+      expect(Math.max(...bulks.map((body) => body.split("\n").length >> 1))).toBe(2500);
       expect(Math.max(...bulks.map((body) => body.length))).toBeLessThanOrEqual(5_000_000);
     });
   });
