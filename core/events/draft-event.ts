@@ -68,9 +68,9 @@ export const draftEventSchema = z
 const KNOWN_KEYS = "is not known: an event has type, tags, value and timestamp";
 
 /** Checks one event given as JSON. Throws `invalid-input` with every fault, or `too-large`. */
-export function parseDraft(text: string): DraftEvent {
+export function parseDraft(text: string, json = parseJson(text)): DraftEvent {
   refuseLarge(text);
-  return toDraft(parseJson(text), text);
+  return toDraft(json, text);
 }
 
 function toDraft(json: unknown, text: string): DraftEvent {
@@ -101,13 +101,13 @@ function expanded(tags: readonly string[], pointer: string): string[] {
 
 /** The items of a JSON array, or of NDJSON; one bad item costs no other. Throws if the whole is neither. */
 export function parseDrafts(body: string, form: "array" | "ndjson" | "cloudevents"): DraftOutcome[] {
-  const items = form === "ndjson" ? linesOf(body) : elementsOf(body);
+  const items = form === "ndjson" ? linesOf(body).map((text): Item => ({ text })) : elementsOf(body);
   if (items.length > MAX_EVENTS_PER_REQUEST)
     throw new PulseError("too-large", `${items.length} events at once, at most ${MAX_EVENTS_PER_REQUEST} are taken`);
   const parse = form === "cloudevents" ? parseCloudEvent : parseDraft;
-  return items.map((item) => {
+  return items.map(({ text, json }) => {
     try {
-      return { draft: parse(item) };
+      return { draft: parse(text, json) };
     } catch (error) {
       if (error instanceof PulseError) return { refused: error };
       throw error;
@@ -115,17 +115,23 @@ export function parseDrafts(body: string, form: "array" | "ndjson" | "cloudevent
   });
 }
 
+/** The text of an item, and what it says where that is known already. */
+interface Item {
+  readonly text: string;
+  readonly json?: unknown;
+}
+
 const linesOf = (body: string): string[] => body.split("\n").filter((line) => line.trim() !== "");
 
-function elementsOf(body: string): string[] {
-  if (!Array.isArray(parseJson(body))) throw invalidInput([{ pointer: "", detail: "must be an array of events" }]);
-  return scanElements(body, 0);
+function elementsOf(body: string): Item[] {
+  const array = parseJson(body);
+  if (!Array.isArray(array)) throw invalidInput([{ pointer: "", detail: "must be an array of events" }]);
+  return scanElements(body, 0).map((text, index) => ({ text, json: array[index] }));
 }
 
 /** Checks one CloudEvent in structured JSON (CloudEvents 1.0, JSON format section 3). */
-export function parseCloudEvent(text: string): DraftEvent {
+export function parseCloudEvent(text: string, json = parseJson(text)): DraftEvent {
   refuseLarge(text);
-  const json = parseJson(text);
   if (!isRecord(json)) throw invalidInput([{ pointer: "", detail: `must be an object, not ${quote(json)}` }]);
   const { data, data_base64: base64, ...attributes } = json;
   const value =

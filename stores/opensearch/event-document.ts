@@ -24,11 +24,26 @@ export interface EventDocument {
 export function toBulkLines(index: string, { event, point }: JournalEntry, fields: DeclaredFields | undefined): string {
   let document =
     `{"id":"${event.id}","type":"${event.type}","tags":${JSON.stringify(event.tags)}` +
-    `,"timestamp":"${new Date(event.timestampMs).toISOString()}","timestampText":${JSON.stringify(event.timestamp)}` +
-    `,"receivedAt":"${new Date(event.receivedAtMs).toISOString()}"`;
+    `,"timestamp":"${toUtc(event)}","timestampText":${JSON.stringify(event.timestamp)}` +
+    `,"receivedAt":"${toRecentUtc(event.receivedAtMs)}"`;
   if (point !== undefined) document += `,"shard":${JSON.stringify(point.shard)},"seq":"${point.seq}"`;
   if (event.value !== undefined) document += `,"value":${JSON.stringify(event.value)}${columns(event.value, fields)}`;
   return `{"create":{"_index":"${index}","_id":"${event.id}"}}\n${document}}\n`;
+}
+
+/** 2026-01-31T10:00:00.000Z, what Date would print: not a leap second, which it would print as the next. */
+const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z$/;
+
+/** Most timestamps are in that form already; to print one costs as much as the rest of a document. */
+const toUtc = ({ timestamp, timestampMs }: Event): string =>
+  IN_UTC.test(timestamp) ? timestamp : new Date(timestampMs).toISOString();
+
+let recent = { ms: 0, text: new Date(0).toISOString() };
+
+/** Events of a batch were accepted together. */
+function toRecentUtc(ms: number): string {
+  if (recent.ms !== ms) recent = { ms, text: new Date(ms).toISOString() };
+  return recent.text;
 }
 
 /** What of the value the engine can aggregate and compare. */
