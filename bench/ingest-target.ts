@@ -63,7 +63,8 @@ export function pulseTarget(
     untilSearchable: (count) =>
       untilCounted(count, async () => {
         // As a caller who must see a write waits; 503 when that takes longer than 5 s.
-        const { status, head } = await sendOnce(url, "GET", `${path}?per_page=1&after=${receipt}`, [503]);
+        const after = receipt === "" ? "" : `&after=${receipt}`;
+        const { status, head } = await sendOnce(url, "GET", `${path}?per_page=1${after}`, [503]);
         return status === 503 ? 0 : Number(headerOf(head, "x-total-count"));
       }),
   };
