@@ -13,7 +13,7 @@ import type { EventQuery } from "#core/events/event-store.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { type Measure, type MeasureRequest, type Measures, measure } from "#stores/embedded/measure.ts";
 import type { Names } from "#stores/embedded/names.ts";
-import { countMatching, planQuery } from "#stores/embedded/query-plan.ts";
+import { countByTag, countMatching, planQuery } from "#stores/embedded/query-plan.ts";
 
 export function aggregateEvents(
   database: EmbeddedDatabase,
@@ -33,25 +33,29 @@ export function aggregateEvents(
   }
   if (groupBy.by === "field") return { groups: groupsOfField(query, aggregation, groupBy.field, measured) };
   const plan = planQuery(names, query);
-  const narrowings: Narrowing[] =
-    groupBy.by === "type"
-      ? plan.shelves
+  const narrowings =
+    groupBy.by === "tag"
+      ? Array.from(countByTag(database, names, plan, groupBy.generic), ([key, count]) => ({
+          key,
+          count,
+          query: { ...query, tags: [...query.tags, key] },
+        }))
+      : plan.shelves
           .flatMap(({ types }) => types)
           .map(({ name }) => ({ key: name, query: { ...query, types: [name] } }))
-      : [...new Set(plan.shelves.flatMap(({ shelf }) => names.tagsOf(shelf, groupBy.generic)))].map((tag) => ({
-          key: tag,
-          query: { ...query, tags: [...query.tags, tag] },
-        }));
-  return { groups: groupsOfNarrowings(narrowings, aggregation, measured, counted) };
+          .map((narrowing) => ({ ...narrowing, count: counted(narrowing.query) }))
+          .filter(({ count }) => count > 0);
+  return { groups: groupsOfNarrowings(narrowings, aggregation, measured) };
 }
 
 type Measured = (query: EventQuery, more?: Pick<MeasureRequest, "keyField" | "intervalMs">) => Measures;
 type Counted = (query: EventQuery) => number;
 
-/** A group as the query that means just its events. */
+/** A group as the query that means just its events, and how many they are. */
 interface Narrowing {
   readonly key: string;
   readonly query: EventQuery;
+  readonly count: number;
 }
 
 function toMeasureRequest(aggregator: Aggregator): MeasureRequest {
@@ -72,16 +76,12 @@ function measuredValue(
 
 /** Types and tags are counted without looking at an event; only the groups that are answered are measured. */
 function groupsOfNarrowings(
-  narrowings: readonly Narrowing[],
+  narrowings: Narrowing[],
   { aggregator, size, intervalMs }: Aggregation,
   measured: Measured,
-  counted: Counted,
 ): Group[] {
-  const groups = narrowings
-    .map((narrowing) => ({ ...narrowing, count: counted(narrowing.query) }))
-    .filter(({ count }) => count > 0);
   let buckets = 0;
-  return biggest(groups, size).map(({ key, count, query }) => {
+  return biggest(narrowings, size).map(({ key, count, query }) => {
     const group = { key, count, value: measuredValue(query, aggregator, measured, () => count) };
     if (intervalMs === undefined) return group;
     const series = toSeries(measured(query, { intervalMs }).get(null), aggregator, intervalMs, buckets);
@@ -116,11 +116,15 @@ function biggest<Counted extends Pick<Group, "key" | "count">>(groups: Counted[]
   return groups.sort((one, other) => other.count - one.count || compareKeys(one.key, other.key)).slice(0, size);
 }
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Texts by their bytes, as indices sort them; numbers and truth values by size, before texts. */
 function compareKeys(one: Group["key"], other: Group["key"]): number {
   if (typeof one !== "string" && typeof other !== "string") return Number(one) - Number(other);
   if (typeof one !== "string" || typeof other !== "string") return typeof one === "string" ? 1 : -1;
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  // Code units sort as bytes do, but for surrogates, which stand for the last characters of all.
+  if (SURROGATE.test(one) || SURROGATE.test(other)) return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  return one < other ? -1 : Number(one > other);
 }
 
 /** Oldest first. Refuses to exceed what one answer may hold, `earlier` being the buckets of series before this one. */

@@ -35,6 +35,11 @@ interface TypeRow {
   readonly name: string;
 }
 
+interface TagRow {
+  readonly tag_id: number;
+  readonly tag: string;
+}
+
 /** In place of a declared type's name: the shelf of all others. */
 const SHARED = "";
 
@@ -100,13 +105,12 @@ export class Names {
     return id;
   }
 
-  /** The tags of a shelf: all, or those that start with `<generic>:`. */
-  tagsOf({ shelfId }: Shelf, generic?: string): string[] {
+  /** The tags of a shelf by their numbers: all, or those that start with `<generic>:`. */
+  tagsOf({ shelfId }: Shelf, generic?: string): Map<number, string> {
     const [low, high] = generic === undefined ? ["", null] : [`${generic}:`, `${generic};`]; // after the colon comes ;
-    const sql = "SELECT tag FROM tag WHERE shelf_id = ? AND tag >= ? AND (? IS NULL OR tag < ?)";
-    return this.#database
-      .all<{ tag: string }>(sql, shelfId, low as string, high ?? null, high ?? null)
-      .map(({ tag }) => tag);
+    const sql = "SELECT tag_id, tag FROM tag WHERE shelf_id = ? AND tag >= ? AND (? IS NULL OR tag < ?)";
+    const rows = this.#database.all<TagRow>(sql, shelfId, low as string, high ?? null, high ?? null);
+    return new Map(rows.map(({ tag_id, tag }) => [tag_id, tag]));
   }
 
   fieldId({ shelfId }: Shelf, path: string): number | undefined {

@@ -7,19 +7,20 @@ import { toHeld } from "#stores/embedded/held-fields.ts";
 import type { Names, Shelf, StoredType } from "#stores/embedded/names.ts";
 import {
   blocksOf,
+  placesOf,
   type SliceRange,
   sizeOfCombination,
+  sizeOfPlaces,
   sizeOfSets,
+  sizesByTag,
+  sizesOfAllTags,
   sliceOf,
   startOfSlice,
+  type TagCombination,
   type TagGroup,
+  type TimeRange,
+  timeOf,
 } from "#stores/embedded/tag-sets.ts";
-
-/** Instants in milliseconds, both inclusive. */
-export interface TimeRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** More than RFC 3339 can name. */
 const BEGINNING_MS = -8.64e15;
@@ -34,6 +35,8 @@ interface ShelfPlan {
   readonly none: readonly number[];
   readonly numeric: boolean;
   readonly conditions: Clause;
+  /** Whether every event of the shelf is meant, but for its time. */
+  readonly everything: boolean;
 }
 
 /** A shelf that cannot have a matching event is left out. */
@@ -72,22 +75,19 @@ function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | u
   if (all.some(({ tagIds }) => tagIds.length === 0)) return undefined;
   const conditions = query.conditions.flatMap((condition) => conditionClause(names, shelf, condition) ?? []);
   if (conditions.length < query.conditions.length) return undefined;
+  const none = idsOf(query.none);
   const numeric = query.numeric ?? false;
-  return { shelf, types, all, none: idsOf(query.none), numeric, conditions: joinClauses(conditions) };
+  const isNarrowed = query.tags.length + query.any.length + none.length + conditions.length > 0 || numeric;
+  const everything = !isNarrowed && types.length === shelf.types.length;
+  return { shelf, types, all, none, numeric, conditions: joinClauses(conditions), everything };
 }
 
 /** How many events the plan means; exact. */
 export function countMatching(database: EmbeddedDatabase, plan: QueryPlan): number {
   let total = 0;
   for (const part of plan.shelves) {
-    if (part.conditions.sql !== "") {
-      total += scanned(database, part, plan);
-      continue;
-    }
-    const { shelfId, numericTagId } = part.shelf;
-    const { whole, edges } = cutAtSlices(database, shelfId, plan);
-    const all = part.numeric ? [...part.all, { tagIds: [numericTagId], disjoint: true }] : part.all;
-    if (whole.first <= whole.last) total += sizeOfCombination(database, { shelfId, all, none: part.none }, whole);
+    const { whole, edges } = cut(database, part, plan);
+    if (whole !== undefined) total += sizeOfCombination(database, combinationOf(part), whole);
     for (const edge of edges) total += scanned(database, part, edge);
   }
   return total;
@@ -101,12 +101,65 @@ function scanned(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange):
   return count;
 }
 
-/** The slices all of whose events are in the range, and what is left over of it. */
-function cutAtSlices(
+/** Of so few the events themselves are read, sooner than the sets of all tags in the blocks they are in. */
+const FEW_EVENTS = 4096;
+
+/** How many events of the plan have each tag, or each that starts with `<generic>:`; without tags of none. */
+export function countByTag(
   database: EmbeddedDatabase,
-  shelfId: number,
-  { fromMs, toMs }: TimeRange,
-): { readonly whole: SliceRange; readonly edges: readonly TimeRange[] } {
+  names: Names,
+  plan: QueryPlan,
+  generic?: string,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  const add = (tag: string, count: number) => counts.set(tag, (counts.get(tag) ?? 0) + count);
+  for (const part of plan.shelves) {
+    const { whole, edges } = cut(database, part, plan);
+    const scans = [...edges];
+    if (whole !== undefined) {
+      const places = part.everything ? undefined : placesOf(database, combinationOf(part), whole);
+      if (places !== undefined && sizeOfPlaces(places) <= FEW_EVENTS) scans.push(timeOf(whole));
+      else {
+        const { shelfId } = part.shelf;
+        const tags = names.tagsOf(part.shelf, generic);
+        const sizes = places ? sizesByTag(database, shelfId, places, tags) : sizesOfAllTags(database, shelfId, whole);
+        for (const [tagId, tag] of tags) if (sizes.has(tagId)) add(tag, sizes.get(tagId) as number);
+      }
+    }
+    for (const scan of scans)
+      for (const tag of scannedTags(database, part, scan))
+        if (generic === undefined || tag.startsWith(`${generic}:`)) add(tag, 1);
+  }
+  return counts;
+}
+
+/** The tags of each matching event, one event after the other. */
+function* scannedTags(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): Iterable<string> {
+  for (const { sql, parameters } of branchesOfShelf(database, part, range)) {
+    const select = `SELECT e.tags FROM tagged d CROSS JOIN event e ON e.seq = d.seq WHERE ${sql}`;
+    for (const { tags } of database.iterate<{ tags: string }>(select, ...parameters))
+      yield* new Set(JSON.parse(tags) as string[]);
+  }
+}
+
+const combinationOf = ({ shelf, all, none, numeric }: ShelfPlan): TagCombination => ({
+  shelfId: shelf.shelfId,
+  all: numeric ? [...all, { tagIds: [shelf.numericTagId], disjoint: true }] : all,
+  none,
+});
+
+/** What of the range sets can tell, if anything, and what must be scanned. */
+interface CutRange {
+  readonly whole: SliceRange | undefined;
+  readonly edges: readonly TimeRange[];
+}
+
+function cut(database: EmbeddedDatabase, { shelf, conditions }: ShelfPlan, range: TimeRange): CutRange {
+  return conditions.sql === "" ? cutAtSlices(database, shelf.shelfId, range) : { whole: undefined, edges: [range] };
+}
+
+/** The slices all of whose events are in the range, and what is left over of it. */
+function cutAtSlices(database: EmbeddedDatabase, shelfId: number, { fromMs, toMs }: TimeRange): CutRange {
   let first = sliceOf(fromMs);
   let last = sliceOf(toMs);
   const edges: TimeRange[] = [];
@@ -130,7 +183,7 @@ function cutAtSlices(
   }
   if (lastIsCut && last >= first) edges.push({ fromMs: Math.max(fromMs, startOfSlice(last)), toMs });
   if (lastIsCut) last--;
-  return { whole: { first, last }, edges };
+  return { whole: first <= last ? { first, last } : undefined, edges };
 }
 
 /** Where to look: driven from the rarest tag that every match must have. */

@@ -15,6 +15,12 @@ const BLOCK_BYTES = BLOCK_PLACES / 8;
 /** Blocks are numbered slice by slice, with room for this many in each. */
 const BLOCKS_PER_SLICE = 2 ** 20;
 
+/** Instants in milliseconds, both inclusive. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export const sliceOf = (ms: number): number => Math.floor(ms / SLICE_MS);
 export const startOfSlice = (slice: number): number => slice * SLICE_MS;
 
@@ -23,6 +29,11 @@ export interface SliceRange {
   readonly first: number;
   readonly last: number;
 }
+
+export const timeOf = ({ first, last }: SliceRange): TimeRange => ({
+  fromMs: startOfSlice(first),
+  toMs: startOfSlice(last + 1) - 1,
+});
 
 /** More than timestamps can name. */
 export const ALL_SLICES: SliceRange = { first: sliceOf(-8.64e15), last: sliceOf(8.64e15) };
@@ -52,6 +63,7 @@ export const isFull = (block: Block): boolean => block.places === BLOCK_PLACES;
 
 interface SetRow {
   readonly block: number;
+  readonly tagId: number;
   readonly size: number;
   readonly start: number;
   readonly bits: Uint8Array;
@@ -134,30 +146,86 @@ export function sizeOfCombination(
   const [only, ...more] = all;
   if (only?.disjoint && more.length === 0 && none.length === 0) return sizeOfSets(database, shelfId, only, slices);
 
-  const unions = all.map(({ tagIds }) => unionOf(database, shelfId, tagIds, slices));
-  unions.sort((one, other) => one.size - other.size);
-  const unwanted = unionOf(database, shelfId, none, slices);
-  let size = 0;
-  for (const [block, words] of unions[0] as Blocks) {
-    const others = unions.slice(1).map((union) => union.get(block));
-    const excluded = unwanted.get(block) ?? NO_PLACES;
-    if (others.includes(undefined)) continue;
-    for (let at = 0; at < words.length; at++) {
-      let word = (words[at] as number) & ~(excluded[at] as number);
-      for (const other of others) word &= other?.[at] as number;
-      if (word !== 0) size += ones(word);
-    }
-  }
-  return size;
+  return sizeOfPlaces(placesOf(database, { shelfId, all, none }, slices));
 }
 
 /** The places of each block, as words of 32 bits. */
-type Blocks = ReadonlyMap<number, Uint32Array>;
+export type Places = ReadonlyMap<number, Uint32Array>;
 
 const NO_PLACES = new Uint32Array(BLOCK_BYTES / 4);
 
+/** The events of the slices that the combination means. */
+export function placesOf(
+  database: EmbeddedDatabase,
+  { shelfId, all, none }: TagCombination,
+  slices: SliceRange,
+): Places {
+  const unions = all.map(({ tagIds }) => unionOf(database, shelfId, tagIds, slices));
+  const [smallest, ...others] = unions.sort((one, other) => one.size - other.size);
+  const unwanted = unionOf(database, shelfId, none, slices);
+  const places = new Map<number, Uint32Array>();
+  for (const [block, words] of smallest as Places) {
+    const wanted = others.map((union) => union.get(block));
+    const excluded = unwanted.get(block) ?? NO_PLACES;
+    if (wanted.includes(undefined)) continue;
+    for (let at = 0; at < words.length; at++) {
+      let word = (words[at] as number) & ~(excluded[at] as number);
+      for (const other of wanted) word &= other?.[at] as number;
+      words[at] = word;
+    }
+    places.set(block, words);
+  }
+  return places;
+}
+
+export function sizeOfPlaces(places: Places): number {
+  let size = 0;
+  for (const words of places.values()) for (const word of words) if (word !== 0) size += ones(word);
+  return size;
+}
+
+/** How many events of the slices have each tag, types among them. */
+export function sizesOfAllTags(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): Map<number, number> {
+  const sql = `
+    SELECT tag_id AS tagId, sum(size) AS size FROM tag_set WHERE shelf_id = ? AND block BETWEEN ? AND ? GROUP BY tag_id`;
+  const rows = database.all<{ tagId: number; size: number }>(sql, shelfId, ...blocksOf(slices));
+  return new Map(rows.map(({ tagId, size }) => [tagId, size]));
+}
+
+/** So many are looked up one by one in each block; with more, all tags of the block are read. */
+const FEW_TAGS = 100;
+
+/** How many of the places have each of the tags; a tag that none has is left out. */
+export function sizesByTag(
+  database: EmbeddedDatabase,
+  shelfId: number,
+  places: Places,
+  tags: ReadonlyMap<number, string>,
+): Map<number, number> {
+  const sql = "SELECT tag_id AS tagId, start, bits FROM tag_set WHERE shelf_id = ? AND block = ?";
+  const few = tags.size <= FEW_TAGS ? [...tags.keys()] : undefined;
+  const sizes = new Map<number, number>();
+  const shared = new Uint32Array(BLOCK_BYTES / 4);
+  const bytes = new Uint8Array(shared.buffer);
+  for (const [block, words] of places) {
+    const rows =
+      few?.flatMap((tagId) => database.get<SetRow>(`${sql} AND tag_id = ?`, shelfId, block, tagId) ?? []) ??
+      database.all<SetRow>(sql, shelfId, block);
+    for (const { tagId, start, bits } of rows) {
+      if (!tags.has(tagId)) continue;
+      const [first, end] = [start >> 2, (start + bits.length + 3) >> 2];
+      shared.fill(0, first, end);
+      bytes.set(bits, start);
+      let size = 0;
+      for (let at = first; at < end; at++) size += ones((shared[at] as number) & (words[at] as number));
+      if (size > 0) sizes.set(tagId, (sizes.get(tagId) ?? 0) + size);
+    }
+  }
+  return sizes;
+}
+
 /** The events that have any of the tags. */
-function unionOf(database: EmbeddedDatabase, shelfId: number, tagIds: readonly number[], slices: SliceRange): Blocks {
+function unionOf(database: EmbeddedDatabase, shelfId: number, tagIds: readonly number[], slices: SliceRange): Places {
   const union = new Map<number, Uint32Array>();
   const sql = `SELECT s.block, start, bits ${FROM_BLOCKS}`;
   for (const tagId of tagIds) {
