@@ -1,6 +1,7 @@
 import type { Client } from "@opensearch-project/opensearch";
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
+import { createAll } from "./bulk.ts";
 import { type OpenSearchRequest, request } from "./client.ts";
 import { type TypePlace, typeIndex } from "./index-names.ts";
 
@@ -51,13 +52,14 @@ export class TypeRegistry {
     const unregistered = types.filter((type) => !this.#places.has(type));
     if (unregistered.length === 0) return;
     let own = await this.#countOwn();
-    for (const type of unregistered) {
+    const places = unregistered.map((type): RegisteredType => {
       const isDeclared = this.#options.declared.some(({ name }) => name === type);
       const { period } = declarationOf(type, this.#options.declared);
       const index = isDeclared || own < this.#options.maxOwnIndices ? "own" : "shared";
       if (!isDeclared && index === "own") own++;
-      await this.#create({ type, index, period, declared: isDeclared });
-    }
+      return { type, index, period, declared: isDeclared };
+    });
+    await this.#create(places);
     // Read back rather than believed: another writer may have been first.
     await this.#read(unregistered);
   }
@@ -73,9 +75,14 @@ export class TypeRegistry {
       if (registered !== undefined) this.#places.set(registered.type, registered);
   }
 
-  async #create(registered: RegisteredType): Promise<void> {
-    const path = `/${this.#index}/_create/${registered.type}`;
-    await this.#request({ method: "PUT", path, body: registered, expect: [409] });
+  /** In bulk: one by one, a batch of 10,000 new types took minutes. */
+  async #create(places: readonly RegisteredType[]): Promise<void> {
+    const documents = places.map((place) => {
+      const action = { create: { _index: this.#index, _id: place.type } };
+      return `${JSON.stringify(action)}\n${JSON.stringify(place)}\n`;
+    });
+    for (const outcome of await createAll(this.#client, documents, this.#options.retry))
+      if ("refused" in outcome) throw new Error(`OpenSearch refused to register a type: ${outcome.refused}`);
   }
 
   async #countOwn(): Promise<number> {

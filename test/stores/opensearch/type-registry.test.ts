@@ -46,6 +46,27 @@ describeOpenSearch("the registry of types", (url) => {
     expect(places.get("haproxy")?.period).toBe("day");
   });
 
+  test("registers thousands of types that come at once in a few requests, and every writer finds them so", async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `custom-${index}`);
+    const registry = openRegistry();
+    const request = jest.spyOn(isolated.client.transport, "request");
+    await registry.placesOf(new Set(names));
+    const requests = request.mock.calls.length;
+    request.mockRestore();
+
+    const all = await Promise.all(
+      [0, 1500].map((from) => openRegistry().placesOf(new Set(names.slice(from, from + 1500).concat("late")))),
+    );
+
+    const places = await registry.placesOf(new Set(names));
+    expect(requests).toBeLessThan(12);
+    expect(names.map((name) => places.get(name)?.index)).toEqual(names.map((_, at) => (at < 200 ? "own" : "shared")));
+    for (const other of all) {
+      expect(other.get("late")).toMatchObject({ index: "shared" });
+      for (const [name, place] of other) if (name !== "late") expect(place).toEqual(places.get(name));
+    }
+  });
+
   test("gives a type one place when several writers meet it at once", async () => {
     const names = new Set(["one", "two", "three"]);
 
