@@ -13,7 +13,9 @@ const AT_ONCE: RetryPolicy = { tries: 3, baseMs: 1, maxMs: 1 };
 const NAMESPACE = "default";
 const EVERYTHING = { offset: 0, limit: 1000 };
 
-const isBulk = ({ path }: SeenRequest): boolean => path.startsWith("/_bulk");
+/** A bulk of events: the one that registers their types goes to an index whose name has no dot. */
+const isBulk = ({ path, body }: SeenRequest): boolean =>
+  path.startsWith("/_bulk") && /^\{"create":\{"_index":"[^".]*\./.test(body);
 const isSearch = ({ path }: SeenRequest): boolean => path.includes("/_search");
 
 /** The fault for the first `times` requests of a kind. */
