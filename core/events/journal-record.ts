@@ -15,10 +15,10 @@ export function toJournalLine(event: Event): string {
 
 /** The event of one line. Throws a SyntaxError when the line is not one `toJournalLine` could have written. */
 export function fromJournalLine(line: string): Event {
-  const parsed = JSON.parse(line) as Event;
+  const parsed = JSON.parse(line) as Event & { value?: string };
   if (!hasEventMembers(parsed)) throw new SyntaxError(`not an event of the journal: ${line.slice(0, 100)}`);
-  if (!("value" in parsed)) return parsed;
-  return { ...parsed, value: memberText(line, "value") as string };
+  if ("value" in parsed) parsed.value = memberText(line, "value") as string;
+  return parsed;
 }
 
 const hasEventMembers = (parsed: Event | null): boolean =>

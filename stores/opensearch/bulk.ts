@@ -11,11 +11,12 @@ const IN_FLIGHT = 2;
 
 /**
  * Sends documents to be created, each given as its two lines, until each is kept or refused for good. Throws when some
- * are neither after the last try, or when OpenSearch refuses them for a reason that is not theirs.
+ * are neither after the last try, or when OpenSearch refuses them for a reason that is not theirs. Documents may be made
+ * as they are asked for: then they are, while others are under way.
  */
-export async function createAll(client: Client, documents: readonly string[], retry: RetryPolicy): Promise<Kept[]> {
-  const kept = new Array<Kept>(documents.length);
-  const bulks = split(documents).values();
+export async function createAll(client: Client, documents: Iterable<string>, retry: RetryPolicy): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  const bulks = bulksOf(documents);
   const sendNext = async (): Promise<void> => {
     for (const { from, lines } of bulks) {
       const outcomes = await createWithRetries(client, lines, retry);
@@ -33,21 +34,22 @@ interface Bulk {
   readonly lines: readonly string[];
 }
 
-function split(documents: readonly string[]): Bulk[] {
-  const bulks: Bulk[] = [];
+function* bulksOf(documents: Iterable<string>): Generator<Bulk, undefined> {
   let from = 0;
+  let lines: string[] = [];
   let bytes = 0;
-  documents.forEach((document, index) => {
+  for (const document of documents) {
     const length = Buffer.byteLength(document);
-    if (index - from === MAX_DOCUMENTS || (bytes + length > MAX_BYTES && index > from)) {
-      bulks.push({ from, lines: documents.slice(from, index) });
-      from = index;
+    if (lines.length === MAX_DOCUMENTS || (bytes + length > MAX_BYTES && lines.length > 0)) {
+      yield { from, lines };
+      from += lines.length;
+      lines = [];
       bytes = 0;
     }
+    lines.push(document);
     bytes += length;
-  });
-  if (from < documents.length) bulks.push({ from, lines: documents.slice(from) });
-  return bulks;
+  }
+  if (lines.length > 0) yield { from, lines };
 }
 
 /** What became of one document: settled, or why it must be sent again. */

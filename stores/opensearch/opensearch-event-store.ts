@@ -32,7 +32,14 @@ import { Checkpoints } from "./checkpoints.ts";
 import { type OpenSearchSettings, openClient, request } from "./client.ts";
 import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
 import { failure } from "./failure.ts";
-import { DEFAULT_PREFIX, eventIndex, namespacePattern, patternOf, searchPattern } from "./index-names.ts";
+import {
+  DEFAULT_PREFIX,
+  eventIndex,
+  namespacePattern,
+  patternOf,
+  searchPattern,
+  type TypePlace,
+} from "./index-names.ts";
 import { genericTemplateName, SORT_FIELD } from "./index-templates.ts";
 import { hasTemplate } from "./install-templates.ts";
 import { filterBody, queryBody, timeRange, toDate } from "./query-body.ts";
@@ -110,17 +117,25 @@ export class OpenSearchEventStore implements EventStore {
     await this.#requireTemplates();
     const places = await this.#registry.placesOf(new Set(entries.map(({ event }) => event.type.toLowerCase())));
     const indices = new Set<string>();
-    const documents = entries.map((entry) => {
+    try {
+      return await createAll(this.#client, this.#documents(entries, places, indices), this.#writeRetry);
+    } finally {
+      this.#touched.add(indices);
+    }
+  }
+
+  /** The lines of each entry, made when they are asked for; `indices` gathers where they go. */
+  *#documents(
+    entries: readonly JournalEntry[],
+    places: ReadonlyMap<string, TypePlace>,
+    indices: Set<string>,
+  ): Generator<string> {
+    for (const entry of entries) {
       const declaration = declarationOf(entry.event.type, this.#types);
       // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
       const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
       indices.add(index);
-      return toBulkLines(index, entry, declaration.fields);
-    });
-    try {
-      return await createAll(this.#client, documents, this.#writeRetry);
-    } finally {
-      this.#touched.add(indices);
+      yield toBulkLines(index, entry, declaration.fields);
     }
   }
 
