@@ -7,6 +7,7 @@ import type { EventIntake } from "#core/events/create-events.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
 import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
 import { listenForHaproxyLogs } from "#dev/haproxy-intake.ts";
@@ -57,7 +58,6 @@ export interface LocalPulse {
 /** Behind a poke, the poll that finds what another process wrote. */
 const POLL_MS = 250;
 const TIDY_EVERY_MS = 60 * 60 * 1000;
-const JOURNAL_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Runs all of Pulse in this process: the functions, behind HTTP, on engines that need nothing installed. */
 export async function startLocalPulse(options: LocalPulseOptions): Promise<LocalPulse> {
@@ -127,7 +127,7 @@ async function openEmbedded({ data }: LocalPulseOptions): Promise<Engine> {
     feeds,
     async tidy() {
       await store.forget(Date.now());
-      await journal.forget(Date.now() - JOURNAL_RETENTION_MS);
+      await journal.forget(Date.now() - POSITION_LIFETIME_MS);
     },
     async close() {
       journal.close();
@@ -178,7 +178,7 @@ async function openWithOpenSearch({ data, openSearchUrl }: LocalPulseOptions): P
     store,
     feeds,
     async tidy() {
-      await journal.forget(Date.now() - JOURNAL_RETENTION_MS, await lastIndexed(journal, store));
+      await journal.forget(Date.now() - POSITION_LIFETIME_MS, await lastIndexed(journal, store));
     },
     async close() {
       await consumer.close();

@@ -201,7 +201,8 @@ export function parseJson(text: string, parameter?: string): unknown {
   }
 }
 
-const isRecord = (json: unknown): json is Record<string, unknown> =>
+/** A JSON object. */
+export const isRecord = (json: unknown): json is Record<string, unknown> =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
 const LONGEST_UTF8 = 3;

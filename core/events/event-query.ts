@@ -5,9 +5,15 @@ import { MAX_GROUPS } from "#core/events/aggregation.ts";
 import { type Cursor, fromCursorText } from "#core/events/cursor.ts";
 import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery, PageRequest } from "#core/events/event-store.ts";
-import { DEFAULT_EVENT_TYPES, declarationOf, type FieldKind, isEventType } from "#core/events/event-types.ts";
+import {
+  DEFAULT_EVENT_TYPES,
+  declarationOf,
+  type FieldKind,
+  isEventType,
+  isNumeric,
+} from "#core/events/event-types.ts";
 import { parseInstant, parseTimestamp, toBounds } from "#core/events/timestamps.ts";
-import { quote, toFaults } from "#core/faults.ts";
+import { quote, toFaults, toPointer } from "#core/faults.ts";
 
 /** A query as asked, and, where it asks for numbers, of what kind. */
 export interface AskedQuery {
@@ -159,7 +165,7 @@ function conditionsOf(asked: AskedJson["value"], types: readonly string[], fault
   const declared = declaredFields(types);
   const conditions: FieldCondition[] = [];
   for (const [field, wanted] of Object.entries(asked ?? {})) {
-    const pointer = `/value/${field.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const pointer = toPointer(["value", field]);
     const kind = declared.get(field);
     if (kind === undefined) {
       const known =
@@ -179,8 +185,6 @@ function conditionsOf(asked: AskedJson["value"], types: readonly string[], fault
   }
   return conditions;
 }
-
-const isNumeric = (kind: FieldKind): boolean => kind === "integer" || kind === "long" || kind === "double";
 
 function declaredFields(types: readonly string[]): Map<string, FieldKind> {
   return new Map(types.flatMap((type) => Object.entries(declarationOf(type).fields ?? {})));

@@ -56,6 +56,9 @@ export function declarationOf(
 /** A term of an index may have 32,766 bytes, and a character up to four. */
 export const MAX_KEYWORD_CHARACTERS = 8191;
 
+/** Whether ranges can be asked of the field. */
+export const isNumeric = (kind: FieldKind): boolean => kind === "integer" || kind === "long" || kind === "double";
+
 /**
  * Whether a declared field of this kind holds the value, which is never converted: what it does not hold is in no group,
  * no sum, and meets no condition. Whole numbers end where a double no longer tells neighbours apart.

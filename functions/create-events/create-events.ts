@@ -12,11 +12,12 @@ import {
 import { toEventJson } from "#core/events/event.ts";
 import { compactJson } from "#core/events/json-text.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";
-import type { ApiRequest } from "#functions/shared/request.ts";
+import { type ApiRequest, percentDecoded } from "#functions/shared/request.ts";
 
 /** `POST /events`: one event → 201 and the event; many → 200 and what became of each. */
 export const createEventsHandler = (namespaces: readonly string[], intake: EventIntake): ApiHandler =>
@@ -80,7 +81,8 @@ const MAX_PROBLEM_CHARACTERS = 1_000_000;
 const toRefusedItem = (refused: PulseError) =>
   refused.kind === "unavailable" ? { status: 503 } : { status: statusOf(refused), problem: toProblem(refused) };
 
-const basePathOf = (namespace: string): string => (namespace === "default" ? BASE_PATH : `/${namespace}${BASE_PATH}`);
+const basePathOf = (namespace: string): string =>
+  namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
 
 type Form = "event" | "array" | "ndjson" | "cloudevent" | "cloudevents" | "binary-cloudevent";
 
@@ -134,14 +136,6 @@ function dataOf(request: ApiRequest): string | undefined {
   }
   if (mediaType.startsWith("text/")) return JSON.stringify(request.text());
   return JSON.stringify(Buffer.from(request.bytes()).toString("base64"));
-}
-
-function percentDecoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
 
 const MAX_KEY_CHARACTERS = { "idempotency-key": 255, "pulse-key": 256 } as const;

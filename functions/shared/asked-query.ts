@@ -1,4 +1,4 @@
-import { parseJson } from "#core/events/draft-event.ts";
+import { isRecord, parseJson } from "#core/events/draft-event.ts";
 import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
@@ -22,7 +22,7 @@ const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
 /** The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named. */
 export function askedAggregation(request: ApiRequest, nowMs: number): Required<AskedQuery> {
   let json = queryJson(request);
-  if (isObject(json) && !("aggregator" in json)) {
+  if (isRecord(json) && !("aggregator" in json)) {
     const { query } = request;
     const aggregator: Record<string, unknown> = { type: query.get("aggregator") ?? "count" };
     if (query.has("field")) aggregator.field = query.get("field");
@@ -39,9 +39,6 @@ export function askedAggregation(request: ApiRequest, nowMs: number): Required<A
 /** What is no number stays the text it is, so that the refusal quotes it. */
 const numberOr = (text: string): number | string =>
   text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
-
-const isObject = (json: unknown): json is Record<string, unknown> =>
-  typeof json === "object" && json !== null && !Array.isArray(json);
 
 const BOUNDS = ["gte", "gt", "lte", "lt"] as const;
 

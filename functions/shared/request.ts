@@ -102,15 +102,16 @@ function withoutSlashesAtEnd(path: string): string {
 
 function decodedParameters(parameters: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const decoded: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parameters)) decoded[name] = decodeSegment(value ?? "");
+  for (const [name, value] of Object.entries(parameters)) decoded[name] = percentDecoded(value ?? "");
   return decoded;
 }
 
-function decodeSegment(segment: string): string {
+/** Percent-decoded, or, where it is not percent-encoded, as it is. */
+export function percentDecoded(text: string): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(text);
   } catch {
-    return segment;
+    return text;
   }
 }
 

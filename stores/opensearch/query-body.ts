@@ -1,7 +1,13 @@
 import { invalidInput } from "#core/errors.ts";
 import type { EventFilter, FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
-import { declarationOf, type EventTypeDeclaration, type FieldKind, isOfKind } from "#core/events/event-types.ts";
+import {
+  declarationOf,
+  type EventTypeDeclaration,
+  type FieldKind,
+  isNumeric,
+  isOfKind,
+} from "#core/events/event-types.ts";
 import { FIELDS } from "./index-templates.ts";
 
 export type Clause = Readonly<Record<string, unknown>>;
@@ -58,8 +64,6 @@ function conditionClause(
     range: { [column]: Object.fromEntries(Object.entries(bounds).map(([key, bound]) => [key, inRange(bound)])) },
   };
 }
-
-const isNumeric = (kind: FieldKind): boolean => kind === "integer" || kind === "long" || kind === "double";
 
 /** JSON has no infinity, and a column of whole numbers ends before a double does. Nothing is kept beyond the bound. */
 const LARGEST = 2 ** 62;
