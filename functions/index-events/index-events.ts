@@ -5,15 +5,23 @@ import type { EventStore } from "#core/events/event-store.ts";
 import { type DeadLetter, type DeadLetterPlace, indexEntries, type PointedEntry } from "#core/events/index-entries.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { log } from "#functions/shared/log.ts";
+import type { BatchOutcome } from "#functions/shared/metrics.ts";
 
 export type IndexEventsHandler = (batch: KinesisStreamEvent) => Promise<KinesisStreamBatchResponse>;
+
+export interface IndexEventsOptions {
+  readonly store: EventStore;
+  readonly deadLetters: DeadLetterPlace;
+  /** Told what became of each batch. @default - nobody is */
+  readonly onBatch?: (outcome: BatchOutcome) => void;
+}
 
 /**
  * Consumes a batch of one shard of the `events` stream. What cannot be kept now is named as the first unfinished sequence
  * number, from which the batch comes again; only a bug throws.
  */
 export const indexEventsHandler =
-  (to: { readonly store: EventStore; readonly deadLetters: DeadLetterPlace }): IndexEventsHandler =>
+  ({ store, deadLetters, onBatch = () => {} }: IndexEventsOptions): IndexEventsHandler =>
   async ({ Records: records }) => {
     const first = records[0];
     const last = records.at(-1);
@@ -23,13 +31,15 @@ export const indexEventsHandler =
     for (const record of records) readRecord(record, entries, unreadable);
     try {
       const end = { shard: shardOf(last), seq: toSeq(last.kinesis.sequenceNumber, MAX_EVENTS_PER_RECORD - 1) };
-      const { kept, dead } = await indexEntries(entries, unreadable, end, to);
+      const { kept, dead } = await indexEntries(entries, unreadable, end, { store, deadLetters });
       log.debug("indexed", { shard: end.shard, kept, dead });
+      onBatch({ kept, dead, oldestArrivalMs: first.kinesis.approximateArrivalTimestamp * 1000 });
       return { batchItemFailures: [] };
     } catch (error) {
       if (!(error instanceof PulseError)) throw error;
       const { message: reason, cause } = error;
       log.warn("the batch will come again", { reason, cause: String(cause), records: records.length });
+      onBatch({ returned: true });
       return { batchItemFailures: [{ itemIdentifier: first.kinesis.sequenceNumber }] };
     }
   };

@@ -1,4 +1,5 @@
 import { environmentOf } from "#functions/shared/environment.ts";
+import { writeMetrics } from "#functions/shared/metrics.ts";
 import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";
 import { indexEventsHandler } from "./index-events.ts";
@@ -8,4 +9,5 @@ const environment = environmentOf("index-events");
 export const handler = indexEventsHandler({
   store: await openEventStore(environment),
   deadLetters: new S3DeadLetters({ bucket: environment.PULSE_DEAD_LETTERS_BUCKET, prefix: "index-events" }),
+  onBatch: writeMetrics(environment.AWS_LAMBDA_FUNCTION_NAME),
 });

@@ -53,6 +53,8 @@ export const environments = {
   "index-events": withStore({
     /** The bucket for what can never be indexed. */
     PULSE_DEAD_LETTERS_BUCKET: z.string().min(1),
+    /** Lambda sets it. */
+    AWS_LAMBDA_FUNCTION_NAME: z.string().default("index-events"),
   }),
   "install-index-templates": withStore({}),
   "grant-index-access": withStore({}),
