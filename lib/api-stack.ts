@@ -1,7 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
-import { routes } from "#functions/routes.ts";
+import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth, type SupportedAuth } from "#lib/auth.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
@@ -28,6 +29,9 @@ const LONGEST_STREAM = Duration.seconds(65);
 
 /** The way in: the REST API over the table of routes, one function per verb, and a URL that streams. */
 export class ApiStack extends Stack {
+  readonly rest: RestApi;
+  readonly functions: Readonly<Record<HttpFunction, PulseFunction>>;
+
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, { description: "Pulse: the HTTP API", ...props });
     const auth = requireAuth(props.auth);
@@ -89,21 +93,23 @@ export class ApiStack extends Stack {
       timeout,
     });
 
+    this.functions = {
+      "create-events": createEvents,
+      "query-events": queryEvents,
+      "aggregate-events": aggregateEvents,
+      "stream-events": streamEvents,
+      "describe-api": describeApi,
+    };
     const api = new EventsApi(this, "Api", {
       stageName,
       stage,
       auth,
       routes,
-      functions: {
-        "create-events": createEvents,
-        "query-events": queryEvents,
-        "aggregate-events": aggregateEvents,
-        "stream-events": streamEvents,
-        "describe-api": describeApi,
-      },
+      functions: this.functions,
       refusal: refuseUnmatched,
       longestStream: LONGEST_STREAM,
     });
+    this.rest = api.rest;
     const streamUrl = streamEvents.addFunctionUrl({
       authType: urlAuthOf(auth),
       invokeMode: InvokeMode.RESPONSE_STREAM,

@@ -1,6 +1,6 @@
 import { Duration, Stack, type StackProps } from "aws-cdk-lib";
 import { Grant } from "aws-cdk-lib/aws-iam";
-import { type IEventSourceDlq, StartingPosition } from "aws-cdk-lib/aws-lambda";
+import { type IEventSourceDlq, MetricType, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { KinesisEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
@@ -8,6 +8,7 @@ import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { InstalledTemplate } from "#lib/constructs/installed-template.ts";
+import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import type { StageSettings } from "#lib/stage.ts";
@@ -26,10 +27,12 @@ const MARGIN = Duration.hours(1);
 
 /** From the journal into the index: the templates first, then the function that follows the stream. */
 export class IndexingStack extends Stack {
+  readonly consumers: readonly JournalConsumer[];
+
   constructor(scope: Construct, id: string, props: IndexingStackProps) {
     super(scope, id, { description: "Pulse: index templates, and from the journal into the index", ...props });
     const templates = this.installTemplates(props);
-    this.followJournal(props, templates);
+    this.consumers = [this.followJournal(props, templates)];
   }
 
   /** One resource per template, the one for undeclared types among them. */
@@ -51,7 +54,10 @@ export class IndexingStack extends Stack {
     });
   }
 
-  private followJournal({ stage, index, journal }: IndexingStackProps, templates: readonly InstalledTemplate[]): void {
+  private followJournal(
+    { stage, index, journal }: IndexingStackProps,
+    templates: readonly InstalledTemplate[],
+  ): JournalConsumer {
     const indexEvents = new PulseFunction(this, "IndexEvents", {
       name: "index-events",
       environment: { ...index.environment, PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName },
@@ -62,19 +68,21 @@ export class IndexingStack extends Stack {
     const access = index.grantIndexWrite(indexEvents);
     // Before its template is there, an index would guess mappings that nothing can put right later.
     indexEvents.node.addDependency(access, ...templates);
-    indexEvents.addEventSource(
-      new KinesisEventSource(journal.events, {
-        startingPosition: StartingPosition.TRIM_HORIZON,
-        batchSize: 100,
-        // A checkpoint says "all up to here": only one batch of a shard may be under way.
-        parallelizationFactor: 1,
-        retryAttempts: -1,
-        maxRecordAge: journal.retention.minus(MARGIN),
-        bisectBatchOnError: true,
-        reportBatchItemFailures: true,
-        onFailure: this.deadLetters(journal, indexEvents),
-      }),
-    );
+    const source = new KinesisEventSource(journal.events, {
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      // A checkpoint says "all up to here": only one batch of a shard may be under way.
+      parallelizationFactor: 1,
+      retryAttempts: -1,
+      maxRecordAge: journal.retention.minus(MARGIN),
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      onFailure: this.deadLetters(journal, indexEvents),
+      // Counts what Lambda gives up by itself, which the function never sees.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+    });
+    indexEvents.addEventSource(source);
+    return { fn: indexEvents, mappingId: source.eventSourceMappingId };
   }
 
   /** For what the function cannot keep and for what it never got; CDK's own destination would let it read and delete too. */

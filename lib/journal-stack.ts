@@ -15,6 +15,7 @@ export class JournalStack extends Stack {
   readonly events: Stream;
   /** How long a stream holds a record: a consumer must give up on it before. */
   readonly retention: Duration;
+  readonly archive: Archive;
   /** What a consumer could not take, with the reason. */
   readonly deadLetters: IBucket;
 
@@ -29,14 +30,14 @@ export class JournalStack extends Stack {
       ...(props.stage.journalMode === StreamMode.PROVISIONED && { shardCount: 1 }),
     });
     this.deadLetters = privateBucket(this, "DeadLetters");
-    const archive = new Archive(this, "Archive", { stage: props.stage });
-    archive.keep("events", this.events);
+    this.archive = new Archive(this, "Archive", { stage: props.stage });
+    this.archive.keep("events", this.events);
     Validations.of(this).acknowledge({
       id: "CloudFormation-Validate::W7001",
       reason: "Addresses that CDK lists for delivery streams of another kind.",
     });
     new CfnOutput(this, "EventsStream", { value: this.events.streamName });
-    new CfnOutput(this, "ArchiveBucket", { value: archive.bucket.bucketName });
+    new CfnOutput(this, "ArchiveBucket", { value: this.archive.bucket.bucketName });
     new CfnOutput(this, "DeadLettersBucket", { value: this.deadLetters.bucketName });
   }
 }

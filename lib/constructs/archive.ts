@@ -21,6 +21,8 @@ export interface ArchiveProps {
 /** Everything the journal ever held, as files by stream and hour of arrival. What is replayed comes from here. */
 export class Archive extends Construct {
   readonly bucket: IBucket;
+  /** What delivers each stream, by the stream's name. */
+  readonly deliveries = new Map<string, DeliveryStream>();
   private readonly stage: StageSettings;
 
   constructor(scope: Construct, id: string, { stage }: ArchiveProps) {
@@ -49,6 +51,7 @@ export class Archive extends Construct {
         loggingConfig: new EnableLogging(logGroup),
       }),
     });
+    this.deliveries.set(name, delivery);
     Validations.of(delivery).acknowledge({
       id: "AwsSolutions-KDF1",
       reason: "Its source is a stream, which is encrypted; Firehose encrypts only what is put directly.",

@@ -1,3 +1,4 @@
+import type { IDomain } from "aws-cdk-lib/aws-opensearchservice";
 import type { IDependable } from "constructs";
 import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
 
@@ -7,6 +8,8 @@ export interface EventIndex {
     readonly PULSE_OPENSEARCH_URL: string;
     readonly PULSE_OPENSEARCH_AUTH: "sigv4" | "none";
   };
+  /** What CloudWatch tells of. @default - a cluster that is not ours to watch */
+  readonly domain?: IDomain;
   /** Searches. What is granted is there once the answer is deployed. */
   grantIndexRead(fn: PulseFunction): IDependable;
   /** Keeps events, makes them visible and advances checkpoints; deletes nothing. */

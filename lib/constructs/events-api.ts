@@ -40,6 +40,7 @@ const EXPOSED_HEADERS = (COMMON_HEADERS["access-control-expose-headers"] ?? "").
 /** The REST API: the table of routes twice, for the default namespace and for a named one. */
 export class EventsApi extends Construct {
   readonly url: string;
+  readonly rest: RestApi;
 
   constructor(scope: Construct, id: string, props: EventsApiProps) {
     super(scope, id);
@@ -48,6 +49,8 @@ export class EventsApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const api = new RestApi(this, "Rest", {
+      // Its metrics go by this name and the stage's.
+      restApiName: `pulse-${props.stageName}`,
       description: "Pulse: events",
       // Regional: an edge-optimised one refuses a GET with a body, and cuts a stream that is silent for 30 seconds.
       endpointTypes: [EndpointType.REGIONAL],
@@ -70,6 +73,7 @@ export class EventsApi extends Construct {
         throttlingBurstLimit: 2 * props.stage.requestsPerSecond,
       },
     });
+    this.rest = api;
     this.url = api.urlForPath(BASE_PATH);
     for (const base of [BASE_PATH, `/{namespace}${BASE_PATH}`]) {
       for (const route of props.routes) {

@@ -33,6 +33,7 @@ const actionsOf = (methods: IndexRights["methods"]): string[] => methods.map((me
  */
 export class EventsDomain extends Construct implements EventIndex {
   readonly environment: EventIndex["environment"];
+  readonly domain: Domain;
   private readonly accessToken: string;
   private readonly domainName: string;
   /** By name: the domain's own attribute cannot stand in its own policy. */
@@ -74,6 +75,7 @@ export class EventsDomain extends Construct implements EventIndex {
       removalPolicy: stage.removalPolicy,
     });
     domain.node.addDependency(this.allowLogging(logs));
+    this.domain = domain;
     // Inlined: given to the L2, the policy is set by a custom resource after the domain is up, which at times fails
     // because its own permission has not spread yet.
     (domain.node.defaultChild as CfnDomain).accessPolicies = this.accessPolicy();
