@@ -1,3 +1,5 @@
+import type { Right } from "#core/access/principal.ts";
+
 /** The functions that answer HTTP, by folder. */
 export type HttpFunction = "create-events" | "query-events" | "aggregate-events" | "stream-events" | "describe-api";
 
@@ -10,9 +12,14 @@ export interface Route {
   readonly summary: string;
   /** Answered as it is made, not when it is complete. */
   readonly streams?: true;
+  /** A POST that changes nothing: its body is a question. */
+  readonly asks?: true;
 }
 
 export const BASE_PATH = "/api/v1";
+
+/** What a caller needs for a route. */
+export const rightFor = ({ method, asks }: Route): Right => (method === "GET" || asks ? "read" : "write");
 
 const view = (path: string, summary: string): Route => ({ method: "GET", path, fn: "query-events", summary });
 
@@ -20,9 +27,21 @@ const view = (path: string, summary: string): Route => ({ method: "GET", path, f
 export const routes: readonly Route[] = [
   { method: "POST", path: "/events", fn: "create-events", summary: "Create one event, or many" },
   { method: "GET", path: "/events", fn: "query-events", summary: "Events that match, newest first" },
-  { method: "POST", path: "/events/search", fn: "query-events", summary: "The same, the query in the body" },
+  {
+    method: "POST",
+    path: "/events/search",
+    fn: "query-events",
+    asks: true,
+    summary: "The same, the query in the body",
+  },
   { method: "GET", path: "/events/aggregate", fn: "aggregate-events", summary: "A number, groups or a series of them" },
-  { method: "POST", path: "/events/aggregate", fn: "aggregate-events", summary: "The same, the query in the body" },
+  {
+    method: "POST",
+    path: "/events/aggregate",
+    fn: "aggregate-events",
+    asks: true,
+    summary: "The same, the query in the body",
+  },
   {
     method: "GET",
     path: "/events/stream",
