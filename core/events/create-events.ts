@@ -12,6 +12,8 @@ export interface EventIntake {
   readonly journal: EventJournal;
   readonly keys: IdempotencyKeys;
   readonly now: () => number;
+  /** Ids of events accepted at that time. @default uuidV7 */
+  readonly newId?: (nowMs: number) => string;
 }
 
 /** What the request says of all its events. */
@@ -58,14 +60,14 @@ type Accepted = { readonly event: Event } | { readonly refused: PulseError };
 async function acceptDrafts(
   drafts: readonly DraftOutcome[],
   options: CreateOptions,
-  { keys, now }: EventIntake,
+  { keys, now, newId = uuidV7 }: EventIntake,
 ): Promise<Accepted[]> {
   const receivedAtMs = now();
   const tries = drafts.map((outcome, index) => {
     if ("refused" in outcome) return outcome;
     const { draft } = outcome;
     const idempotencyKey = idempotencyKeyOf(draft, index, options);
-    const first = { id: uuidV7(receivedAtMs), receivedAtMs };
+    const first = { id: newId(receivedAtMs), receivedAtMs };
     if (idempotencyKey === undefined) return { draft, first };
     const claim = { namespace: options.namespace, key: idempotencyKey, digest: digestOf(draft, options), ...first };
     return { draft, first, claim };

@@ -12,6 +12,10 @@ export interface KinesisJournalOptions {
   readonly budgetMs?: number;
   /** @default - region and credentials of the environment */
   readonly config?: KinesisClientConfig;
+  /** @default - one made with `config` */
+  readonly client?: Pick<KinesisClient, "send" | "destroy">;
+  /** Which part of a pause is waited, from 0 to 1. @default Math.random */
+  readonly random?: () => number;
 }
 
 const BUDGET_MS = 5_000;
@@ -38,16 +42,25 @@ type Outcome = { readonly shard: string; readonly sequenceNumber: string } | Fai
  * one. A wrong name or a missing right throws.
  */
 export class KinesisEventJournal implements EventJournal {
-  readonly #client: KinesisClient;
+  readonly #client: Pick<KinesisClient, "send" | "destroy">;
   readonly #streamName: string;
   readonly #clock: Clock;
   readonly #budgetMs: number;
+  readonly #random: () => number;
 
-  constructor({ streamName, clock, budgetMs = BUDGET_MS, config = {} }: KinesisJournalOptions) {
-    this.#client = new KinesisClient({ ...config, maxAttempts: 1 });
+  constructor({
+    streamName,
+    clock,
+    budgetMs = BUDGET_MS,
+    config,
+    client,
+    random = Math.random,
+  }: KinesisJournalOptions) {
+    this.#client = client ?? new KinesisClient({ ...config, maxAttempts: 1 });
     this.#streamName = streamName;
     this.#clock = clock;
     this.#budgetMs = budgetMs;
+    this.#random = random;
   }
 
   async append(events: readonly Event[]): Promise<readonly Appended[]> {
@@ -59,7 +72,7 @@ export class KinesisEventJournal implements EventJournal {
       const { waiting, failure } = await this.#putFirsts(lanes, appended, deadlineMs);
       lanes = waiting;
       if (failure === undefined) continue;
-      const pauseMs = Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedRounds);
+      const pauseMs = this.#random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedRounds);
       failedRounds++;
       const isLast = failedRounds === MAX_FAILED_ROUNDS || this.#clock.now() + pauseMs >= deadlineMs;
       if (isLast || failure.bug !== undefined) {

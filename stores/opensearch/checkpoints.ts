@@ -28,14 +28,16 @@ export class Checkpoints {
   readonly #client: Client;
   readonly #retry: RetryPolicy;
   readonly #index: string;
+  readonly #now: () => number;
   readonly #searchable = new Set<string>();
   #overview: Promise<Overview> | undefined;
   #overviewAtMs = 0;
 
-  constructor(client: Client, prefix: string, retry: RetryPolicy) {
+  constructor(client: Client, prefix: string, retry: RetryPolicy, now: () => number) {
     this.#client = client;
     this.#retry = retry;
     this.#index = checkpointIndex(prefix);
+    this.#now = now;
   }
 
   /** Moves the shard's checkpoint to `seq` unless it is there or beyond, whoever else is moving it. */
@@ -86,7 +88,7 @@ export class Checkpoints {
   }
 
   #recentOverview(): Promise<Overview> {
-    const nowMs = Date.now();
+    const nowMs = this.#now();
     if (this.#overview === undefined || nowMs - this.#overviewAtMs > OVERVIEW_LIFETIME_MS) {
       this.#overviewAtMs = nowMs;
       const reading = this.#readOverview();

@@ -55,6 +55,8 @@ export interface OpenSearchStoreOptions {
   readonly maxOwnIndices?: number;
   readonly writeRetry?: RetryPolicy;
   readonly readRetry?: RetryPolicy;
+  /** @default Date.now */
+  readonly now?: () => number;
 }
 
 const MAX_OWN_INDICES = 200;
@@ -109,7 +111,7 @@ export class OpenSearchEventStore implements EventStore {
       retry: this.#writeRetry,
     });
     this.#touched = new TouchedIndices(client, this.#writeRetry);
-    this.#checkpoints = new Checkpoints(client, this.#prefix, this.#writeRetry);
+    this.#checkpoints = new Checkpoints(client, this.#prefix, this.#writeRetry, options.now ?? Date.now);
   }
 
   async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
