@@ -52,8 +52,11 @@ export interface EventStore {
    * whole may help, and then any part may have been kept.
    */
   keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]>;
-  /** Declares everything of the shard up to `seq` kept, and makes it readable. Never goes back. */
-  checkpoint(shard: string, seq: string): Promise<void>;
+  /**
+   * Declares everything of the shard up to `seq` kept, and makes it readable. Never goes back. `arrivedAtMs` is when the
+   * last record of it arrived in the journal, for what asks how far a store has come (see `replayableUntil`).
+   */
+  checkpoint(shard: string, seq: string, arrivedAtMs?: number): Promise<void>;
   search(query: EventQuery, page: PageRequest): Promise<EventPage>;
   aggregate(query: EventQuery, aggregation: Aggregation): Promise<AggregationResult>;
   find(namespace: string, id: string): Promise<Event | undefined>;

@@ -18,6 +18,11 @@ export interface DeadLetterPlace {
   take(letters: readonly DeadLetter[]): Promise<void>;
 }
 
+/** The last of a batch: where it lies in the journal, and when its record arrived there. */
+export interface BatchEnd extends JournalPoint {
+  readonly arrivedAtMs?: number;
+}
+
 export type PointedEntry = JournalEntry & { readonly point: JournalPoint; readonly line: string };
 
 /**
@@ -27,7 +32,7 @@ export type PointedEntry = JournalEntry & { readonly point: JournalPoint; readon
 export async function indexEntries(
   entries: readonly PointedEntry[],
   unreadable: readonly DeadLetter[],
-  last: JournalPoint,
+  last: BatchEnd,
   { store, deadLetters }: { readonly store: EventStore; readonly deadLetters: DeadLetterPlace },
 ): Promise<{ readonly kept: number; readonly dead: number }> {
   const outcomes = entries.length === 0 ? [] : await store.keep(entries);
@@ -38,6 +43,6 @@ export async function indexEntries(
     if ("refused" in outcome) letters.push({ reason: outcome.refused, point, line });
   });
   if (letters.length > 0) await deadLetters.take(letters);
-  await store.checkpoint(last.shard, last.seq);
+  await store.checkpoint(last.shard, last.seq, last.arrivedAtMs);
   return { kept: entries.length - (letters.length - unreadable.length), dead: letters.length };
 }

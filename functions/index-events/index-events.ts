@@ -2,7 +2,13 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecor
 import { PulseError } from "#core/errors.ts";
 import { MAX_EVENTS_PER_RECORD, toSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { type DeadLetter, type DeadLetterPlace, indexEntries, type PointedEntry } from "#core/events/index-entries.ts";
+import {
+  type BatchEnd,
+  type DeadLetter,
+  type DeadLetterPlace,
+  indexEntries,
+  type PointedEntry,
+} from "#core/events/index-entries.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { log } from "#functions/shared/log.ts";
 import type { BatchOutcome } from "#functions/shared/metrics.ts";
@@ -30,7 +36,7 @@ export const indexEventsHandler =
     const unreadable: DeadLetter[] = [];
     for (const record of records) readRecord(record, entries, unreadable);
     try {
-      const end = { shard: shardOf(last), seq: toSeq(last.kinesis.sequenceNumber, MAX_EVENTS_PER_RECORD - 1) };
+      const end = endOf(last);
       const { kept, dead } = await indexEntries(entries, unreadable, end, { store, deadLetters });
       log.debug("indexed", { shard: end.shard, kept, dead });
       onBatch({ kept, dead, oldestArrivalMs: first.kinesis.approximateArrivalTimestamp * 1000 });
@@ -43,6 +49,12 @@ export const indexEventsHandler =
       return { batchItemFailures: [{ itemIdentifier: first.kinesis.sequenceNumber }] };
     }
   };
+
+const endOf = (last: KinesisStreamRecord): BatchEnd => ({
+  shard: shardOf(last),
+  seq: toSeq(last.kinesis.sequenceNumber, MAX_EVENTS_PER_RECORD - 1),
+  arrivedAtMs: last.kinesis.approximateArrivalTimestamp * 1000,
+});
 
 /** `<stream>/<shard id>`, from the stream's ARN and the record's id `<shard id>:<sequence number>`. */
 function shardOf(record: KinesisStreamRecord): string {

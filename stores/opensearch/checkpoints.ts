@@ -6,9 +6,14 @@ import { type OpenSearchRequest, request } from "./client.ts";
 import { failure } from "./failure.ts";
 import { checkpointIndex } from "./index-names.ts";
 
+/** How far a shard is readable, and when the last of that arrived in the journal. */
+interface Checkpoint extends JournalPoint {
+  readonly arrivedAtMs?: number | undefined;
+}
+
 interface CheckpointDocument {
   readonly found: boolean;
-  readonly _source: JournalPoint;
+  readonly _source: Checkpoint;
   readonly _seq_no: number;
   readonly _primary_term: number;
 }
@@ -41,9 +46,9 @@ export class Checkpoints {
   }
 
   /** Moves the shard's checkpoint to `seq` unless it is there or beyond, whoever else is moving it. */
-  async advance(shard: string, seq: string): Promise<void> {
+  async advance(shard: string, seq: string, arrivedAtMs?: number): Promise<void> {
     // Ends: a lost race means that another writer moved the checkpoint forward.
-    while (!(await this.#tryAdvance(shard, seq)));
+    while (!(await this.#tryAdvance({ shard, seq, arrivedAtMs })));
     await this.#makeSearchable(shard);
   }
 
@@ -59,15 +64,15 @@ export class Checkpoints {
     this.#overview = undefined;
   }
 
-  async #tryAdvance(shard: string, seq: string): Promise<boolean> {
-    const path = `/${this.#index}/_doc/${encodeURIComponent(shard)}`;
+  async #tryAdvance(checkpoint: Checkpoint): Promise<boolean> {
+    const path = `/${this.#index}/_doc/${encodeURIComponent(checkpoint.shard)}`;
     const { body: held } = await this.#request<CheckpointDocument>({ method: "GET", path, expect: [404] });
-    if (held.found && held._source.seq >= seq) return true;
+    if (held.found && held._source.seq >= checkpoint.seq) return true;
     const { status } = await this.#request({
       method: "PUT",
       path,
       query: held.found ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term } : { op_type: "create" },
-      body: { shard, seq },
+      body: checkpoint,
       expect: [409],
     });
     return status !== 409;
@@ -76,15 +81,25 @@ export class Checkpoints {
   /** The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. */
   async position(): Promise<Position> {
     const { store, shards } = await this.#recentOverview();
-    const seqs = new Map<string, string>();
-    if (shards.length === 0) return { store, shards: seqs };
+    const checkpoints = await this.#read(shards);
+    return { store, shards: new Map(checkpoints.map(({ shard, seq }) => [shard, seq])) };
+  }
+
+  /** When the last of each shard arrived in the journal; -Infinity where the checkpoint does not say it. */
+  async arrivalTimes(): Promise<readonly number[]> {
+    const { shards } = await this.#recentOverview();
+    const checkpoints = await this.#read(shards);
+    return checkpoints.map(({ arrivedAtMs }) => arrivedAtMs ?? -Infinity);
+  }
+
+  async #read(shards: readonly string[]): Promise<readonly Checkpoint[]> {
+    if (shards.length === 0) return [];
     const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
       method: "POST",
       path: `/${this.#index}/_mget`,
       body: { ids: shards },
     });
-    for (const { found, _source: point } of body.docs) if (found) seqs.set(point.shard, point.seq);
-    return { store, shards: seqs };
+    return body.docs.flatMap(({ found, _source }) => (found ? [_source] : []));
   }
 
   #recentOverview(): Promise<Overview> {

@@ -35,6 +35,7 @@ const exactText = { type: "keyword" };
 const boundedText = { type: "keyword", ignore_above: MAX_KEYWORD_CHARACTERS };
 const date = { type: "date", format: "strict_date_optional_time" };
 const unindexedText = { type: "keyword", index: false, doc_values: false };
+const unindexedNumber = { type: "long", index: false, doc_values: false };
 
 /**
  * A copy of the timestamp for the index to be sorted by, and never to be filtered by: in an index that is sorted by a
@@ -150,7 +151,7 @@ export const typeTemplate = (declaration: EventTypeDeclaration, prefix = DEFAULT
 /** How far each shard of the journal is readable. */
 export function checkpointTemplate(prefix = DEFAULT_PREFIX): IndexTemplate {
   const name = checkpointIndex(prefix);
-  const properties = { shard: exactText, seq: unindexedText };
+  const properties = { shard: exactText, seq: unindexedText, arrivedAtMs: unindexedNumber };
   return { ...template(name, name, TYPE_PRIORITY, BOOKKEEPING_SETTINGS, properties), creates: name };
 }
 

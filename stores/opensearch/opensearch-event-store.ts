@@ -152,9 +152,20 @@ export class OpenSearchEventStore implements EventStore {
       );
   }
 
-  async checkpoint(shard: string, seq: string): Promise<void> {
-    await this.#touched.refresh();
-    await this.#checkpoints.advance(shard, seq);
+  async checkpoint(shard: string, seq: string, arrivedAtMs?: number): Promise<void> {
+    await this.refresh();
+    await this.#checkpoints.advance(shard, seq, arrivedAtMs);
+  }
+
+  /** Makes what this store has kept visible to searches, for what has no place in the journal. */
+  refresh(): Promise<void> {
+    return this.#touched.refresh();
+  }
+
+  /** When the oldest of the checkpoints' records arrived in the journal; undefined while there is no checkpoint. */
+  async indexedUntil(): Promise<number | undefined> {
+    const times = await this.#checkpoints.arrivalTimes();
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   async search(query: EventQuery, page: PageRequest): Promise<EventPage> {

@@ -1,0 +1,89 @@
+/** A line of an archived file, counted from 1: its text, or why it has none. */
+export type ArchivedLine =
+  | { readonly line: number; readonly text: string }
+  | { readonly line: number; readonly unreadable: string };
+
+/** What a record may come to when it is inflated; no line is longer than its record. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Cuts the bytes of a file into lines, however they come in chunks. Holds no more than one line of the longest allowed:
+ * what is longer, or not UTF-8, costs itself and no other line. Empty lines are counted and left out.
+ */
+export class LineSplitter {
+  readonly #maxLineBytes: number;
+  /** The beginning of the line that the next chunk goes on with. */
+  #parts: Uint8Array[] = [];
+  /** How long that beginning is, also where it is too long to be held. */
+  #bytes = 0;
+  #line = 0;
+
+  constructor(maxLineBytes = MAX_LINE_BYTES) {
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  /** How many lines have ended. */
+  get lines(): number {
+    return this.#line;
+  }
+
+  /** The lines that end in this chunk. */
+  push(chunk: Uint8Array): ArchivedLine[] {
+    const lines: ArchivedLine[] = [];
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+      this.#hold(chunk.subarray(from, end));
+      this.#endLine(lines);
+      from = end + 1;
+    }
+    this.#hold(chunk.subarray(from));
+    return lines;
+  }
+
+  /** The last line, if nothing ended it. */
+  end(): ArchivedLine[] {
+    const lines: ArchivedLine[] = [];
+    if (this.#bytes > 0) this.#endLine(lines);
+    return lines;
+  }
+
+  #hold(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.#bytes += part.length;
+    if (this.#bytes <= this.#maxLineBytes) this.#parts.push(part);
+    else this.#parts = [];
+  }
+
+  #endLine(lines: ArchivedLine[]): void {
+    this.#line++;
+    if (this.#bytes > 0) lines.push(this.#held());
+    this.#parts = [];
+    this.#bytes = 0;
+  }
+
+  #held(): ArchivedLine {
+    const line = this.#line;
+    if (this.#bytes > this.#maxLineBytes)
+      return { line, unreadable: `has ${this.#bytes} bytes, a line has at most ${this.#maxLineBytes}` };
+    try {
+      return { line, text: utf8.decode(joined(this.#parts, this.#bytes)) };
+    } catch {
+      return { line, unreadable: "is not UTF-8" };
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
