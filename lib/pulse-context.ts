@@ -10,16 +10,23 @@ const auths: Readonly<Record<string, Auth>> = {
   none: { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true },
 };
 
-/** What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if unsaid. */
+/**
+ * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
+ * unsaid. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms.
+ */
 export function pulseContext(node: Node): PulseProps {
   const given = (key: string): string | undefined => node.tryGetContext(key);
   const auth = given("auth");
   const openClusterUrl = given("openClusterUrl");
+  const alarmTopicArn = given("alarmTopic");
+  const alarmEmail = given("alarmEmail");
   return {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
     auth: auth === undefined ? undefined : choice("auth", auth, auths),
     namespaces: (given("namespaces") ?? "").split(",").filter((name) => name !== ""),
     ...(openClusterUrl !== undefined && { openClusterUrl }),
+    ...(alarmTopicArn !== undefined && { alarmTopicArn }),
+    ...(alarmEmail !== undefined && { alarmEmail }),
   };
 }
 

@@ -5,10 +5,11 @@ import { ApiStack } from "#lib/api-stack.ts";
 import type { Auth } from "#lib/auth.ts";
 import { IndexingStack } from "#lib/indexing-stack.ts";
 import { JournalStack } from "#lib/journal-stack.ts";
+import { type AlarmRecipients, OperationsStack } from "#lib/operations-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 import { StoreStack } from "#lib/store-stack.ts";
 
-export interface PulseProps {
+export interface PulseProps extends AlarmRecipients {
   readonly stageName: StageName;
   /** Who may call. There is no default: a deployment without it is refused. */
   readonly auth: Auth | undefined;
@@ -26,10 +27,11 @@ export interface PulseStacks {
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
   readonly api: ApiStack;
+  readonly operations: OperationsStack;
 }
 
 export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
-  const { stageName, auth, namespaces = [], eventTypes, openClusterUrl } = props;
+  const { stageName, auth, namespaces = [], eventTypes, openClusterUrl, alarmTopicArn, alarmEmail } = props;
   for (const name of namespaces)
     if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
   const stage = stages[stageName];
@@ -50,5 +52,14 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, journal });
   // A query needs the checkpoints, whose index comes with its template.
   api.addStackDependency(indexing);
-  return { store, journal, indexing, api };
+  const operations = new OperationsStack(scope, id("Operations"), {
+    stageName,
+    store,
+    journal,
+    indexing,
+    api,
+    ...(alarmTopicArn !== undefined && { alarmTopicArn }),
+    ...(alarmEmail !== undefined && { alarmEmail }),
+  });
+  return { store, journal, indexing, api, operations };
 }

@@ -12,12 +12,13 @@ export const WITHOUT_TRACES = { "aws:cdk:disable-stack-trace": true, "aws:cdk:di
 export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<keyof PulseStacks, Template>> {
   // CloudFormation's rules are another five times; nag.test.ts checks them.
   const app = new App({ context: WITHOUT_TRACES, builtinCloudFormationValidation: false });
-  const { store, journal, indexing, api } = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" }, ...props });
+  const stacks = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" }, ...props });
   return {
-    store: Template.fromStack(store),
-    journal: Template.fromStack(journal),
-    indexing: Template.fromStack(indexing),
-    api: Template.fromStack(api),
+    store: Template.fromStack(stacks.store),
+    journal: Template.fromStack(stacks.journal),
+    indexing: Template.fromStack(stacks.indexing),
+    api: Template.fromStack(stacks.api),
+    operations: Template.fromStack(stacks.operations),
   };
 }
 

@@ -1,0 +1,95 @@
+import { Duration } from "aws-cdk-lib";
+import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import type { IStream } from "aws-cdk-lib/aws-kinesis";
+import { type ConsumerMetric, METRIC_NAMESPACE } from "#functions/shared/metrics.ts";
+import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import type { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
+import { sumOfMetrics } from "#lib/constructs/sum-of-metrics.ts";
+
+const ONE_MINUTE = Duration.minutes(1);
+
+/** Two seconds are usual, and the journal holds a record for a day at least: no hiccup any more, and time to act. */
+const LATE = Duration.minutes(5);
+
+/** A figure that the consumer counts itself. */
+export const consumerMetric = ({ fn }: JournalConsumer, metricName: ConsumerMetric, statistic: string): Metric =>
+  new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: { FunctionName: fn.functionName },
+    statistic,
+  });
+
+/** What Lambda counts of the events it could not hand to the function. */
+const mappingMetric = ({ mappingId }: JournalConsumer, metricName: string): Metric =>
+  new Metric({
+    namespace: "AWS/Lambda",
+    metricName,
+    dimensionsMap: { EventSourceMappingUUID: mappingId },
+    statistic: Stats.SUM,
+  });
+
+/** Dead letters of both kinds: what the function put aside, and batches that Lambda gave up and put aside. */
+export const deadLettersMetric = (consumer: JournalConsumer): IMetric =>
+  sumOfMetrics(
+    [
+      consumerMetric(consumer, "DeadLetters", Stats.SUM),
+      mappingMetric(consumer, "OnFailureDestinationDeliveredEventCount"),
+    ],
+    consumer.fn.folder,
+  );
+
+/** Watches one consumer of the journal: that it runs, keeps up, and puts nothing aside. */
+export function watchConsumer(alarms: RunbookAlarms, id: string, consumer: JournalConsumer, journal: IStream): void {
+  const { fn } = consumer;
+  alarms.add(`${id}Behind`, {
+    page: "consumer-behind",
+    says: `${fn.folder} is more than ${LATE.toMinutes()} minutes behind the journal: new events cannot be read yet.`,
+    metric: fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, period: ONE_MINUTE }),
+    threshold: LATE.toMilliseconds(),
+    periods: [3, 5],
+  });
+  alarms.add(`${id}Stopped`, {
+    page: "consumer-stopped",
+    says: `Records arrive in the journal, and ${fn.folder} is not called: it would not even be seen to be behind.`,
+    metric: new MathExpression({
+      expression: "IF(FILL(arrived, 0) > 0 AND FILL(calls, 0) < 1, 1, 0)",
+      usingMetrics: {
+        arrived: journal.metricIncomingRecords({ statistic: Stats.SUM }),
+        calls: fn.metricInvocations(),
+      },
+    }),
+    threshold: 1,
+    // A record that came at the very end of a period is read in the next one.
+    periods: [2, 2],
+  });
+  alarms.add(`${id}Failing`, {
+    page: "consumer-failing",
+    says: `${fn.folder} throws or times out: a store that is down would be waited for, so this is a bug or a limit.`,
+    metric: fn.metricErrors({ period: ONE_MINUTE }),
+    threshold: 1,
+    // One may be an instance that was lost; what is wrong with a batch fails it again and again.
+    periods: [3, 5],
+  });
+  alarms.add(`${id}DeadLetters`, {
+    page: "dead-letters",
+    says: `${fn.folder} put events aside that could not be kept.`,
+    metric: deadLettersMetric(consumer),
+    // Each is an event that somebody was promised.
+    threshold: 1,
+    periods: [1, 1],
+  });
+  alarms.add(`${id}Loss`, {
+    page: "events-given-up",
+    says: `Events were given up before ${fn.folder} took them, and are in no dead-letter place: the archive has them.`,
+    metric: sumOfMetrics(
+      [
+        mappingMetric(consumer, "DroppedEventCount"),
+        fn.metric("DestinationDeliveryFailures", { statistic: Stats.SUM }),
+      ],
+      fn.folder,
+    ),
+    threshold: 1,
+    periods: [1, 1],
+  });
+}

@@ -1,0 +1,73 @@
+import { Duration } from "aws-cdk-lib";
+import { Dashboard, GraphWidget, type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import type { Construct } from "constructs";
+import type { ApiStack } from "#lib/api-stack.ts";
+import { consumerMetric, deadLettersMetric } from "#lib/constructs/consumer-alarms.ts";
+import { archiveAgeMetric } from "#lib/constructs/journal-alarms.ts";
+import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import type { JournalStack } from "#lib/journal-stack.ts";
+
+export interface OperationsDashboardProps {
+  readonly dashboardName: string;
+  readonly journal: JournalStack;
+  readonly consumers: readonly JournalConsumer[];
+  readonly api: ApiStack;
+}
+
+const PERIOD = { period: Duration.minutes(5) };
+const P99 = { ...PERIOD, statistic: Stats.p(99) };
+
+/** What is asked first when something is wrong: does it come in, does it get through, how late, how slow. */
+export class OperationsDashboard extends Dashboard {
+  constructor(scope: Construct, id: string, { dashboardName, journal, consumers, api }: OperationsDashboardProps) {
+    super(scope, id, { dashboardName, defaultInterval: Duration.hours(3) });
+    const stage = api.rest.deploymentStage;
+    const { "create-events": create, "query-events": query, "aggregate-events": aggregate } = api.functions;
+    const ofEach = (metricOf: (consumer: JournalConsumer) => IMetric) => consumers.map(metricOf);
+    this.addWidgets(
+      graph("Requests and 5xx", [
+        stage.metricCount(PERIOD),
+        stage.metricServerError({ ...PERIOD, statistic: Stats.SUM }),
+      ]),
+      graph("Accepted: records in the journal", [
+        journal.events.metricIncomingRecords({ ...PERIOD, statistic: Stats.SUM, label: "events" }),
+      ]),
+      graph(
+        "Indexed: events that can be read",
+        ofEach((consumer) => consumerMetric(consumer, "EventsKept", Stats.SUM)),
+      ),
+      graph("Dead letters", ofEach(deadLettersMetric)),
+    );
+    this.addWidgets(
+      graph(
+        "Iterator age",
+        consumers.map(({ fn }) => fn.metric("IteratorAge", { ...PERIOD, statistic: Stats.MAXIMUM, label: fn.folder })),
+      ),
+      graph(
+        "From the journal to readable, p99",
+        ofEach((consumer) => consumerMetric(consumer, "IndexingLag", P99.statistic)),
+      ),
+      graph(
+        "Batches that came again",
+        ofEach((consumer) => consumerMetric(consumer, "BatchesReturned", Stats.SUM)),
+      ),
+      graph("Age of what is not archived", [...journal.archive.deliveries.values()].map(archiveAgeMetric)),
+    );
+    this.addWidgets(
+      graph(
+        "p99 of answers",
+        [create, query, aggregate].map((fn) => fn.metricDuration({ ...P99, label: fn.folder })),
+      ),
+      graph("Streams open", [
+        api.functions["stream-events"].metric("ConcurrentExecutions", {
+          period: Duration.minutes(1),
+          statistic: Stats.MAXIMUM,
+          label: "streams",
+        }),
+      ]),
+    );
+  }
+}
+
+const graph = (title: string, left: IMetric[]): GraphWidget =>
+  new GraphWidget({ title, left, width: 6, leftYAxis: { min: 0 } });

@@ -1,0 +1,70 @@
+import { CfnOutput, Stack, type StackProps, Validations } from "aws-cdk-lib";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { Construct } from "constructs";
+import type { ApiStack } from "#lib/api-stack.ts";
+import { watchApi } from "#lib/constructs/api-alarms.ts";
+import { watchConsumer } from "#lib/constructs/consumer-alarms.ts";
+import { watchDomain } from "#lib/constructs/domain-alarms.ts";
+import { watchJournal } from "#lib/constructs/journal-alarms.ts";
+import { OperationsDashboard } from "#lib/constructs/operations-dashboard.ts";
+import { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
+import type { IndexingStack } from "#lib/indexing-stack.ts";
+import type { JournalStack } from "#lib/journal-stack.ts";
+import { type StageName, stages } from "#lib/stage.ts";
+import type { StoreStack } from "#lib/store-stack.ts";
+
+/** Who is told of alarms. */
+export interface AlarmRecipients {
+  /** The ARN of an SNS topic that is there already. @default - a topic is made */
+  readonly alarmTopicArn?: string;
+  /** An address that is asked to confirm, and then gets a mail of each alarm. @default - none */
+  readonly alarmEmail?: string;
+}
+
+export interface OperationsStackProps extends StackProps, AlarmRecipients {
+  readonly stageName: StageName;
+  readonly store: StoreStack;
+  readonly journal: JournalStack;
+  readonly indexing: IndexingStack;
+  readonly api: ApiStack;
+}
+
+/** What an operator looks at: alarms, each with its page in docs/runbook.md, and a dashboard. */
+export class OperationsStack extends Stack {
+  constructor(scope: Construct, id: string, props: OperationsStackProps) {
+    super(scope, id, { description: "Pulse: alarms and the dashboard", ...props });
+    const { stageName, store, journal, indexing, api } = props;
+    const stage = stages[stageName];
+    const { consumers } = indexing;
+    const topic = this.topicFor(props);
+    const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
+    for (const consumer of consumers) watchConsumer(alarms, consumer.fn.node.id, consumer, journal.events);
+    watchJournal(alarms, journal.events, journal.archive.deliveries);
+    if (store.index.domain !== undefined) watchDomain(alarms, store.index.domain, stage.domain);
+    watchApi(alarms, {
+      stage: api.rest.deploymentStage,
+      functions: api.functions,
+      consumers: consumers.map(({ fn }) => fn),
+      openStreams: stage.openStreams,
+    });
+    new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, consumers, api });
+    new CfnOutput(this, "AlarmTopic", { value: topic.topicArn });
+  }
+
+  private topicFor({ alarmTopicArn, alarmEmail }: AlarmRecipients): ITopic {
+    const topic =
+      alarmTopicArn === undefined
+        ? new Topic(this, "Topic", { displayName: this.stackName, enforceSSL: true })
+        : Topic.fromTopicArn(this, "Topic", alarmTopicArn);
+    if (alarmEmail !== undefined) {
+      const subscription = topic.addSubscription(new EmailSubscription(alarmEmail));
+      Validations.of(subscription).acknowledge({
+        id: "Serverless-SNSRedrivePolicy",
+        reason: "A mail that cannot be delivered is of no use later: the alarm's state stays in CloudWatch.",
+      });
+    }
+    return topic;
+  }
+}
