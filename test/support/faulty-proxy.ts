@@ -8,6 +8,8 @@ export type Fault =
   | { readonly kind: "lost-request" }
   /** The request is carried out, and the connection is lost in the middle of its answer. */
   | { readonly kind: "lost-answer" }
+  /** The request is carried out, and its answer never comes. */
+  | { readonly kind: "no-answer" }
   /** Answered by the proxy alone. */
   | { readonly kind: "answer"; readonly status: number; readonly body: string }
   /** Of a bulk, the items that are chosen are not carried out and answered so; the others are. */
@@ -70,6 +72,7 @@ async function answer(
     return void response.writeHead(200, { "content-type": "application/json" }).end(text);
   }
   const { status, type, text } = await forward(target, incoming, request, request.body);
+  if (fault?.kind === "no-answer") return;
   response.writeHead(status, { ...(type && { "content-type": type }), "content-length": Buffer.byteLength(text) });
   if (fault?.kind !== "lost-answer") return void response.end(text);
   response.write(text.slice(0, text.length / 2), () => response.destroy());

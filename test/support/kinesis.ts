@@ -22,7 +22,7 @@ export interface TestKinesis extends AwsFront {
   read(): Promise<Required<JournalEntry>[]>;
 }
 
-export async function openKinesis(shards = 2): Promise<TestKinesis> {
+export async function openKinesis(shards = 2, streamName = STREAM): Promise<TestKinesis> {
   const server = kinesalite({ createStreamMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
@@ -30,12 +30,12 @@ export async function openKinesis(shards = 2): Promise<TestKinesis> {
     protocol: "http2",
   });
   const client = new KinesisClient(front.config);
-  await client.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }));
+  await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: shards }));
   return {
     ...front,
     async read() {
-      const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: STREAM }));
-      const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, ShardId as string)));
+      const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: streamName }));
+      const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, streamName, ShardId as string)));
       return found.flat();
     },
     async close() {
@@ -47,17 +47,21 @@ export async function openKinesis(shards = 2): Promise<TestKinesis> {
   };
 }
 
-async function readShard(client: KinesisClient, shardId: string): Promise<Required<JournalEntry>[]> {
+async function readShard(
+  client: KinesisClient,
+  streamName: string,
+  shardId: string,
+): Promise<Required<JournalEntry>[]> {
   const entries: Required<JournalEntry>[] = [];
   let { ShardIterator: iterator } = await client.send(
-    new GetShardIteratorCommand({ StreamName: STREAM, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" }),
+    new GetShardIteratorCommand({ StreamName: streamName, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" }),
   );
   for (;;) {
     const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
     if (Records.length === 0) return entries;
     for (const { SequenceNumber = "", Data } of Records)
       for (const [offset, line] of splitRecord(Buffer.from(Data as Uint8Array).toString()).entries()) {
-        const point = { shard: `${STREAM}/${shardId}`, seq: toSeq(SequenceNumber, offset) };
+        const point = { shard: `${streamName}/${shardId}`, seq: toSeq(SequenceNumber, offset) };
         entries.push({ event: fromJournalLine(line), point });
       }
     iterator = NextShardIterator;

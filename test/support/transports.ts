@@ -28,7 +28,7 @@ export interface Transport {
 }
 
 /** As API Gateway invokes them: the event is written here by hand, from AWS's documentation, not by `dev/`. */
-const invoked: Transport = {
+export const invoked: Transport = {
   name: "invoked as Lambda",
   open: async (handlers) => ({
     call: async (call) => {
