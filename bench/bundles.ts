@@ -11,6 +11,10 @@ const ENVIRONMENT = {
   PULSE_EVENTS_STREAM: "events",
   PULSE_KEYS_TABLE: "keys",
   PULSE_DEAD_LETTERS_BUCKET: "dead-letters",
+  PULSE_AUTH: "oidc",
+  PULSE_OIDC_ISSUER: "https://login.example",
+  PULSE_OIDC_AUDIENCE: "pulse",
+  PULSE_API_KEYS_TABLE: "api-keys",
   AWS_REGION: "eu-west-1",
 };
 

@@ -24,6 +24,8 @@ interface PulseErrorOptions {
   readonly retryAfterSeconds?: number;
   /** Methods that would have been allowed. */
   readonly allow?: readonly string[];
+  /** What credentials would have helped, as `WWW-Authenticate` words it. */
+  readonly challenge?: string;
   readonly cause?: unknown;
 }
 
@@ -33,6 +35,7 @@ export class PulseError extends Error {
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly challenge: string | undefined;
 
   constructor(kind: ErrorKind, detail: string, options: PulseErrorOptions = {}) {
     super(detail, { cause: options.cause });
@@ -41,6 +44,7 @@ export class PulseError extends Error {
     this.faults = options.faults ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+    this.challenge = options.challenge;
   }
 }
 

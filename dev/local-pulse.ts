@@ -20,6 +20,7 @@ import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
+import { admitEveryone } from "#functions/shared/auth/admit.ts";
 import { log } from "#functions/shared/log.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
@@ -208,7 +209,12 @@ function handlersOf(
     "create-events": createEventsHandler(namespaces, intake),
     "query-events": queryEventsHandler({ namespaces, store, clock, viewWindowMs }),
     "aggregate-events": aggregateEventsHandler({ namespaces, store, clock }),
-    "stream-events": streamEventsHandler({ namespaces, feeds, ...(leaseMs === undefined ? {} : { leaseMs }) }),
+    "stream-events": streamEventsHandler({
+      namespaces,
+      feeds,
+      admit: admitEveryone,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    }),
     "describe-api": describeApiHandler({ namespaces, store, clock, engines: { store: engine, journal: "local" } }),
     "refuse-unmatched": refuseUnmatchedHandler(namespaces),
   };

@@ -1,9 +1,11 @@
 import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
-import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
+import { InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { type HttpFunction, routes } from "#functions/routes.ts";
-import { type Auth, requireAuth, type SupportedAuth } from "#lib/auth.ts";
+import { type Auth, requireAuth } from "#lib/auth.ts";
+import { apiAuthorization } from "#lib/constructs/api-authorization.ts";
+import type { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
@@ -20,6 +22,7 @@ export interface ApiStackProps extends StackProps {
   readonly namespaces?: readonly string[];
   readonly index: EventIndex;
   readonly keys: IdempotencyKeysTable;
+  readonly apiKeys: ApiKeysTable;
   readonly journal: JournalStack;
 }
 
@@ -39,6 +42,7 @@ export class ApiStack extends Stack {
     const stage = stages[stageName];
     const namespaces = { PULSE_NAMESPACES: (props.namespaces ?? []).join(",") };
     const timeout = Duration.seconds(28);
+    const authorization = apiAuthorization(this, { auth, apiKeys: props.apiKeys, stage });
 
     const createEvents = new PulseFunction(this, "CreateEvents", {
       name: "create-events",
@@ -78,12 +82,17 @@ export class ApiStack extends Stack {
     });
     const streamEvents = new PulseFunction(this, "StreamEvents", {
       name: "stream-events",
-      environment: { ...reading, PULSE_STREAM_LEASE_SECONDS: String(STREAM_LEASE.toSeconds()) },
+      environment: {
+        ...reading,
+        ...authorization.environment,
+        PULSE_STREAM_LEASE_SECONDS: String(STREAM_LEASE.toSeconds()),
+      },
       stage,
       memoryMib: 256,
       timeout: LONGEST_STREAM,
       reservedConcurrency: stage.openStreams,
     });
+    authorization.grantVerify(streamEvents);
     for (const reader of [queryEvents, aggregateEvents, describeApi, streamEvents]) index.grantIndexRead(reader);
     const refuseUnmatched = new PulseFunction(this, "RefuseUnmatched", {
       name: "refuse-unmatched",
@@ -103,7 +112,7 @@ export class ApiStack extends Stack {
     const api = new EventsApi(this, "Api", {
       stageName,
       stage,
-      auth,
+      authorization,
       routes,
       functions: this.functions,
       refusal: refuseUnmatched,
@@ -111,13 +120,10 @@ export class ApiStack extends Stack {
     });
     this.rest = api.rest;
     const streamUrl = streamEvents.addFunctionUrl({
-      authType: urlAuthOf(auth),
+      authType: authorization.url,
       invokeMode: InvokeMode.RESPONSE_STREAM,
     });
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "StreamUrl", { value: streamUrl.url });
   }
 }
-
-const urlAuthOf = (auth: SupportedAuth): FunctionUrlAuthType =>
-  ({ iam: FunctionUrlAuthType.AWS_IAM, none: FunctionUrlAuthType.NONE })[auth.kind];

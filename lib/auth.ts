@@ -1,27 +1,42 @@
+import { Token } from "aws-cdk-lib";
+
+/** Callers are verified by their access tokens and API keys. */
+export interface OidcAuth {
+  readonly kind: "oidc";
+  /** An OpenID Connect provider, as in the `iss` of its tokens: its keys are found by its discovery document. */
+  readonly issuer: string;
+  /** For whom access tokens are made: their `aud`, or their `client_id` where they have none. */
+  readonly audience: string;
+  /** The scope that gives the right to read. @default - `events:read` */
+  readonly readScope?: string;
+  /** The scope that gives the right to write. @default - `events:write` */
+  readonly writeScope?: string;
+}
+
 /** Who may call the API. No deployment is open unless it says so by name. */
 export type Auth =
   /** Callers of this account, or of one it trusts, signing with SigV4. */
   | { readonly kind: "iam" }
-  /** Bearers of an access token of this issuer, made for this audience. */
-  | { readonly kind: "oidc"; readonly issuer: string; readonly audience: string }
+  | OidcAuth
   /** Anyone who knows the address: for tests. */
   | { readonly kind: "none"; readonly iUnderstandThatAnyoneMayReadAndWrite: true };
 
-/** How a deployment can be guarded today. */
-export type SupportedAuth = Exclude<Auth, { kind: "oidc" }>;
-
 const CHOICES =
-  '{ kind: "iam" } (callers sign with SigV4), or { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true } ' +
-  "(open to anyone, for tests)";
+  '{ kind: "iam" } (callers sign with SigV4), { kind: "oidc", issuer: "https://…", audience: "…" } (callers bring an ' +
+  'access token or an API key), or { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true } (open to anyone, for tests)';
 
-/** The auth itself. Throws, naming the choices, when there is none or one that is not supported yet. */
-export function requireAuth(auth: Auth | undefined): SupportedAuth {
+/** The auth itself. Throws, naming the choices, when there is none or one that would not guard anything. */
+export function requireAuth(auth: Auth | undefined): Auth {
   if (auth === undefined) throw new Error(`auth must be set, no API is deployed open by default: ${CHOICES}`);
-  if (auth.kind === "oidc")
-    throw new Error(
-      `auth "oidc" (issuer ${auth.issuer}) needs an authorizer that is not deployable yet; use ${CHOICES}`,
-    );
+  if (auth.kind === "oidc") requireIssuer(auth);
   if (auth.kind === "none" && auth.iUnderstandThatAnyoneMayReadAndWrite !== true)
     throw new Error('auth "none" opens the API to anyone: it also needs iUnderstandThatAnyoneMayReadAndWrite: true');
   return auth;
+}
+
+function requireIssuer({ issuer, audience }: OidcAuth): void {
+  // One that comes from another resource is known when it is deployed.
+  if (!Token.isUnresolved(issuer) && !/^https:\/\/[^?#\s]+$/.test(issuer))
+    throw new Error(`auth "oidc" needs the https address of an issuer, not ${JSON.stringify(issuer)}`);
+  if (audience === "") throw new Error('auth "oidc" needs the audience that access tokens are made for');
 }

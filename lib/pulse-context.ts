@@ -5,24 +5,38 @@ import type { StageName } from "#lib/stage.ts";
 
 const stageNames: Readonly<Record<string, StageName>> = { dev: "dev", prod: "prod" };
 
-const auths: Readonly<Record<string, Auth>> = {
-  iam: { kind: "iam" },
-  none: { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true },
+type Given = (key: string) => string | undefined;
+
+const auths: Readonly<Record<string, (given: Given) => Auth>> = {
+  iam: () => ({ kind: "iam" }),
+  oidc: (given) => {
+    const readScope = given("readScope");
+    const writeScope = given("writeScope");
+    return {
+      kind: "oidc",
+      issuer: given("issuer") ?? "",
+      audience: given("audience") ?? "",
+      ...(readScope !== undefined && { readScope }),
+      ...(writeScope !== undefined && { writeScope }),
+    };
+  },
+  none: () => ({ kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true }),
 };
 
 /**
  * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
- * unsaid. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms.
+ * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=…` where they
+ * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms.
  */
 export function pulseContext(node: Node): PulseProps {
-  const given = (key: string): string | undefined => node.tryGetContext(key);
+  const given: Given = (key) => node.tryGetContext(key);
   const auth = given("auth");
   const openClusterUrl = given("openClusterUrl");
   const alarmTopicArn = given("alarmTopic");
   const alarmEmail = given("alarmEmail");
   return {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
-    auth: auth === undefined ? undefined : choice("auth", auth, auths),
+    auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
     namespaces: (given("namespaces") ?? "").split(",").filter((name) => name !== ""),
     ...(openClusterUrl !== undefined && { openClusterUrl }),
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),

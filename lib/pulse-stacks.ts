@@ -42,14 +42,14 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(openClusterUrl !== undefined && { openClusterUrl }),
   });
   const journal = new JournalStack(scope, id("Journal"), { stage });
-  const { index, keys } = store;
+  const { index, keys, apiKeys } = store;
   const indexing = new IndexingStack(scope, id("Indexing"), {
     stage,
     index,
     journal,
     ...(eventTypes && { eventTypes }),
   });
-  const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, journal });
+  const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, apiKeys, journal });
   // A query needs the checkpoints, whose index comes with its template.
   api.addStackDependency(indexing);
   const operations = new OperationsStack(scope, id("Operations"), {

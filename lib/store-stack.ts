@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsDomain } from "#lib/constructs/events-domain.ts";
 import { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
@@ -14,10 +15,11 @@ export interface StoreStackProps extends StackProps {
   readonly openClusterUrl?: string;
 }
 
-/** What must outlive every deployment of code: the index of events, and the idempotency keys. */
+/** What must outlive every deployment of code: the index of events, the idempotency keys, and the API keys. */
 export class StoreStack extends Stack {
   readonly index: EventIndex;
   readonly keys: IdempotencyKeysTable;
+  readonly apiKeys: ApiKeysTable;
 
   constructor(scope: Construct, id: string, props: StoreStackProps) {
     super(scope, id, { description: "Pulse: the index of events and the idempotency keys", ...props });
@@ -26,7 +28,9 @@ export class StoreStack extends Stack {
         ? new EventsDomain(this, "Events", { domainName: props.domainName, stage: props.stage })
         : openCluster(props.openClusterUrl);
     this.keys = new IdempotencyKeysTable(this, "IdempotencyKeys", props.stage);
+    this.apiKeys = new ApiKeysTable(this, "ApiKeys", props.stage);
     new CfnOutput(this, "OpenSearchUrl", { value: this.index.environment.PULSE_OPENSEARCH_URL });
     new CfnOutput(this, "KeysTable", { value: this.keys.tableName });
+    new CfnOutput(this, "ApiKeysTable", { value: this.apiKeys.tableName });
   }
 }

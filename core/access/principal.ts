@@ -1,32 +1,26 @@
-import { PulseError } from "#core/errors.ts";
-import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
+import { isNamespace } from "#core/namespaces.ts";
 
 /** What a caller may do: `read` asks, aggregates and streams; `write` creates, changes and deletes. */
 export type Right = "read" | "write";
 
 export const RIGHTS: readonly Right[] = ["read", "write"];
 
+export const isRight = (text: string): text is Right => (RIGHTS as readonly string[]).includes(text);
+
 /** A caller who is known. */
 export interface Principal {
   /** For logs: `token:<subject>` or `key:<id>`. */
   readonly id: string;
-  readonly rights: ReadonlySet<Right>;
+  readonly rights: readonly Right[];
   /** The only namespaces of this caller; without, every one. */
   readonly namespaces?: readonly string[];
-  /** When the credentials end. What was allowed on their word ends with them. */
+  /** When the credentials end, and with them all that was allowed on their word. */
   readonly expiresAtMs?: number;
 }
 
-/** API Gateway takes 8 KB of policy, and each namespace is a few lines of it. */
+/** A policy of API Gateway has at most 8 KB, and each namespace takes several lines of it. */
 export const MAX_NAMESPACES = 8;
 
-/** Whether a caller can be restricted to these namespaces: 1 to 8, each written as namespaces are. */
+/** Whether a caller can be restricted to these: 1 to 8, each written as a namespace is. */
 export const canRestrictTo = (names: readonly string[]): boolean =>
   names.length > 0 && names.length <= MAX_NAMESPACES && names.every(isNamespace);
-
-/** Refuses a caller without the right, or one who has it in other namespaces only, as `forbidden`. */
-export function requireRight({ rights, namespaces }: Principal, right: Right, namespace = DEFAULT_NAMESPACE): void {
-  if (!rights.has(right)) throw new PulseError("forbidden", `this caller does not have the right to ${right}`);
-  if (namespaces !== undefined && !namespaces.includes(namespace))
-    throw new PulseError("forbidden", `this caller has no rights in the namespace ${JSON.stringify(namespace)}`);
-}

@@ -45,10 +45,11 @@ export const problemAnswer = (problem: Problem, headers: Headers = {}): APIGatew
   body: JSON.stringify(problem),
 });
 
-/** The answer to an expected failure, with `Allow` and `Retry-After` where they belong. */
+/** The answer to an expected failure, with `Allow`, `WWW-Authenticate` and `Retry-After` where they belong. */
 export const errorAnswer = (error: PulseError, requestId: string): APIGatewayProxyResult =>
   problemAnswer(toProblem(error, requestId), {
     ...(error.allow === undefined ? {} : { allow: error.allow.join(", ") }),
+    ...(error.challenge === undefined ? {} : { "www-authenticate": error.challenge }),
     ...(error.retryAfterSeconds === undefined && statusOf(error) !== 503 && statusOf(error) !== 429
       ? {}
       : { "retry-after": String(error.retryAfterSeconds ?? 1) }),

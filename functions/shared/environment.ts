@@ -38,6 +38,23 @@ const kinesisJournal = {
   PULSE_KEYS_TABLE: z.string().min(1),
 };
 
+/** Whom a function lets in that verifies callers itself. */
+const knownCallers = {
+  PULSE_OIDC_ISSUER: z.url({ protocol: /^https$/ }),
+  PULSE_OIDC_AUDIENCE: z.string().min(1),
+  /** The scopes of an access token that give each right. */
+  PULSE_OIDC_READ_SCOPE: z.string().min(1).default("events:read"),
+  PULSE_OIDC_WRITE_SCOPE: z.string().min(1).default("events:write"),
+  /** The DynamoDB table of API keys. */
+  PULSE_API_KEYS_TABLE: z.string().min(1),
+};
+
+/** A function with an address of its own is told how it is guarded, or does not start: `iam` is AWS's to verify. */
+const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
+  z.object({ PULSE_AUTH: z.literal("oidc"), ...knownCallers }),
+  z.object({ PULSE_AUTH: z.enum(["iam", "none"]) }),
+]);
+
 /** The environment of each function: `lib/` builds the same objects, so that a misspelt variable does not compile. */
 export const environments = {
   "create-events": z.object({ ...common, ...kinesisJournal }),
@@ -47,7 +64,8 @@ export const environments = {
     ...common,
     /** A stream ends by itself after so long; it must be below the function's timeout. */
     PULSE_STREAM_LEASE_SECONDS: z.coerce.number().min(1).max(60).default(55),
-  }),
+  }).and(guardedItself),
+  "authorize-request": z.object(knownCallers),
   "describe-api": withStore(common),
   "refuse-unmatched": z.object(common),
   "index-events": withStore({

@@ -1,5 +1,7 @@
 import { systemClock } from "#core/clock.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
+import { admitEveryone, admitKnown } from "#functions/shared/auth/admit.ts";
+import { openAuthenticate } from "#functions/shared/auth/open-authenticate.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { log } from "#functions/shared/log.ts";
 import { openEventStore } from "#functions/shared/open-event-store.ts";
@@ -17,5 +19,6 @@ export const handler = streamEventsHandler({
     pollMs: POLL_MS,
     onError: (error) => log.error("a stream could not read on, and tries again", { error: error as Error }),
   }),
+  admit: environment.PULSE_AUTH === "oidc" ? admitKnown(openAuthenticate(environment)) : admitEveryone,
   leaseMs: environment.PULSE_STREAM_LEASE_SECONDS * 1000,
 });

@@ -2,6 +2,7 @@ import { PulseError } from "#core/errors.ts";
 import type { EventFeeds } from "#core/events/event-feed.ts";
 import { startOfStream } from "#core/events/follow-events.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
+import type { Admit } from "#functions/shared/auth/admit.ts";
 import { toProblem } from "#functions/shared/problem.ts";
 import { type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
 import { eventStream } from "./event-stream.ts";
@@ -9,16 +10,20 @@ import { eventStream } from "./event-stream.ts";
 export interface StreamEventsOptions {
   readonly namespaces: readonly string[];
   readonly feeds: EventFeeds;
+  /** Who may read. */
+  readonly admit: Admit;
   /** A stream ends cleanly after so long, and the client comes back; without, it goes on. */
   readonly leaseMs?: number;
 }
 
 /**
  * `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches. What
- * the caller accepts is not looked at: Vamp's client says `application/json` on every call.
+ * the caller accepts is not looked at: Vamp's client says `application/json` on every call. A stream ends with the
+ * credentials that it was opened with.
  */
-export const streamEventsHandler = ({ namespaces, feeds, leaseMs }: StreamEventsOptions): StreamingHandler =>
+export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: StreamEventsOptions): StreamingHandler =>
   streamingApi(namespaces, async (request) => {
+    const { expiresAtMs } = await admit(request, "read");
     const { query } = askedQuery(request, feeds.clock.now());
     const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
     const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
@@ -28,7 +33,7 @@ export const streamEventsHandler = ({ namespaces, feeds, leaseMs }: StreamEvents
       filter: query,
       start,
       named: request.query.get("named") !== "false",
-      ...(leaseMs === undefined ? {} : { leaseMs }),
+      ...shorterLease(leaseMs, expiresAtMs === undefined ? undefined : expiresAtMs - feeds.clock.now()),
     });
     return {
       statusCode: 200,
@@ -36,3 +41,8 @@ export const streamEventsHandler = ({ namespaces, feeds, leaseMs }: StreamEvents
       body,
     };
   });
+
+function shorterLease(...limitsMs: readonly (number | undefined)[]): { readonly leaseMs?: number } {
+  const given = limitsMs.filter((limitMs) => limitMs !== undefined);
+  return given.length === 0 ? {} : { leaseMs: Math.max(0, Math.min(...given)) };
+}

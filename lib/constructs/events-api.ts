@@ -1,5 +1,6 @@
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import {
+  AccessLogField,
   AccessLogFormat,
   AuthorizationType,
   Cors,
@@ -17,14 +18,15 @@ import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { BASE_PATH, type HttpFunction, type Route } from "#functions/routes.ts";
 import { COMMON_HEADERS } from "#functions/shared/answer.ts";
-import type { SupportedAuth } from "#lib/auth.ts";
+import type { ApiAuthorization } from "#lib/constructs/api-authorization.ts";
 import { answerProblems } from "#lib/constructs/problem-responses.ts";
 import type { StageName, StageSettings } from "#lib/stage.ts";
 
 export interface EventsApiProps {
   readonly stageName: StageName;
   readonly stage: StageSettings;
-  readonly auth: SupportedAuth;
+  /** How every method is guarded, but for a browser's preflight. */
+  readonly authorization: Pick<ApiAuthorization, "methods" | "challenges">;
   readonly routes: readonly Route[];
   /** Who answers which routes. */
   readonly functions: Readonly<Record<HttpFunction, IFunction>>;
@@ -36,6 +38,22 @@ export interface EventsApiProps {
 
 const LONGEST_ANSWER = Duration.seconds(29);
 const EXPOSED_HEADERS = (COMMON_HEADERS["access-control-expose-headers"] ?? "").split(", ");
+
+/** Who asked for what, and what came of it: IAM's callers are told by their ARN, others by what the authorizer found. */
+const ACCESS_LOG = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: AccessLogField.contextRequestId(),
+    requestTime: AccessLogField.contextRequestTime(),
+    ip: AccessLogField.contextIdentitySourceIp(),
+    userArn: AccessLogField.contextIdentityUserArn(),
+    principal: AccessLogField.contextAuthorizerPrincipalId(),
+    httpMethod: AccessLogField.contextHttpMethod(),
+    resourcePath: AccessLogField.contextResourcePath(),
+    protocol: AccessLogField.contextProtocol(),
+    status: AccessLogField.contextStatus(),
+    responseLength: AccessLogField.contextResponseLength(),
+  }),
+);
 
 /** The REST API: the table of routes twice, for the default namespace and for a named one. */
 export class EventsApi extends Construct {
@@ -55,7 +73,7 @@ export class EventsApi extends Construct {
       // Regional: an edge-optimised one refuses a GET with a body, and cuts a stream that is silent for 30 seconds.
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: false,
-      defaultMethodOptions: { authorizationType: authorizationOf(props.auth) },
+      defaultMethodOptions: props.authorization.methods,
       defaultCorsPreflightOptions: {
         allowOrigins: Cors.ALL_ORIGINS,
         allowMethods: Cors.ALL_METHODS,
@@ -67,7 +85,7 @@ export class EventsApi extends Construct {
         stageName: props.stageName,
         tracingEnabled: true,
         accessLogDestination: new LogGroupLogDestination(accessLog),
-        accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
+        accessLogFormat: ACCESS_LOG,
         loggingLevel: MethodLoggingLevel.OFF,
         throttlingRateLimit: props.stage.requestsPerSecond,
         throttlingBurstLimit: 2 * props.stage.requestsPerSecond,
@@ -83,13 +101,10 @@ export class EventsApi extends Construct {
       }
     }
     refuseTheRest(api, props.refusal);
-    answerProblems(api);
-    acknowledge(api, props.auth);
+    answerProblems(api, props.authorization.challenges);
+    acknowledge(api, props.authorization.methods);
   }
 }
-
-const authorizationOf = (auth: SupportedAuth): AuthorizationType =>
-  ({ iam: AuthorizationType.IAM, none: AuthorizationType.NONE })[auth.kind];
 
 function integrationOf(fn: IFunction, { streams }: Pick<Route, "streams">, longestStream: Duration): LambdaIntegration {
   return new LambdaIntegration(fn, {
@@ -111,7 +126,7 @@ function refuseTheRest(api: RestApi, refusal: IFunction): void {
   for (const resource of resources) resource.addMethod("ANY", integration);
 }
 
-function acknowledge(api: RestApi, auth: SupportedAuth): void {
+function acknowledge(api: RestApi, { authorizationType }: ApiAuthorization["methods"]): void {
   Validations.of(api).acknowledge(
     {
       id: "AwsSolutions-APIG2",
@@ -128,10 +143,11 @@ function acknowledge(api: RestApi, auth: SupportedAuth): void {
     },
     {
       id: "AwsSolutions-COG4",
-      reason: "Callers are not Cognito users: IAM decides, or nobody where that was chosen by name.",
+      reason:
+        "Callers are not only Cognito's users: IAM or our authorizer decides, or nobody where that was chosen by name.",
     },
   );
-  if (auth.kind === "none")
+  if (authorizationType === AuthorizationType.NONE)
     Validations.of(api).acknowledge({
       id: "AwsSolutions-APIG4",
       reason: "The deployment was made open by name, for tests.",

@@ -25,14 +25,18 @@ const kinds = [
   [ResponseType.INTEGRATION_TIMEOUT, "unavailable"],
   [ResponseType.DEFAULT_5XX, "internal"],
   [ResponseType.API_CONFIGURATION_ERROR, "internal"],
-  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, "internal"],
-  [ResponseType.AUTHORIZER_FAILURE, "internal"],
+  // The authorizer threw: it could not read the issuer's keys, or the table of API keys.
+  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, "unavailable"],
+  [ResponseType.AUTHORIZER_FAILURE, "unavailable"],
 ] as const satisfies readonly (readonly [ResponseType, ErrorKind | "internal"])[];
 
+/** What is asked for where a request is refused for such a reason. */
+export type Challenges = Readonly<Partial<Record<ErrorKind, string>>>;
+
 /** Gives API Gateway's own answers the form, the status and the headers of the functions' (RFC 9457). */
-export function answerProblems(api: RestApi): void {
+export function answerProblems(api: RestApi, challenges: Challenges): void {
   for (const [type, kind] of kinds) {
-    const { statusCode, headers, body } = answerOf(kind);
+    const { statusCode, headers, body } = answerOf(kind, challenges);
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: String(statusCode),
@@ -45,7 +49,9 @@ export function answerProblems(api: RestApi): void {
 /** Stands where API Gateway puts its own words, which bring their quotes. */
 const DETAIL = "the detail";
 
-const answerOf = (kind: ErrorKind | "internal") =>
-  kind === "internal"
-    ? problemAnswer(internalProblem("$context.requestId"))
-    : errorAnswer(new PulseError(kind, DETAIL), "$context.requestId");
+function answerOf(kind: ErrorKind | "internal", challenges: Challenges) {
+  if (kind === "internal") return problemAnswer(internalProblem("$context.requestId"));
+  const challenge = challenges[kind];
+  const error = new PulseError(kind, DETAIL, challenge === undefined ? {} : { challenge });
+  return errorAnswer(error, "$context.requestId");
+}

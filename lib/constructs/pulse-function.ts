@@ -8,9 +8,10 @@ import { bundleFolder } from "#lib/bundles.ts";
 import type { StageSettings } from "#lib/stage.ts";
 
 /** The variables of a function, by its schema: one it does not know, or one it lacks, does not compile. */
-export type Variables<Name extends FunctionName> = {
-  readonly [Key in keyof EnvironmentInput<Name>]: string;
-};
+export type Variables<Name extends FunctionName> = TextOf<EnvironmentInput<Name>>;
+
+/** Of a choice, each of its variants. */
+type TextOf<Input> = Input extends unknown ? { readonly [Key in keyof Input]: string } : never;
 
 export interface PulseFunctionProps<Name extends FunctionName> {
   /** Its folder under `functions/`, whose bundle it runs. */

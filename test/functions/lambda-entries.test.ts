@@ -53,13 +53,18 @@ const ENVIRONMENT = {
   PULSE_EVENTS_STREAM: "events",
   PULSE_KEYS_TABLE: "keys",
   PULSE_DEAD_LETTERS_BUCKET: "dead",
+  PULSE_AUTH: "oidc",
+  PULSE_OIDC_ISSUER: "https://login.example",
+  PULSE_OIDC_AUDIENCE: "pulse",
+  PULSE_API_KEYS_TABLE: "api-keys",
 };
 
 const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = {
   "create-events": ["PULSE_EVENTS_STREAM", "PULSE_KEYS_TABLE"],
   "query-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "aggregate-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
-  "stream-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "stream-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_AUTH"],
+  "authorize-request": ["PULSE_OIDC_ISSUER", "PULSE_OIDC_AUDIENCE", "PULSE_API_KEYS_TABLE"],
   "describe-api": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "index-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
   "install-index-templates": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],

@@ -7,6 +7,7 @@ import { createEventsHandler } from "#functions/create-events/create-events.ts";
 import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
+import { type Admit, admitEveryone } from "#functions/shared/auth/admit.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
@@ -20,7 +21,11 @@ export interface MemoryPulse {
 }
 
 /** All functions on embedded engines that keep nothing. */
-export function openMemoryPulse({ namespaces = [] as string[], leaseMs = 60_000 } = {}): MemoryPulse {
+export function openMemoryPulse({
+  namespaces = [] as string[],
+  leaseMs = 60_000,
+  admit = admitEveryone as Admit,
+} = {}): MemoryPulse {
   installAwsLambda();
   const database = openDatabase(":memory:");
   const store = new EmbeddedEventStore({ database });
@@ -41,7 +46,7 @@ export function openMemoryPulse({ namespaces = [] as string[], leaseMs = 60_000 
       "create-events": createEventsHandler(namespaces, intake),
       "query-events": queryEventsHandler({ ...reading, viewWindowMs: 30_000 }),
       "aggregate-events": aggregateEventsHandler(reading),
-      "stream-events": streamEventsHandler({ namespaces, feeds, leaseMs }),
+      "stream-events": streamEventsHandler({ namespaces, feeds, admit, leaseMs }),
       "describe-api": describeApiHandler({ ...reading, engines: { store: "embedded", journal: "local" } }),
       "refuse-unmatched": refuseUnmatchedHandler(namespaces),
     },

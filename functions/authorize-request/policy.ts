@@ -1,0 +1,64 @@
+import type { PolicyDocument, Statement } from "aws-lambda";
+import type { Principal, Right } from "#core/access/principal.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
+
+/**
+ * All that a caller may do with the API, not only the request at hand: API Gateway keeps the policy for every request with
+ * the same credentials. What is not named in it is refused.
+ */
+export function policyFor({ rights, namespaces, expiresAtMs }: Principal, methodArn: string): PolicyDocument {
+  const stageArn = methodArn.split("/", 2).join("/");
+  const bases = namespaces?.map(basePathOf) ?? EVERY_BASE;
+  const resources = routesFor(rights).flatMap(({ method, path }) =>
+    bases.map((base) => `${stageArn}/${method}${base}${path}`),
+  );
+  if (resources.length === 0) return policyOf({ Effect: "Deny", Action: ACTION, Resource: `${stageArn}/*` });
+  return policyOf({
+    Effect: "Allow",
+    Action: ACTION,
+    Resource: resources,
+    ...(expiresAtMs !== undefined && {
+      Condition: { DateLessThan: { "aws:CurrentTime": new Date(expiresAtMs).toISOString() } },
+    }),
+  });
+}
+
+const ACTION = "execute-api:Invoke";
+const policyOf = (statement: Statement): PolicyDocument => ({ Version: "2012-10-17", Statement: [statement] });
+
+const basePathOf = (namespace: string): string =>
+  namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
+
+/** A `*` stands for any characters, slashes too; deeper paths than a namespace's are no routes, and answered 404. */
+const EVERY_BASE = [BASE_PATH, `/*${BASE_PATH}`];
+
+/** Paths under a base, as policies write them. */
+type Covered = Pick<Route, "path"> & { readonly method: string };
+
+/** Whoever may all has a few lines instead of one for each route: a policy has at most 8 KB. */
+const routesFor = (rights: readonly Right[]): readonly Covered[] =>
+  rights.includes("read") && rights.includes("write") ? EVERYTHING : rights.flatMap((right) => COVERED[right]);
+
+const EVERYTHING: readonly Covered[] = [...new Set(routes.map(({ method }) => method))].map((method) => ({
+  method,
+  path: "/*",
+}));
+
+const coveredBy = (right: Right): readonly Covered[] =>
+  routes.filter((route) => rightFor(route) === right && route.method !== "GET").flatMap(toCovered);
+
+/** A path with parameters is covered from its first one on, any other with and without a slash at its end. */
+function toCovered({ method, path }: Route): readonly Covered[] {
+  const parameter = path.indexOf("{");
+  if (parameter >= 0) return [{ method, path: `${path.slice(0, parameter)}*` }];
+  return [
+    { method, path },
+    { method, path: `${path}/` },
+  ];
+}
+
+const COVERED: Readonly<Record<Right, readonly Covered[]>> = {
+  read: [{ method: "GET", path: "/*" }, ...coveredBy("read")],
+  write: coveredBy("write"),
+};
