@@ -1,5 +1,5 @@
-import type * as z from "zod";
 import type { Fault } from "#core/errors.ts";
+import type * as z from "#core/zod.ts";
 
 /** `["tags", 0]` → `/tags/0` (RFC 6901). */
 export const toPointer = (path: readonly PropertyKey[]): string =>

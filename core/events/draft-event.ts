@@ -1,10 +1,10 @@
-import * as z from "zod";
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { DEFAULT_EVENT_TYPE } from "#core/events/event-types.ts";
 import { memberText, scanElements } from "#core/events/json-text.ts";
 import { expandTags } from "#core/events/tags.ts";
 import { parseTimestamp } from "#core/events/timestamps.ts";
 import { quote, toFaults } from "#core/faults.ts";
+import * as z from "#core/zod.ts";
 
 /** An event as sent, checked and completed as far as that needs no clock. */
 export interface DraftEvent {
@@ -28,21 +28,24 @@ export const MAX_EVENTS_PER_REQUEST = 10_000;
 const MAX_TAGS = 64;
 const MAX_TAG_CHARACTERS = 512;
 
-const tag = z
-  .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
-  .min(1, "must not be empty")
-  .max(MAX_TAG_CHARACTERS, `must not be longer than ${MAX_TAG_CHARACTERS} characters`)
-  .refine((text) => text.isWellFormed(), "must be well-formed Unicode: it has half of a surrogate pair");
+const text = z.string({ error: (issue) => `must be a string, not ${quote(issue.input)}` });
+
+const tag = text.check(
+  z.minLength(1, "must not be empty"),
+  z.maxLength(MAX_TAG_CHARACTERS, `must not be longer than ${MAX_TAG_CHARACTERS} characters`),
+  z.refine((tag) => tag.isWellFormed(), "must be well-formed Unicode: it has half of a surrogate pair"),
+);
 
 export const draftEventSchema = z
   .strictObject(
     {
-      type: z
-        .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
-        .regex(/^[A-Za-z0-9_-]{0,100}$/, {
-          error: (issue) => `must be 1–100 letters, digits, "_" or "-", not ${quote(issue.input)}`,
-        })
-        .optional(),
+      type: z.optional(
+        text.check(
+          z.regex(/^[A-Za-z0-9_-]{0,100}$/, {
+            error: (issue) => `must be 1–100 letters, digits, "_" or "-", not ${quote(issue.input)}`,
+          }),
+        ),
+      ),
       tags: z
         .array(tag, {
           error: (issue) =>
@@ -50,20 +53,21 @@ export const draftEventSchema = z
               ? "is missing: an event has at least one tag"
               : `must be a string or a list of strings, not ${quote(issue.input)}`,
         })
-        .min(1, "must hold at least one tag"),
-      value: z.unknown().optional(),
-      timestamp: z
-        .string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })
-        .refine((text) => parseTimestamp(text) !== undefined, {
-          error: (issue) =>
-            `must be an RFC 3339 date and time with Z or an offset, like 2020-01-31T10:00:00Z, not ${quote(issue.input)}`,
-        })
-        .optional(),
-      kind: z.unknown().optional(),
+        .check(z.minLength(1, "must hold at least one tag")),
+      value: z.optional(z.unknown()),
+      timestamp: z.optional(
+        text.check(
+          z.refine((timestamp) => parseTimestamp(timestamp) !== undefined, {
+            error: (issue) =>
+              `must be an RFC 3339 date and time with Z or an offset, like 2020-01-31T10:00:00Z, not ${quote(issue.input)}`,
+          }),
+        ),
+      ),
+      kind: z.optional(z.unknown()),
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .describe("An event as it is sent");
+  .check(z.describe("An event as it is sent"));
 
 const KNOWN_KEYS = "is not known: an event has type, tags, value and timestamp";
 
@@ -174,18 +178,20 @@ const attribute = z.string({
   error: (issue) => (issue.input === undefined ? "is missing" : `must be a string, not ${quote(issue.input)}`),
 });
 
+const filled = attribute.check(z.minLength(1, "must not be empty"));
+
 const cloudEventSchema = z.object({
   specversion: z.literal("1.0", { error: (issue) => `must be "1.0", not ${quote(issue.input)}` }),
-  id: attribute.min(1, "must not be empty"),
-  source: attribute.min(1, "must not be empty"),
-  type: attribute.min(1, "must not be empty"),
-  subject: attribute.min(1, "must not be empty").optional(),
-  time: attribute.optional(),
-  tags: z.preprocess(
-    (tags) => (typeof tags === "string" ? tags.split(",").map((one) => one.trim()) : tags),
-    z.array(tag).optional(),
+  id: filled,
+  source: filled,
+  type: filled,
+  subject: z.optional(filled),
+  time: z.optional(attribute),
+  tags: z.pipe(
+    z.transform((tags) => (typeof tags === "string" ? tags.split(",").map((one) => one.trim()) : tags)),
+    z.optional(z.array(tag)),
   ),
-  partitionkey: attribute.min(1, "must not be empty").max(256, "must not be longer than 256 characters").optional(),
+  partitionkey: z.optional(filled.check(z.maxLength(256, "must not be longer than 256 characters"))),
 });
 
 /** JSON.parse whose refusal is an `invalid-input`, at the root of the body or at the parameter that is named. */

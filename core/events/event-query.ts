@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { type Fault, invalidInput } from "#core/errors.ts";
 import type { AggregatedField, Aggregation, Aggregator, GroupBy } from "#core/events/aggregation.ts";
 import { MAX_GROUPS } from "#core/events/aggregation.ts";
@@ -14,6 +13,7 @@ import {
 } from "#core/events/event-types.ts";
 import { parseInstant, parseTimestamp, toBounds } from "#core/events/timestamps.ts";
 import { quote, toFaults, toPointer } from "#core/faults.ts";
+import * as z from "#core/zod.ts";
 
 /** A query as asked, and, where it asks for numbers, of what kind. */
 export interface AskedQuery {
@@ -22,21 +22,23 @@ export interface AskedQuery {
 }
 
 const text = z.string({ error: (issue) => `must be a string, not ${quote(issue.input)}` });
-const oneOrMore = <Item extends z.ZodType>(item: Item) =>
-  z.preprocess(
-    (input) => (input === undefined || Array.isArray(input) ? input : [input]),
-    z.array(item).max(64, "must not be more than 64").optional(),
+const filled = text.check(z.minLength(1, "must not be empty"));
+const oneOrMore = <Item extends z.ZodMiniType>(item: Item) =>
+  z.pipe(
+    z.transform((input) => (input === undefined || Array.isArray(input) ? input : [input])),
+    z.optional(z.array(item).check(z.maxLength(64, "must not be more than 64"))),
   );
 
-const typeName = text.refine(isEventType, {
-  error: (issue) => `must be 1–100 letters, digits, "_" or "-", not ${quote(issue.input)}`,
-});
+const typeName = text.check(
+  z.refine(isEventType, {
+    error: (issue) => `must be 1–100 letters, digits, "_" or "-", not ${quote(issue.input)}`,
+  }),
+);
 
 const integer = (least: number, most: number) =>
   z
     .int({ error: (issue) => `must be a whole number, not ${quote(issue.input)}` })
-    .min(least)
-    .max(most);
+    .check(z.minimum(least), z.maximum(most));
 
 export const AGGREGATORS = [
   "average",
@@ -50,7 +52,8 @@ export const AGGREGATORS = [
   "rate",
 ] as const;
 
-const aggregatorName = text.toLowerCase().pipe(
+const aggregatorName = z.pipe(
+  text.check(z.toLowerCase()),
   z.enum(AGGREGATORS, {
     error: (issue) => `must be one of ${AGGREGATORS.join(", ")}, not ${quote(issue.input)}`,
   }),
@@ -62,29 +65,29 @@ const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** How the numbers are grouped: beside the aggregator or inside it, callers write both. */
 const grouping = {
   /** A generic tag becomes a regular expression in OpenSearch, which takes 2,048 characters, escapes included. */
-  groupBy: text.min(1, "must not be empty").max(1000, "must not be longer than 1000 characters").optional(),
-  size: integer(1, MAX_GROUPS).optional(),
-  interval: text
-    .regex(INTERVAL, { error: (issue) => `must be like 30s, 1m, 1h or 1d, not ${quote(issue.input)}` })
-    .optional(),
+  groupBy: z.optional(filled.check(z.maxLength(1000, "must not be longer than 1000 characters"))),
+  size: z.optional(integer(1, MAX_GROUPS)),
+  interval: z.optional(
+    text.check(z.regex(INTERVAL, { error: (issue) => `must be like 30s, 1m, 1h or 1d, not ${quote(issue.input)}` })),
+  ),
 };
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
   error: (issue) => `must be a string, a number or a truth value, not ${quote(issue.input)}`,
 });
-const bound = z.number({ error: (issue) => `must be a number, not ${quote(issue.input)}` }).optional();
+const bound = z.optional(z.number({ error: (issue) => `must be a number, not ${quote(issue.input)}` }));
 const condition = z.union(
   [
     scalar,
-    z.array(scalar).min(1).max(1000),
+    z.array(scalar).check(z.minLength(1), z.maxLength(1000)),
     z
       .strictObject({ gte: bound, gt: bound, lt: bound, lte: bound })
-      .refine((range) => Object.keys(range).length > 0, "must have a bound"),
+      .check(z.refine((range) => Object.keys(range).length > 0, "must have a bound")),
   ],
   { error: "must be a value, a list of 1 to 1000 values, or an object of gte, gt, lt, lte with numbers" },
 );
 
-const instant = text.optional();
+const instant = z.optional(text);
 
 export const eventQuerySchema = z
   .strictObject(
@@ -93,25 +96,27 @@ export const eventQuerySchema = z
       any: oneOrMore(text),
       none: oneOrMore(text),
       type: oneOrMore(typeName),
-      timestamp: z
-        .union([z.string(), z.strictObject({ gte: instant, gt: instant, lt: instant, lte: instant })], {
+      timestamp: z.optional(
+        z.union([z.string(), z.strictObject({ gte: instant, gt: instant, lt: instant, lte: instant })], {
           error: (issue) => `must be a time, or an object of gte, gt, lt, lte with times, not ${quote(issue.input)}`,
-        })
-        .optional(),
-      value: z.record(z.string(), condition).optional(),
-      aggregator: z
-        .strictObject({
+        }),
+      ),
+      value: z.optional(z.record(z.string(), condition)),
+      aggregator: z.optional(
+        z.strictObject({
           type: aggregatorName,
-          field: text.min(1, "must not be empty").optional(),
-          percents: z.array(z.number().min(0).max(100)).min(1).max(20).optional(),
+          field: z.optional(filled),
+          percents: z.optional(
+            z.array(z.number().check(z.minimum(0), z.maximum(100))).check(z.minLength(1), z.maxLength(20)),
+          ),
           ...grouping,
-        })
-        .optional(),
+        }),
+      ),
       ...grouping,
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .describe("Which events, and, with an aggregator, what is made of them");
+  .check(z.describe("Which events, and, with an aggregator, what is made of them"));
 
 type AskedJson = z.output<typeof eventQuerySchema>;
 

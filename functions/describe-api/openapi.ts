@@ -1,7 +1,7 @@
-import * as z from "zod";
 import { MAX_GROUPS } from "#core/events/aggregation.ts";
 import { draftEventSchema } from "#core/events/draft-event.ts";
 import { AGGREGATORS, eventQuerySchema } from "#core/events/event-query.ts";
+import * as z from "#core/zod.ts";
 import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
 import { VERSION } from "./version.ts";
 
@@ -166,7 +166,7 @@ function operationOf(route: Route): Json {
 /** Members that take one item as well as a list of them. */
 const ONE_OR_MORE = new Set(["tags", "any", "none", "type"]);
 
-function schemaOf(schema: z.ZodType): Json {
+function schemaOf(schema: z.ZodMiniType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: "input",
     unrepresentable: "any",
