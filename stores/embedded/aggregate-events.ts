@@ -10,10 +10,11 @@ import {
   MAX_BUCKETS,
 } from "#core/events/aggregation.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
+import { countByTag, countMatching } from "#stores/embedded/count-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { type Measure, type MeasureRequest, type Measures, measure } from "#stores/embedded/measure.ts";
 import type { Names } from "#stores/embedded/names.ts";
-import { countByTag, countMatching, planQuery } from "#stores/embedded/query-plan.ts";
+import { planQuery } from "#stores/embedded/query-plan.ts";
 
 export function aggregateEvents(
   database: EmbeddedDatabase,
@@ -24,15 +25,15 @@ export function aggregateEvents(
   const { aggregator, groupBy, intervalMs } = aggregation;
   const request = toMeasureRequest(aggregator);
   const measured: Measured = (narrowed, more) =>
-    measure(database, names, planQuery(names, narrowed), { ...request, ...more });
-  const counted: Counted = (narrowed) => countMatching(database, planQuery(names, narrowed));
+    measure(database, names, planQuery(database, names, narrowed), { ...request, ...more });
+  const counted: Counted = (narrowed) => countMatching(database, planQuery(database, names, narrowed));
 
   if (groupBy === undefined) {
     if (intervalMs === undefined) return { value: measuredValue(query, aggregator, measured, counted) };
     return { series: toSeries(measured(query, { intervalMs }).get(null), aggregator, intervalMs) };
   }
   if (groupBy.by === "field") return { groups: groupsOfField(query, aggregation, groupBy.field, measured) };
-  const plan = planQuery(names, query);
+  const plan = planQuery(database, names, query);
   const narrowings =
     groupBy.by === "tag"
       ? Array.from(countByTag(database, names, plan, groupBy.generic), ([key, count]) => ({

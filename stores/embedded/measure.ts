@@ -36,7 +36,7 @@ type ValueRow = [key: Held | null, bucket: number | null, value: Held];
 /** Sums up branch by branch in SQL, and the branches here. */
 export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPlan, request: MeasureRequest): Measures {
   const measures = new Map<Scalar | null, Map<number | null, Measure>>();
-  for (const branch of branchesOf(database, plan)) {
+  for (const branch of branchesOf(plan)) {
     const source = sourceOf(names, branch, request);
     if (source === undefined) continue;
     const { key, bucket, value, number, isFirst, from, parameters } = source;

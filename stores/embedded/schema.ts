@@ -1,9 +1,9 @@
 /*
  * event    each event once, in the order it was kept (`seq`). What follows is made from it when an event is settled.
- * tagged   one row per event and tag, in the order of answers, with the number, so that pages and statistics of a tag
- *          never touch the events. A type is a tag too.
- * tag_set  which events of a block have a tag, as bits (tag-sets.ts): exact totals without a scan. Clustered by block,
- *          so that a small commit writes few pages.
+ * tagged   one row per event and tag, in the order of answers, with type and number, so that pages and statistics of a
+ *          tag, or of a type and a tag, never touch the events. A type is a tag too.
+ * tag_set  which events of a block have a tag (tag-sets.ts): exact totals without a scan. Clustered by block, so that a
+ *          small commit writes few pages.
  * field    declared fields, or else numbers inside objects (`leaves`), one row per value.
  */
 export const SCHEMA = `
@@ -45,7 +45,8 @@ export const SCHEMA = `
   CREATE INDEX IF NOT EXISTS event_by_age ON event (type_tag_id, received);
 
   CREATE TABLE IF NOT EXISTS tagged (
-    tag_id INTEGER NOT NULL, ts INTEGER NOT NULL, id BLOB NOT NULL, seq INTEGER NOT NULL, number REAL,
+    tag_id INTEGER NOT NULL, ts INTEGER NOT NULL, id BLOB NOT NULL, seq INTEGER NOT NULL,
+    type_tag_id INTEGER NOT NULL, number REAL,
     PRIMARY KEY (tag_id, ts, id)
   ) WITHOUT ROWID;
 
@@ -56,7 +57,7 @@ export const SCHEMA = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tag_set (
     shelf_id INTEGER NOT NULL, block INTEGER NOT NULL, tag_id INTEGER NOT NULL,
-    size INTEGER NOT NULL, start INTEGER NOT NULL, bits BLOB NOT NULL,
+    size INTEGER NOT NULL, start INTEGER, places BLOB NOT NULL,
     PRIMARY KEY (shelf_id, block, tag_id)
   ) WITHOUT ROWID;
 

@@ -1,9 +1,10 @@
 import type { Event } from "#core/events/event.ts";
 import type { EventPage, EventQuery, PageRequest } from "#core/events/event-store.ts";
+import { countMatching } from "#stores/embedded/count-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
 import type { Names } from "#stores/embedded/names.ts";
-import { branchesOf, countMatching, planQuery } from "#stores/embedded/query-plan.ts";
+import { branchesOf, planQuery } from "#stores/embedded/query-plan.ts";
 
 interface Hit {
   readonly ts: number;
@@ -17,7 +18,7 @@ export function searchEvents(
   query: EventQuery,
   page: PageRequest,
 ): EventPage {
-  const plan = planQuery(names, query);
+  const plan = planQuery(database, names, query);
   const total = countMatching(database, plan);
   const offset = "offset" in page ? page.offset : 0;
   if (total <= offset) return { events: [], total };
@@ -29,7 +30,7 @@ export function searchEvents(
   const toMs = cursor === undefined ? plan.toMs : Math.min(plan.toMs, cursor.timestampMs);
   const wanted = Math.min(offset + page.limit, total);
 
-  const branches = branchesOf(database, { ...plan, toMs });
+  const branches = branchesOf({ ...plan, toMs });
   const hits = branches.flatMap(({ sql, parameters }) =>
     database.all<Hit>(
       `SELECT d.ts, d.id, d.seq FROM tagged d WHERE ${sql} ${afterCursor} ORDER BY d.ts DESC, d.id DESC LIMIT ?`,

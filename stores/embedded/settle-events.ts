@@ -69,8 +69,8 @@ function addTo<Key>(lists: Map<Key, Unsettled[]>, key: Key, event: Unsettled): v
 function insertTagged(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Unsettled[]>): void {
   const values: SQLInputValue[] = [];
   for (const [tagId, events] of [...tagged].sort(([one], [other]) => one - other))
-    for (const { ts, id, seq, number } of events) values.push(tagId, ts, id, seq, number);
-  database.insert("tagged", ["tag_id", "ts", "id", "seq", "number"], values);
+    for (const { ts, id, seq, typeTagId, number } of events) values.push(tagId, ts, id, seq, typeTagId, number);
+  database.insert("tagged", ["tag_id", "ts", "id", "seq", "type_tag_id", "number"], values);
 }
 
 function insertIntoSets(database: EmbeddedDatabase, tagged: ReadonlyMap<number, Unsettled[]>): void {

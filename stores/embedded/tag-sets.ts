@@ -1,17 +1,25 @@
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import {
+  addPacked,
+  addPlace,
+  BLOCK_PLACES,
+  noPlaces,
+  type PackedPlaces,
+  pack,
+  removePlace,
+  sizeOfBoth,
+  sizeOfWords,
+} from "#stores/embedded/packed-places.ts";
 
 /*
- * Which events have a tag, as sets of bits. Time is cut into slices; the events of a shelf and a slice fill blocks of
- * 4,096 places in the order they are kept, and no place is given twice. A row of `tag_set` says which places of a block
- * have the tag, from the first byte that is not zero. Totals of any combination of tags are then ANDs over whole slices;
- * only the slices in which a time range begins or ends are scanned.
+ * Which events have a tag, as sets. Time is cut into slices; the events of a shelf and a slice fill blocks of 4,096
+ * places in the order they are kept, and no place is given twice. A row of `tag_set` says which places of a block have
+ * the tag. Totals of any combination of tags are then ANDs over whole slices; only the slices in which a time range
+ * begins or ends are scanned.
  */
 
 /** A day: at a million events a month a slice is a few blocks, and 13 months are 400 rows of a tag. */
 const SLICE_MS = 24 * 60 * 60 * 1000;
-/** Half a kilobyte of bits: rows of more than one overflow their page, and to find one took three times as long. */
-const BLOCK_PLACES = 4096;
-const BLOCK_BYTES = BLOCK_PLACES / 8;
 /** Blocks are numbered slice by slice, with room for this many in each. */
 const BLOCKS_PER_SLICE = 2 ** 20;
 
@@ -61,16 +69,9 @@ export const newBlock = (slice: number, last?: Block): Block => ({
 });
 export const isFull = (block: Block): boolean => block.places === BLOCK_PLACES;
 
-interface SetRow {
-  readonly block: number;
-  readonly tagId: number;
-  readonly size: number;
-  readonly start: number;
-  readonly bits: Uint8Array;
-}
-
-const SELECT = "SELECT block, size, start, bits FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
-const UPSERT = "INSERT OR REPLACE INTO tag_set (shelf_id, block, tag_id, size, start, bits) VALUES (?, ?, ?, ?, ?, ?)";
+const SELECT = "SELECT size, start, places FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
+const UPSERT =
+  "INSERT OR REPLACE INTO tag_set (shelf_id, block, tag_id, size, start, places) VALUES (?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
 
 /** A tag's set in one block. */
@@ -78,28 +79,29 @@ export type SetKey = readonly [shelfId: number, block: number, tagId: number];
 
 /** Adds places that are not in the set. */
 export function addToSet(database: EmbeddedDatabase, key: SetKey, places: readonly number[]): void {
-  const held = database.get<SetRow>(SELECT, ...key);
-  let first = held?.start ?? BLOCK_BYTES;
-  let last = held === undefined ? -1 : held.start + held.bits.length - 1;
-  for (const place of places) {
-    first = Math.min(first, place >> 3);
-    last = Math.max(last, place >> 3);
-  }
-  const bits = new Uint8Array(last - first + 1);
-  if (held !== undefined) bits.set(held.bits, held.start - first);
-  for (const place of places) (bits[(place >> 3) - first] as number) |= 1 << (place & 7);
-  database.run(UPSERT, ...key, (held?.size ?? 0) + places.length, first, bits);
+  const words = readSet(database, key);
+  for (const place of places) addPlace(words, place);
+  writeSet(database, key, words);
 }
 
 /** Takes a place away that is in the set. */
 export function removeFromSet(database: EmbeddedDatabase, key: SetKey, place: number): void {
-  const { size, start, bits } = database.get<SetRow>(SELECT, ...key) as SetRow;
-  if (size === 1) {
-    database.run(DELETE, ...key);
-    return;
-  }
-  (bits[(place >> 3) - start] as number) &= ~(1 << (place & 7));
-  database.run(UPSERT, ...key, size - 1, start, bits);
+  const words = readSet(database, key);
+  removePlace(words, place);
+  writeSet(database, key, words);
+}
+
+function readSet(database: EmbeddedDatabase, key: SetKey): Uint32Array {
+  const words = noPlaces();
+  const held = database.get<PackedPlaces>(SELECT, ...key);
+  if (held !== undefined) addPacked(words, held);
+  return words;
+}
+
+function writeSet(database: EmbeddedDatabase, key: SetKey, words: Uint32Array): void {
+  const { size, start, places } = pack(words);
+  if (size === 0) database.run(DELETE, ...key);
+  else database.run(UPSERT, ...key, size, start, places);
 }
 
 const FROM_BLOCKS = `
@@ -122,11 +124,10 @@ export function sizeOfSets(
   return tagIds.reduce((size, tagId) => size + sizeOfSet(database, shelfId, tagId, slices), 0);
 }
 
-/** Tags of which an event must have one. */
+/** Tags of which an event must have one: a tag by itself, any of several, or types, of which it has no second. */
 export interface TagGroup {
+  readonly kind: "tag" | "any" | "type";
   readonly tagIds: readonly number[];
-  /** Whether no event can have two of them, as with types. */
-  readonly disjoint: boolean;
 }
 
 /** Which events of a shelf: at least one tag of each group of `all`, and no tag of `none`. */
@@ -137,22 +138,26 @@ export interface TagCombination {
   readonly none: readonly number[];
 }
 
-/** How many events of the slices the combination means. */
-export function sizeOfCombination(
-  database: EmbeddedDatabase,
-  { shelfId, all, none }: TagCombination,
-  slices: SliceRange,
-): number {
-  const [only, ...more] = all;
-  if (only?.disjoint && more.length === 0 && none.length === 0) return sizeOfSets(database, shelfId, only, slices);
+/** Whether the combination's size is that of its tags' sets, added up: then nobody need look into them. */
+export const isSum = ({ all, none }: TagCombination): boolean =>
+  all.length === 1 && all[0]?.kind !== "any" && none.length === 0;
 
-  return sizeOfPlaces(placesOf(database, { shelfId, all, none }, slices));
+/** How many events of the slices the combination means. */
+export function sizeOfCombination(database: EmbeddedDatabase, combination: TagCombination, slices: SliceRange): number {
+  const { shelfId, all } = combination;
+  if (isSum(combination)) return sizeOfSets(database, shelfId, all[0] as TagGroup, slices);
+  return sizeOfPlaces(placesOf(database, combination, slices));
+}
+
+export function countBlocks(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): number {
+  const sql = "SELECT count(*) AS blocks FROM block WHERE shelf_id = ? AND block BETWEEN ? AND ?";
+  return database.get<{ blocks: number }>(sql, shelfId, ...blocksOf(slices))?.blocks as number;
 }
 
 /** The places of each block, as words of 32 bits. */
 export type Places = ReadonlyMap<number, Uint32Array>;
 
-const NO_PLACES = new Uint32Array(BLOCK_BYTES / 4);
+const NO_PLACES = noPlaces();
 
 /** The events of the slices that the combination means. */
 export function placesOf(
@@ -180,7 +185,7 @@ export function placesOf(
 
 export function sizeOfPlaces(places: Places): number {
   let size = 0;
-  for (const words of places.values()) for (const word of words) if (word !== 0) size += ones(word);
+  for (const words of places.values()) size += sizeOfWords(words);
   return size;
 }
 
@@ -202,48 +207,40 @@ export function sizesByTag(
   places: Places,
   tags: ReadonlyMap<number, string>,
 ): Map<number, number> {
-  const sql = "SELECT tag_id AS tagId, start, bits FROM tag_set WHERE shelf_id = ? AND block = ?";
+  const sql = "SELECT tag_id AS tagId, size, start, places FROM tag_set WHERE shelf_id = ? AND block = ?";
   const few = tags.size <= FEW_TAGS ? [...tags.keys()] : undefined;
   const sizes = new Map<number, number>();
-  const shared = new Uint32Array(BLOCK_BYTES / 4);
-  const bytes = new Uint8Array(shared.buffer);
   for (const [block, words] of places) {
     const rows =
-      few?.flatMap((tagId) => database.get<SetRow>(`${sql} AND tag_id = ?`, shelfId, block, tagId) ?? []) ??
-      database.all<SetRow>(sql, shelfId, block);
-    for (const { tagId, start, bits } of rows) {
-      if (!tags.has(tagId)) continue;
-      const [first, end] = [start >> 2, (start + bits.length + 3) >> 2];
-      shared.fill(0, first, end);
-      bytes.set(bits, start);
-      let size = 0;
-      for (let at = first; at < end; at++) size += ones((shared[at] as number) & (words[at] as number));
-      if (size > 0) sizes.set(tagId, (sizes.get(tagId) ?? 0) + size);
+      few?.flatMap((tagId) => database.get<SetOfTag>(`${sql} AND tag_id = ?`, shelfId, block, tagId) ?? []) ??
+      database.all<SetOfTag>(sql, shelfId, block);
+    for (const row of rows) {
+      if (!tags.has(row.tagId)) continue;
+      const size = sizeOfBoth(words, row);
+      if (size > 0) sizes.set(row.tagId, (sizes.get(row.tagId) ?? 0) + size);
     }
   }
   return sizes;
 }
 
+interface SetOfTag extends PackedPlaces {
+  readonly tagId: number;
+}
+
+interface SetOfBlock extends PackedPlaces {
+  readonly block: number;
+}
+
 /** The events that have any of the tags. */
 function unionOf(database: EmbeddedDatabase, shelfId: number, tagIds: readonly number[], slices: SliceRange): Places {
   const union = new Map<number, Uint32Array>();
-  const sql = `SELECT s.block, start, bits ${FROM_BLOCKS}`;
+  const sql = `SELECT s.block, size, start, s.places ${FROM_BLOCKS}`;
   for (const tagId of tagIds) {
-    for (const { block, start, bits } of database.all<SetRow>(sql, tagId, shelfId, ...blocksOf(slices))) {
-      const held = union.get(block);
-      const words = held ?? new Uint32Array(BLOCK_BYTES / 4);
-      const bytes = new Uint8Array(words.buffer);
-      if (held === undefined) bytes.set(bits, start);
-      else for (let at = 0; at < bits.length; at++) (bytes[start + at] as number) |= bits[at] as number;
-      union.set(block, words);
+    for (const row of database.all<SetOfBlock>(sql, tagId, shelfId, ...blocksOf(slices))) {
+      const words = union.get(row.block) ?? noPlaces();
+      addPacked(words, row);
+      union.set(row.block, words);
     }
   }
   return union;
-}
-
-/** How many bits are set, by adding them up in pairs, nibbles and bytes. */
-function ones(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
