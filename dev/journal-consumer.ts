@@ -1,11 +1,11 @@
 import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { type Clock, sleep } from "#core/clock.ts";
-import type { IndexEventsHandler } from "#functions/index-events/index-events.ts";
+import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
 import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
 
 export interface JournalConsumerOptions {
   readonly journal: LocalEventJournal;
-  readonly handler: IndexEventsHandler;
+  readonly handler: StreamConsumer;
   readonly clock: Clock;
   /** The last record that is done. */
   readonly after: bigint;

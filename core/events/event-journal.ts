@@ -36,7 +36,13 @@ export const MAX_EVENTS_PER_RECORD = 10 ** OFFSET_DIGITS;
  * Kinesis gives them) padded with zeros, then the event's offset in its record.
  */
 export const toSeq = (sequenceNumber: string | number | bigint, offset: number): string =>
-  `${String(sequenceNumber).padStart(SEQUENCE_NUMBER_DIGITS, "0")}.${String(offset).padStart(OFFSET_DIGITS, "0")}`;
+  seqsOf(sequenceNumber)(offset);
+
+/** The places in one record: what its events share is written once. */
+export function seqsOf(sequenceNumber: string | number | bigint): (offset: number) => string {
+  const record = `${String(sequenceNumber).padStart(SEQUENCE_NUMBER_DIGITS, "0")}.`;
+  return (offset) => record + String(offset).padStart(OFFSET_DIGITS, "0");
+}
 
 /** The record and the offset a `seq` names. */
 export const fromSeq = (seq: string): { readonly sequenceNumber: bigint; readonly offset: number } => ({

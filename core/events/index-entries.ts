@@ -25,24 +25,49 @@ export interface BatchEnd extends JournalPoint {
 
 export type PointedEntry = JournalEntry & { readonly point: JournalPoint; readonly line: string };
 
+/** Some of a batch, as read: entries in order, and what among them cannot be read. */
+export interface ReadPart {
+  readonly entries: readonly PointedEntry[];
+  readonly unreadable: readonly DeadLetter[];
+}
+
+/** While one part is being kept, the next is read. */
+const PARTS_AT_ONCE = 2;
+
 /**
- * Keeps a shard's entries, puts aside what can never be kept, then moves the checkpoint: only now streams look at them.
- * Throws where a retry of the whole may help; nothing is lost or doubled by it.
+ * Keeps the parts of a shard's batch, puts aside what can never be kept, then moves the checkpoint: only now streams look
+ * at them. Throws where a retry of the whole may help; nothing is lost or doubled by it.
  */
 export async function indexEntries(
-  entries: readonly PointedEntry[],
-  unreadable: readonly DeadLetter[],
+  parts: Iterable<ReadPart>,
   last: BatchEnd,
   { store, deadLetters }: { readonly store: EventStore; readonly deadLetters: DeadLetterPlace },
 ): Promise<{ readonly kept: number; readonly dead: number }> {
-  const outcomes = entries.length === 0 ? [] : await store.keep(entries);
-  const letters = [...unreadable];
-  entries.forEach(({ line, point }, index) => {
-    const outcome = outcomes[index];
-    if (outcome === undefined) throw new Error("the store answered fewer entries than it was given");
-    if ("refused" in outcome) letters.push({ reason: outcome.refused, point, line });
-  });
+  let read = 0;
+  const letters: DeadLetter[] = [];
+  const unread = parts[Symbol.iterator]();
+  const keepParts = async (): Promise<void> => {
+    for (let next = unread.next(); !next.done; next = unread.next()) {
+      const { entries, unreadable } = next.value;
+      read += entries.length + unreadable.length;
+      letters.push(...unreadable, ...(await keepPart(entries, store)));
+    }
+  };
+  // Whatever fails, nothing of this batch goes on behind the answer.
+  const ends = await Promise.allSettled(Array.from({ length: PARTS_AT_ONCE }, keepParts));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   if (letters.length > 0) await deadLetters.take(letters);
   await store.checkpoint(last.shard, last.seq, last.arrivedAtMs);
-  return { kept: entries.length - (letters.length - unreadable.length), dead: letters.length };
+  return { kept: read - letters.length, dead: letters.length };
+}
+
+/** Answers what of the entries can never be kept. */
+async function keepPart(entries: readonly PointedEntry[], store: EventStore): Promise<DeadLetter[]> {
+  const outcomes = entries.length === 0 ? [] : await store.keep(entries);
+  if (outcomes.length !== entries.length) throw new Error("the store did not answer each entry it was given");
+  return outcomes.flatMap((outcome, index) => {
+    if (!("refused" in outcome)) return [];
+    const { point, line } = entries[index] as PointedEntry;
+    return [{ reason: outcome.refused, point, line }];
+  });
 }

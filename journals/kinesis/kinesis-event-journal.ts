@@ -1,7 +1,7 @@
 import { KinesisClient, type KinesisClientConfig, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { type Clock, sleep } from "#core/clock.ts";
 import type { Event } from "#core/events/event.ts";
-import { type Appended, type EventJournal, toSeq } from "#core/events/event-journal.ts";
+import { type Appended, type EventJournal, seqsOf } from "#core/events/event-journal.ts";
 import { mayPass } from "#journals/kinesis/failure.ts";
 import { type Lane, type PackedRecord, toCalls, toLanes } from "#journals/kinesis/pack-records.ts";
 
@@ -98,8 +98,9 @@ export class KinesisEventJournal implements EventJournal {
           continue;
         }
         const [{ places }, ...behind] = lane;
+        const seqAt = seqsOf(outcome.sequenceNumber);
         for (const [offset, place] of places.entries())
-          appended[place] = { point: { shard: outcome.shard, seq: toSeq(outcome.sequenceNumber, offset) } };
+          appended[place] = { point: { shard: outcome.shard, seq: seqAt(offset) } };
         if (isLane(behind)) waiting.push(behind);
       }
     }

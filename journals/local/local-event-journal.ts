@@ -3,7 +3,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { PulseError } from "#core/errors.ts";
 import type { Event } from "#core/events/event.ts";
-import { type Appended, type EventJournal, type JournalEntry, toSeq } from "#core/events/event-journal.ts";
+import { type Appended, type EventJournal, type JournalEntry, seqsOf } from "#core/events/event-journal.ts";
 import { toRecords } from "#journals/local/records.ts";
 
 /** What the journal needs of the SQLite database that it shares with the stores of its process. */
@@ -141,8 +141,9 @@ export class LocalEventJournal implements EventJournal {
       for (const record of toRecords(events)) {
         const sql = "INSERT INTO journal (appended_at, data) VALUES (?, ?)";
         const { rowId } = this.#database.run(sql, this.#now(), record.data);
+        const seqAt = seqsOf(rowId);
         record.events.forEach((event, offset) => {
-          entries.push({ event, point: { shard: this.shard, seq: toSeq(rowId, offset) } });
+          entries.push({ event, point: { shard: this.shard, seq: seqAt(offset) } });
         });
       }
       this.#alongside(entries);

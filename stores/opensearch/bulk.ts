@@ -6,7 +6,8 @@ import { request } from "./client.ts";
 import { describeFault, failure, mayPass, type OpenSearchFault } from "./failure.ts";
 
 const MAX_DOCUMENTS = 2500;
-const MAX_BYTES = 5_000_000;
+/** In UTF-8 at most 5 MB. A count of bytes would cost each document as much as making it. */
+const MAX_CHARACTERS = 1_666_000;
 const IN_FLIGHT = 2;
 
 /**
@@ -37,17 +38,16 @@ interface Bulk {
 function* bulksOf(documents: Iterable<string>): Generator<Bulk, undefined> {
   let from = 0;
   let lines: string[] = [];
-  let bytes = 0;
+  let characters = 0;
   for (const document of documents) {
-    const length = Buffer.byteLength(document);
-    if (lines.length === MAX_DOCUMENTS || (bytes + length > MAX_BYTES && lines.length > 0)) {
+    if (lines.length === MAX_DOCUMENTS || (characters + document.length > MAX_CHARACTERS && lines.length > 0)) {
       yield { from, lines };
       from += lines.length;
       lines = [];
-      bytes = 0;
+      characters = 0;
     }
     lines.push(document);
-    bytes += length;
+    characters += document.length;
   }
   if (lines.length > 0) yield { from, lines };
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from "#core/events/calendar.ts";
 import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/event-types.ts";
 
 /** Every index, template and pattern of one store begins with it, so that several can share a cluster. */
@@ -22,8 +23,17 @@ export function eventIndex(
   place: TypePlace,
   event: { readonly type: string; readonly namespace: string; readonly receivedAtMs: number },
 ): string {
-  const period = new Date(event.receivedAtMs).toISOString().slice(0, place.period === "day" ? 10 : 7);
+  const period = dayOf(event.receivedAtMs).slice(0, place.period === "day" ? 10 : 7);
   return `${prefix}.${place.index === "own" ? event.type.toLowerCase() : SHARED}.${event.namespace}.${period}`;
+}
+
+let recentDay = { number: 0, text: "1970-01-01" };
+
+/** `yyyy-mm-dd` in UTC. The events of a batch were accepted together. */
+function dayOf(ms: number): string {
+  const number = Math.floor(ms / DAY_MS);
+  if (recentDay.number !== number) recentDay = { number, text: new Date(ms).toISOString().slice(0, 10) };
+  return recentDay.text;
 }
 
 export const namespacePattern = (prefix: string, namespace: string): string => `${prefix}.*.${namespace}.*`;
