@@ -1,5 +1,5 @@
 import { JwtVerifier } from "aws-jwt-verify";
-import { SimpleJwksCache } from "aws-jwt-verify/jwk";
+import { type Jwk, SimpleJwksCache } from "aws-jwt-verify/jwk";
 import type { JwtHeader, JwtPayload } from "aws-jwt-verify/jwt-model";
 import { canRestrictTo, type Principal, RIGHTS, type Right } from "#core/access/principal.ts";
 import type { Clock } from "#core/clock.ts";
@@ -85,10 +85,16 @@ async function openVerifier({ issuer, audience, read = readHttps }: TokenVerifie
 interface VerifiedToken {
   readonly header: JwtHeader;
   readonly payload: JwtPayload;
+  readonly jwk: Jwk;
 }
 
+/** By the beginning of the algorithm's name. */
+const KEY_TYPE: Readonly<Record<string, string>> = { RS: "RSA", ES: "EC", Ed: "OKP" };
+
 /** What the library leaves to its users. */
-function checkToken({ header, payload }: VerifiedToken, audience: string): void {
+function checkToken({ header, payload, jwk }: VerifiedToken, audience: string): void {
+  // An issuer that does not say what a key is for leaves it to the token, whose word is not good (RFC 8725, section 3.1).
+  if (KEY_TYPE[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("names an algorithm that is not its key's");
   if (![payload.aud ?? payload.client_id].flat().includes(audience)) throw new Error("made for another audience");
   if (payload.exp === undefined) throw new Error("never expires");
   if (payload.token_use === "id") throw new Error("an ID token, which tells a client who its user is");
