@@ -67,7 +67,7 @@ export const draftEventSchema = z
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .check(z.describe("An event as it is sent"));
+  .register(z.globalRegistry, { description: "An event as it is sent" });
 
 const KNOWN_KEYS = "is not known: an event has type, tags, value and timestamp";
 

@@ -116,7 +116,7 @@ export const eventQuerySchema = z
     },
     { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
   )
-  .check(z.describe("Which events, and, with an aggregator, what is made of them"));
+  .register(z.globalRegistry, { description: "Which events, and, with an aggregator, what is made of them" });
 
 type AskedJson = z.output<typeof eventQuerySchema>;
 

@@ -1,11 +1,14 @@
-import * as z from "zod";
+import * as z from "#core/zod.ts";
 
+const filled = z.string().check(z.minLength(1));
 const httpUrl = z.url({ protocol: /^https?$/ });
-const namespaces = z
-  .string()
-  .default("")
-  .transform((list) => list.split(",").filter((name) => name !== ""))
-  .pipe(z.array(z.string().regex(/^[a-z0-9-]{1,40}$/)));
+const namespaces = z.pipe(
+  z.pipe(
+    z._default(z.string(), ""),
+    z.transform((list: string) => list.split(",").filter((name) => name !== "")),
+  ),
+  z.array(z.string().check(z.regex(/^[a-z0-9-]{1,40}$/))),
+);
 
 /** What every function is told. */
 const common = {
@@ -15,38 +18,40 @@ const common = {
 
 const openSearchStore = {
   PULSE_OPENSEARCH_URL: httpUrl,
-  PULSE_OPENSEARCH_AUTH: z.enum(["sigv4", "none"]).default("sigv4"),
+  PULSE_OPENSEARCH_AUTH: z._default(z.enum(["sigv4", "none"]), "sigv4"),
   /** Lambda sets it. */
-  AWS_REGION: z.string().optional(),
+  AWS_REGION: z.optional(z.string()),
 };
 
 /** A function that reads or writes the store: it needs a region where it signs its requests. */
 const withStore = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.object({ ...openSearchStore, ...shape }).refine(isSignable, {
-    path: ["AWS_REGION"],
-    error: "is needed to sign requests",
-    // Otherwise it would be told only after all else is right.
-    when: () => true,
-  });
+  z.object({ ...openSearchStore, ...shape }).check(
+    z.refine(isSignable, {
+      path: ["AWS_REGION"],
+      error: "is needed to sign requests",
+      // Otherwise it would be told only after all else is right.
+      when: () => true,
+    }),
+  );
 
 const isSignable = (variables: { readonly PULSE_OPENSEARCH_AUTH?: unknown; readonly AWS_REGION?: unknown }): boolean =>
   variables.PULSE_OPENSEARCH_AUTH === "none" || variables.AWS_REGION !== undefined;
 
 const kinesisJournal = {
-  PULSE_EVENTS_STREAM: z.string().min(1),
+  PULSE_EVENTS_STREAM: filled,
   /** The DynamoDB table of idempotency keys. */
-  PULSE_KEYS_TABLE: z.string().min(1),
+  PULSE_KEYS_TABLE: filled,
 };
 
 /** Whom a function lets in that verifies callers itself. */
 const knownCallers = {
   PULSE_OIDC_ISSUER: z.url({ protocol: /^https$/ }),
-  PULSE_OIDC_AUDIENCE: z.string().min(1),
+  PULSE_OIDC_AUDIENCE: filled,
   /** The scopes of an access token that give each right. */
-  PULSE_OIDC_READ_SCOPE: z.string().min(1).default("events:read"),
-  PULSE_OIDC_WRITE_SCOPE: z.string().min(1).default("events:write"),
+  PULSE_OIDC_READ_SCOPE: z._default(filled, "events:read"),
+  PULSE_OIDC_WRITE_SCOPE: z._default(filled, "events:write"),
   /** The DynamoDB table of API keys. */
-  PULSE_API_KEYS_TABLE: z.string().min(1),
+  PULSE_API_KEYS_TABLE: filled,
 };
 
 /** A function with an address of its own is told how it is guarded, or does not start: `iam` is AWS's to verify. */
@@ -58,21 +63,27 @@ const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
 /** The environment of each function: `lib/` builds the same objects, so that a misspelt variable does not compile. */
 export const environments = {
   "create-events": z.object({ ...common, ...kinesisJournal }),
-  "query-events": withStore({ ...common, PULSE_VIEW_WINDOW_SECONDS: z.coerce.number().positive().default(30) }),
-  "aggregate-events": withStore(common),
-  "stream-events": withStore({
+  "query-events": withStore({
     ...common,
-    /** A stream ends by itself after so long; it must be below the function's timeout. */
-    PULSE_STREAM_LEASE_SECONDS: z.coerce.number().min(1).max(60).default(55),
-  }).and(guardedItself),
+    PULSE_VIEW_WINDOW_SECONDS: z._default(z.coerce.number().check(z.positive()), 30),
+  }),
+  "aggregate-events": withStore(common),
+  "stream-events": z.intersection(
+    withStore({
+      ...common,
+      /** A stream ends by itself after so long; it must be below the function's timeout. */
+      PULSE_STREAM_LEASE_SECONDS: z._default(z.coerce.number().check(z.minimum(1), z.maximum(60)), 55),
+    }),
+    guardedItself,
+  ),
   "authorize-request": z.object(knownCallers),
   "describe-api": withStore(common),
   "refuse-unmatched": z.object(common),
   "index-events": withStore({
     /** The bucket for what can never be indexed. */
-    PULSE_DEAD_LETTERS_BUCKET: z.string().min(1),
+    PULSE_DEAD_LETTERS_BUCKET: filled,
     /** Lambda sets it. */
-    AWS_LAMBDA_FUNCTION_NAME: z.string().default("index-events"),
+    AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "index-events"),
   }),
   "install-index-templates": withStore({}),
   "grant-index-access": withStore({}),
