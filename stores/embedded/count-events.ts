@@ -1,5 +1,5 @@
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
-import type { Names } from "#stores/embedded/names.ts";
+import { type Names, tagsWithin } from "#stores/embedded/names.ts";
 import { branchesOfShelf, type QueryPlan, type ShelfPlan } from "#stores/embedded/query-plan.ts";
 import {
   blocksOf,
@@ -13,6 +13,7 @@ import {
   sizesByTag,
   sizesOfAllTags,
   sliceOf,
+  slicesOf,
   startOfSlice,
   type TagCombination,
   type TagGroup,
@@ -24,25 +25,23 @@ import {
 export function countMatching(database: EmbeddedDatabase, plan: QueryPlan): number {
   let total = 0;
   for (const part of plan.shelves) {
-    const { whole, edges } = cut(database, part, plan);
-    const scans = [...edges];
-    if (whole !== undefined) {
-      if (isQuicklyScanned(database, part, whole)) scans.push(timeOf(whole));
-      else total += sizeOfCombination(database, combinationOf(part), whole);
-    }
-    for (const scan of scans) total += scanned(database, part, scan);
+    const { whole, edges } = isWalked(database, part, plan) ? uncut(plan) : cutAtSlices(database, part, plan);
+    if (whole !== undefined) total += sizeOfCombination(database, combinationOf(part), whole);
+    for (const edge of edges) total += walked(database, part, edge);
   }
   return total;
 }
 
-/** What a scan pays for a row of the rarest tag and for looking another tag up, and what reading a set costs. */
-const COST_US = { row: 0.1, probe: 0.6, set: 1.5 };
+/** What walking pays for a row of the rarest tag and for looking another tag up, and what reading a set costs. */
+const COST_US = { row: 0.1, probe: 0.5, set: 2 };
 
-/** Whether to walk through the rarest tag's events costs less than to read the sets of all tags. */
-function isQuicklyScanned(database: EmbeddedDatabase, part: ShelfPlan, slices: SliceRange): boolean {
+/** Whether the events of the rarest tag are walked through, for want of sets or because to read these costs more. */
+export function isWalked(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): boolean {
   const combination = combinationOf(part);
+  if (part.conditions.sql !== "") return true;
   if (isSum(combination)) return false;
   const { shelfId } = part.shelf;
+  const slices = slicesOf(range);
   const [rarest, ...others] = part.all as [TagGroup, ...TagGroup[]];
   const rows = sizeOfSets(database, shelfId, rarest, slices);
   const probes = countTags(others.filter(({ kind }) => kind !== "type")) + part.none.length;
@@ -53,7 +52,7 @@ function isQuicklyScanned(database: EmbeddedDatabase, part: ShelfPlan, slices: S
 const countTags = (groups: readonly TagGroup[]): number =>
   groups.reduce((count, { tagIds }) => count + tagIds.length, 0);
 
-function scanned(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): number {
+function walked(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): number {
   let count = 0;
   for (const { sql, parameters } of branchesOfShelf(part, range))
     count += database.get<{ count: number }>(`SELECT count(*) AS count FROM tagged d WHERE ${sql}`, ...parameters)
@@ -61,8 +60,8 @@ function scanned(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange):
   return count;
 }
 
-/** Of so few the events themselves are read, sooner than the sets of all tags in the blocks they are in. */
-const FEW_EVENTS = 4096;
+/** What it costs to read a tag's set in a block and to read an event for its tags. */
+const BY_TAG_COST_US = { set: 2, event: 5 };
 
 /** How many events of the plan have each tag, or each that starts with `<generic>:`; without tags of none. */
 export function countByTag(
@@ -74,27 +73,41 @@ export function countByTag(
   const counts = new Map<string, number>();
   const add = (tag: string, count: number) => counts.set(tag, (counts.get(tag) ?? 0) + count);
   for (const part of plan.shelves) {
-    const { whole, edges } = cut(database, part, plan);
-    const scans = [...edges];
-    if (whole !== undefined) {
-      const places = part.everything ? undefined : placesOf(database, combinationOf(part), whole);
-      if (places !== undefined && sizeOfPlaces(places) <= FEW_EVENTS) scans.push(timeOf(whole));
-      else {
-        const { shelfId } = part.shelf;
-        const tags = names.tagsOf(part.shelf, generic);
-        const sizes = places ? sizesByTag(database, shelfId, places, tags) : sizesOfAllTags(database, shelfId, whole);
-        for (const [tagId, tag] of tags) if (sizes.has(tagId)) add(tag, sizes.get(tagId) as number);
-      }
-    }
-    for (const scan of scans)
-      for (const tag of scannedTags(database, part, scan))
+    const { whole, edges } = part.conditions.sql === "" ? cutAtSlices(database, part, plan) : uncut(plan);
+    const sizes = whole && sizesFromSets(database, names, part, whole, generic);
+    for (const [tag, size] of sizes ?? []) add(tag, size);
+    for (const walk of whole !== undefined && sizes === undefined ? [timeOf(whole), ...edges] : edges)
+      for (const tag of walkedTags(database, part, walk))
         if (generic === undefined || tag.startsWith(`${generic}:`)) add(tag, 1);
   }
   return counts;
 }
 
+/** Undefined where it costs less to read the events. */
+function sizesFromSets(
+  database: EmbeddedDatabase,
+  names: Names,
+  part: ShelfPlan,
+  slices: SliceRange,
+  generic: string | undefined,
+): Map<string, number> | undefined {
+  const { shelf, everything } = part;
+  if (everything) return named(names.tagsOf(shelf, generic), sizesOfAllTags(database, shelf.shelfId, slices));
+  const places = placesOf(database, combinationOf(part), slices);
+  const { tags, size } = names.extentOf(shelf, generic);
+  const sets = Math.min(size, tags * places.size);
+  if (sizeOfPlaces(places) * BY_TAG_COST_US.event < sets * BY_TAG_COST_US.set) return undefined;
+  return named(names.tagsOf(shelf, generic), sizesByTag(database, shelf.shelfId, places, tagsWithin(generic)));
+}
+
+/** Types are tags without a name, and left out. */
+const named = (tags: ReadonlyMap<number, string>, sizes: ReadonlyMap<number, number>): Map<string, number> =>
+  new Map(
+    Array.from(tags, ([tagId, tag]): [string, number] => [tag, sizes.get(tagId) ?? 0]).filter(([, size]) => size > 0),
+  );
+
 /** The tags of each matching event, one event after the other. */
-function* scannedTags(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): Iterable<string> {
+function* walkedTags(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): Iterable<string> {
   for (const { sql, parameters } of branchesOfShelf(part, range)) {
     const select = `SELECT e.tags FROM tagged d CROSS JOIN event e ON e.seq = d.seq WHERE ${sql}`;
     for (const { tags } of database.iterate<{ tags: string }>(select, ...parameters))
@@ -108,18 +121,16 @@ const combinationOf = ({ shelf, all, none, numeric }: ShelfPlan): TagCombination
   none,
 });
 
-/** What of the range sets can tell, if anything, and what must be scanned. */
+/** What of the range sets can tell, if anything, and what must be walked through. */
 interface CutRange {
   readonly whole: SliceRange | undefined;
   readonly edges: readonly TimeRange[];
 }
 
-function cut(database: EmbeddedDatabase, { shelf, conditions }: ShelfPlan, range: TimeRange): CutRange {
-  return conditions.sql === "" ? cutAtSlices(database, shelf.shelfId, range) : { whole: undefined, edges: [range] };
-}
+const uncut = (range: TimeRange): CutRange => ({ whole: undefined, edges: [range] });
 
 /** The slices all of whose events are in the range, and what is left over of it. */
-function cutAtSlices(database: EmbeddedDatabase, shelfId: number, { fromMs, toMs }: TimeRange): CutRange {
+function cutAtSlices(database: EmbeddedDatabase, { shelf }: ShelfPlan, { fromMs, toMs }: TimeRange): CutRange {
   let first = sliceOf(fromMs);
   let last = sliceOf(toMs);
   const edges: TimeRange[] = [];
@@ -131,7 +142,7 @@ function cutAtSlices(database: EmbeddedDatabase, shelfId: number, { fromMs, toMs
       sql,
       fromMs,
       toMs,
-      shelfId,
+      shelf.shelfId,
       ...blocksOf({ first: slice, last: slice }),
     );
 

@@ -16,6 +16,9 @@ const PRAGMAS = `
   PRAGMA temp_store = MEMORY;
 `;
 
+/** The file of a data folder. */
+export const DATABASE_FILE = "pulse.db";
+
 /** Far more than the same questions need: each length of a list of tags is another text of SQL. */
 const MAX_STATEMENTS = 1000;
 

@@ -40,6 +40,18 @@ interface TagRow {
   readonly tag: string;
 }
 
+/** From the first, included, to the second, excluded. */
+export type TagBounds = readonly [low: string, high: string | Uint8Array];
+
+/** A blob comes after every text. */
+const AFTER_ALL_TAGS = new Uint8Array();
+
+/** Where all tags are, or those that start with `<generic>:`; after a colon comes a semicolon. */
+export const tagsWithin = (generic?: string): TagBounds =>
+  generic === undefined ? ["", AFTER_ALL_TAGS] : [`${generic}:`, `${generic};`];
+
+const NAMED_TAGS = "FROM tag WHERE shelf_id = ? AND tag >= ? AND tag < ?";
+
 /** In place of a declared type's name: the shelf of all others. */
 const SHARED = "";
 
@@ -107,10 +119,15 @@ export class Names {
 
   /** The tags of a shelf by their numbers: all, or those that start with `<generic>:`. */
   tagsOf({ shelfId }: Shelf, generic?: string): Map<number, string> {
-    const [low, high] = generic === undefined ? ["", null] : [`${generic}:`, `${generic};`]; // after the colon comes ;
-    const sql = "SELECT tag_id, tag FROM tag WHERE shelf_id = ? AND tag >= ? AND (? IS NULL OR tag < ?)";
-    const rows = this.#database.all<TagRow>(sql, shelfId, low as string, high ?? null, high ?? null);
+    const sql = `SELECT tag_id, tag ${NAMED_TAGS}`;
+    const rows = this.#database.all<TagRow>(sql, shelfId, ...tagsWithin(generic));
     return new Map(rows.map(({ tag_id, tag }) => [tag_id, tag]));
+  }
+
+  /** How many tags `tagsOf` gives, and how many events have one, added up. */
+  extentOf({ shelfId }: Shelf, generic?: string): { readonly tags: number; readonly size: number } {
+    const sql = `SELECT count(*) AS tags, coalesce(sum(size), 0) AS size ${NAMED_TAGS}`;
+    return this.#database.get(sql, shelfId, ...tagsWithin(generic)) as { tags: number; size: number };
   }
 
   fieldId({ shelfId }: Shelf, path: string): number | undefined {

@@ -5,7 +5,7 @@ import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { toHeld } from "#stores/embedded/held-fields.ts";
 import type { Names, Shelf, StoredType } from "#stores/embedded/names.ts";
-import { type SliceRange, sizeOfSets, sliceOf, type TagGroup, type TimeRange } from "#stores/embedded/tag-sets.ts";
+import { type SliceRange, sizeOfSets, slicesOf, type TagGroup, type TimeRange } from "#stores/embedded/tag-sets.ts";
 
 /** More than RFC 3339 can name. */
 const BEGINNING_MS = -8.64e15;
@@ -44,7 +44,7 @@ export interface Branch extends Clause {
 /** What the query means in this store's words. */
 export function planQuery(database: EmbeddedDatabase, names: Names, query: EventQuery): QueryPlan {
   const { fromMs = BEGINNING_MS, toMs = END_MS } = query;
-  const slices = { first: sliceOf(fromMs), last: sliceOf(toMs) };
+  const slices = slicesOf({ fromMs, toMs });
   const shelves = fromMs > toMs ? [] : names.shelves().filter(({ namespace }) => namespace === query.namespace);
   const plans = shelves.flatMap((shelf) => planShelf(names, query, shelf) ?? []);
   return { shelves: plans.map((part) => ({ ...part, all: rarestFirst(database, part, slices) })), fromMs, toMs };

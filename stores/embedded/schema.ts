@@ -15,7 +15,8 @@ export const SCHEMA = `
     UNIQUE (namespace, declared)
   );
   CREATE TABLE IF NOT EXISTS tag (
-    tag_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, tag TEXT, UNIQUE (shelf_id, tag)
+    tag_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, tag TEXT, size INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (shelf_id, tag)
   );
   CREATE TABLE IF NOT EXISTS type (
     tag_id INTEGER PRIMARY KEY, shelf_id INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (shelf_id, name)

@@ -1,4 +1,5 @@
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import type { TagBounds } from "#stores/embedded/names.ts";
 import {
   addPacked,
   addPlace,
@@ -38,6 +39,8 @@ export interface SliceRange {
   readonly last: number;
 }
 
+export const slicesOf = ({ fromMs, toMs }: TimeRange): SliceRange => ({ first: sliceOf(fromMs), last: sliceOf(toMs) });
+
 export const timeOf = ({ first, last }: SliceRange): TimeRange => ({
   fromMs: startOfSlice(first),
   toMs: startOfSlice(last + 1) - 1,
@@ -72,6 +75,7 @@ export const isFull = (block: Block): boolean => block.places === BLOCK_PLACES;
 const SELECT = "SELECT size, start, places FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
 const UPSERT =
   "INSERT OR REPLACE INTO tag_set (shelf_id, block, tag_id, size, start, places) VALUES (?, ?, ?, ?, ?, ?)";
+const RESIZE = "UPDATE tag SET size = size + ? WHERE tag_id = ?";
 const DELETE = "DELETE FROM tag_set WHERE shelf_id = ? AND block = ? AND tag_id = ?";
 
 /** A tag's set in one block. */
@@ -82,6 +86,7 @@ export function addToSet(database: EmbeddedDatabase, key: SetKey, places: readon
   const words = readSet(database, key);
   for (const place of places) addPlace(words, place);
   writeSet(database, key, words);
+  database.run(RESIZE, places.length, key[2]);
 }
 
 /** Takes a place away that is in the set. */
@@ -89,6 +94,7 @@ export function removeFromSet(database: EmbeddedDatabase, key: SetKey, place: nu
   const words = readSet(database, key);
   removePlace(words, place);
   writeSet(database, key, words);
+  database.run(RESIZE, -1, key[2]);
 }
 
 function readSet(database: EmbeddedDatabase, key: SetKey): Uint32Array {
@@ -108,8 +114,19 @@ const FROM_BLOCKS = `
   FROM block b CROSS JOIN tag_set s ON s.shelf_id = b.shelf_id AND s.block = b.block AND s.tag_id = ?
   WHERE b.shelf_id = ? AND b.block BETWEEN ? AND ?`;
 
+/** Whether the shelf has no block before or after the slices: then a tag's whole size, kept beside its name, is meant. */
+function holdAllBlocks(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): boolean {
+  const [first, last] = blocksOf(slices);
+  const sql = `
+    SELECT NOT EXISTS (SELECT 1 FROM block WHERE shelf_id = ?1 AND block < ?2)
+      AND NOT EXISTS (SELECT 1 FROM block WHERE shelf_id = ?1 AND block > ?3) AS holdAll`;
+  return database.get<{ holdAll: number }>(sql, shelfId, first, last)?.holdAll === 1;
+}
+
 /** How many events of the slices have the tag. */
 export function sizeOfSet(database: EmbeddedDatabase, shelfId: number, tagId: number, slices: SliceRange): number {
+  if (holdAllBlocks(database, shelfId, slices))
+    return database.get<{ size: number }>("SELECT size FROM tag WHERE tag_id = ?", tagId)?.size ?? 0;
   const sql = `SELECT coalesce(sum(size), 0) AS size ${FROM_BLOCKS}`;
   return database.get<{ size: number }>(sql, tagId, shelfId, ...blocksOf(slices))?.size as number;
 }
@@ -191,35 +208,32 @@ export function sizeOfPlaces(places: Places): number {
 
 /** How many events of the slices have each tag, types among them. */
 export function sizesOfAllTags(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): Map<number, number> {
-  const sql = `
+  const inSlices = `
     SELECT tag_id AS tagId, sum(size) AS size FROM tag_set WHERE shelf_id = ? AND block BETWEEN ? AND ? GROUP BY tag_id`;
-  const rows = database.all<{ tagId: number; size: number }>(sql, shelfId, ...blocksOf(slices));
+  const inAll = "SELECT tag_id AS tagId, size FROM tag WHERE shelf_id = ? AND size > 0";
+  const rows = holdAllBlocks(database, shelfId, slices)
+    ? database.all<{ tagId: number; size: number }>(inAll, shelfId)
+    : database.all<{ tagId: number; size: number }>(inSlices, shelfId, ...blocksOf(slices));
   return new Map(rows.map(({ tagId, size }) => [tagId, size]));
 }
 
-/** So many are looked up one by one in each block; with more, all tags of the block are read. */
-const FEW_TAGS = 100;
-
-/** How many of the places have each of the tags; a tag that none has is left out. */
+/** How many of the places have each of the tags that are within; a tag that none has is left out. */
 export function sizesByTag(
   database: EmbeddedDatabase,
   shelfId: number,
   places: Places,
-  tags: ReadonlyMap<number, string>,
+  [low, high]: TagBounds,
 ): Map<number, number> {
-  const sql = "SELECT tag_id AS tagId, size, start, places FROM tag_set WHERE shelf_id = ? AND block = ?";
-  const few = tags.size <= FEW_TAGS ? [...tags.keys()] : undefined;
+  const sql = `
+    SELECT tag_id AS tagId, size, start, places FROM tag_set
+    WHERE shelf_id = ?1 AND block = ?2
+      AND tag_id IN (SELECT tag_id FROM tag WHERE shelf_id = ?1 AND tag >= ?3 AND tag < ?4)`;
   const sizes = new Map<number, number>();
-  for (const [block, words] of places) {
-    const rows =
-      few?.flatMap((tagId) => database.get<SetOfTag>(`${sql} AND tag_id = ?`, shelfId, block, tagId) ?? []) ??
-      database.all<SetOfTag>(sql, shelfId, block);
-    for (const row of rows) {
-      if (!tags.has(row.tagId)) continue;
+  for (const [block, words] of places)
+    for (const row of database.iterate<SetOfTag>(sql, shelfId, block, low, high)) {
       const size = sizeOfBoth(words, row);
       if (size > 0) sizes.set(row.tagId, (sizes.get(row.tagId) ?? 0) + size);
     }
-  }
   return sizes;
 }
 
