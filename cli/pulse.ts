@@ -4,6 +4,7 @@ import { UsageError } from "#cli/usage-error.ts";
 const HELP = `pulse: the event stream of a platform
 
   pulse serve      the whole service on this machine, on an embedded store or a real OpenSearch
+  pulse replay     archived events into OpenSearch again: rebuilds an index, or what it lacks
   pulse --version
   pulse <command> --help
 
@@ -13,6 +14,7 @@ Example: pulse serve --port 3000
 /** Commands by name; each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
   serve: async () => (await import("#cli/serve.ts")).serve,
+  replay: async () => (await import("#cli/replay.ts")).replay,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {

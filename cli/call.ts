@@ -1,0 +1,26 @@
+import { resolve } from "node:path";
+import { UsageError } from "#cli/usage-error.ts";
+import { isEventType } from "#core/events/event-types.ts";
+
+/** A path seen from where the caller stands, even when npm has gone to the project's root. */
+export const pathOfCaller = (path: string): string => resolve(process.env.INIT_CWD ?? "", path);
+
+/** Reads options; what is no option, or lacks its value, is refused with where help is. */
+export function parsed<Options>(command: string, parse: () => Options): Options {
+  try {
+    return parse();
+  } catch (cause) {
+    throw wrongCall(command, [(cause as Error).message]);
+  }
+}
+
+/** Names all that is wrong with a call. */
+export const wrongCall = (command: string, faults: readonly string[]): UsageError =>
+  new UsageError(`${faults.join("; ")} (pulse ${command} --help)`);
+
+/** The event types of a repeatable `--type a,b`; adds to `faults` what is none. */
+export function typesOf(lists: readonly string[] = [], faults: string[]): string[] {
+  const types = lists.flatMap((list) => list.split(","));
+  for (const type of types) if (!isEventType(type)) faults.push(`--type takes event types, not "${type}"`);
+  return [...new Set(types)].sort();
+}

@@ -1,0 +1,120 @@
+import type { ArchivedLine } from "#core/events/archive-lines.ts";
+import type { Event } from "#core/events/event.ts";
+import type { EventStore } from "#core/events/event-store.ts";
+import { fromJournalLine } from "#core/events/journal-record.ts";
+
+/** Which archived events are kept again; instants in milliseconds since 1970, both inclusive, of when they were received. */
+export interface ReplayedEvents {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Without any, those of all types. */
+  readonly types: ReadonlySet<string>;
+}
+
+/** What became of the lines so far. */
+export interface ReplayCounts {
+  readonly kept: number;
+  readonly refused: number;
+  readonly unreadable: number;
+  /** Received before or after, or of another type. */
+  readonly leftOut: number;
+}
+
+/** A line that came to nothing, and why. */
+export interface ReplayFault {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface ReplayOptions {
+  readonly wanted: ReplayedEvents;
+  readonly keep: EventStore["keep"];
+  readonly onFault: (fault: ReplayFault) => void;
+  /** What an interrupted run had come to. @default - nothing */
+  readonly counts?: ReplayCounts;
+}
+
+const MAX_EVENTS = 5000;
+const MAX_CHARACTERS = 10_000_000;
+
+interface WaitingEvent {
+  readonly event: Event;
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Keeps archived events again, in batches. They get no place in the journal, so that no stream shows what was there
+ * before it began; an event that is kept already stays as it is.
+ */
+export class EventReplay {
+  readonly #options: ReplayOptions;
+  readonly #counts: { -readonly [Key in keyof ReplayCounts]: ReplayCounts[Key] };
+  #batch: WaitingEvent[] = [];
+  #characters = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#counts = { kept: 0, refused: 0, unreadable: 0, leftOut: 0, ...options.counts };
+  }
+
+  get counts(): ReplayCounts {
+    return { ...this.#counts };
+  }
+
+  get isEmpty(): boolean {
+    return this.#batch.length === 0;
+  }
+
+  /** Whether what was added should be kept before more is. */
+  get isFull(): boolean {
+    return this.#batch.length >= MAX_EVENTS || this.#characters >= MAX_CHARACTERS;
+  }
+
+  add(file: string, archived: ArchivedLine): void {
+    const { line } = archived;
+    const read = "text" in archived ? readEvent(archived.text) : archived;
+    if ("unreadable" in read) {
+      this.#counts.unreadable++;
+      this.#options.onFault({ file, line, reason: read.unreadable });
+    } else if (isWanted(read.event, this.#options.wanted)) {
+      this.#batch.push({ event: read.event, file, line });
+      this.#characters += read.characters;
+    } else this.#counts.leftOut++;
+  }
+
+  /** Keeps what was added. Throws where a retry of the whole replay may help; nothing is lost or doubled by it. */
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    const outcomes = await this.#options.keep(batch.map(({ event }) => ({ event })));
+    this.#batch = [];
+    this.#characters = 0;
+    batch.forEach(({ event, file, line }, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error("the store answered fewer events than it was given");
+      if ("kept" in outcome) {
+        this.#counts.kept++;
+        return;
+      }
+      this.#counts.refused++;
+      this.#options.onFault({ file, line, reason: `event ${event.id} is refused: ${outcome.refused}` });
+    });
+  }
+}
+
+type ReadEvent = { readonly event: Event; readonly characters: number } | { readonly unreadable: string };
+
+function readEvent(text: string): ReadEvent {
+  try {
+    return { event: fromJournalLine(text), characters: text.length };
+  } catch (error) {
+    return { unreadable: (error as Error).message };
+  }
+}
+
+const isWanted = (
+  { receivedAtMs, type }: Event,
+  { fromMs = -Infinity, toMs = Infinity, types }: ReplayedEvents,
+): boolean => receivedAtMs >= fromMs && receivedAtMs <= toMs && (types.size === 0 || types.has(type));
