@@ -5,7 +5,6 @@ import { deployment, type Resource, resourcesOf } from "#test/lib/deployment.ts"
 
 const METHOD = "AWS::ApiGateway::Method";
 const { api } = deployment({ namespaces: ["blue", "green"] });
-const { api: open } = deployment({ auth: { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true } });
 
 const parts = resourcesOf(api, "AWS::ApiGateway::Resource");
 const methods = Object.values(resourcesOf(api, METHOD));
@@ -59,27 +58,8 @@ describe("routes", () => {
   });
 });
 
-describe("who may call", () => {
-  test("is decided by IAM on every method but a preflight's", () => {
-    const unguarded = methods.filter(({ Properties }) => Properties.AuthorizationType !== "AWS_IAM");
-
-    expect(new Set(unguarded.map(({ Properties }) => Properties.HttpMethod))).toEqual(new Set(["OPTIONS"]));
-  });
-
-  test("is decided by IAM on the URL that streams", () => {
-    api.hasResourceProperties("AWS::Lambda::Url", { AuthType: "AWS_IAM", InvokeMode: "RESPONSE_STREAM" });
-    for (const { Properties } of Object.values(resourcesOf(api, "AWS::Lambda::Permission")))
-      expect(Properties.Principal).not.toBe("*");
-  });
-
-  test("is anyone only where that was said by name", () => {
-    open.hasResourceProperties(METHOD, { HttpMethod: "POST", AuthorizationType: "NONE" });
-    open.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
-  });
-
-  test("must be said", () => {
-    expect(() => deployment({ auth: undefined })).toThrow("auth must be set");
-  });
+test("who may call must be said", () => {
+  expect(() => deployment({ auth: undefined })).toThrow("auth must be set");
 });
 
 describe("what API Gateway answers itself", () => {

@@ -38,6 +38,7 @@ const violations = (): string[] => {
 describe("a deployment", () => {
   test.each([
     { stage: "prod", auth: "iam", alarmEmail: "ops@example.com" },
+    { stage: "dev", auth: "oidc", issuer: "https://login.example/", audience: "pulse" },
     { stage: "dev", auth: "none" },
   ])(
     "of %j passes every rule of AwsSolutions, Serverless and CloudFormation, or says why not",
