@@ -110,7 +110,7 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   #position(): Position {
-    const rows = this.#database.all<{ shard: string; seq: string }>("SELECT shard, seq FROM checkpoint ORDER BY shard");
+    const rows = this.#database.all<{ shard: string; seq: string }>("SELECT shard, seq FROM checkpoint ORDER BY made");
     return { store: this.#id, shards: new Map(rows.map(({ shard, seq }) => [shard, seq])) };
   }
 

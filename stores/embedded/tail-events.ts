@@ -12,7 +12,10 @@ const ENTRIES = `
   SELECT ${EVENT_COLUMNS}, event.point FROM ${EVENT_SOURCE}
   WHERE shard = ? AND point > ? AND point <= ? ORDER BY point`;
 
-/** The next page after a position; `checkpoints` is the position of everything readable. */
+/**
+ * The next page after a position; `checkpoints` is the position of everything readable, in the order in which shards began:
+ * each is read to its end before the next, so that one that had ended comes before what followed it.
+ */
 export function tailEvents(
   database: EmbeddedDatabase,
   checkpoints: Position,

@@ -11,12 +11,29 @@ interface Checkpoint extends JournalPoint {
   readonly arrivedAtMs?: number | undefined;
 }
 
+/** A checkpoint in the history of all: writes to their index are numbered one after another. */
+export interface PlacedCheckpoint extends Checkpoint {
+  /** The write that made it. */
+  readonly madeBy: number;
+  /** The last write that moved it. */
+  readonly movedBy: number;
+}
+
+/** Every checkpoint at one moment. */
+export interface CheckpointsRead {
+  readonly store: string;
+  readonly checkpoints: readonly PlacedCheckpoint[];
+}
+
 interface CheckpointDocument {
   readonly found: boolean;
-  readonly _source: Checkpoint;
+  /** Without `madeBy` until it is moved: before, the number of the write that makes it is not known. */
+  readonly _source: Checkpoint & { readonly madeBy?: number };
   readonly _seq_no: number;
   readonly _primary_term: number;
 }
+
+const madeBy = ({ _source, _seq_no }: CheckpointDocument): number => _source.madeBy ?? _seq_no;
 
 const MAX_SHARDS = 10_000;
 /** A shard that is younger may be missing in a position: its reader then begins at the shard's start, which loses nothing. */
@@ -72,34 +89,39 @@ export class Checkpoints {
       method: "PUT",
       path,
       query: held.found ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term } : { op_type: "create" },
-      body: checkpoint,
+      body: held.found ? { ...checkpoint, madeBy: madeBy(held) } : checkpoint,
       expect: [409],
     });
     return status !== 409;
   }
 
-  /** The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. */
-  async position(): Promise<Position> {
-    const { store, shards } = await this.#recentOverview();
-    const checkpoints = await this.#read(shards);
-    return { store, shards: new Map(checkpoints.map(({ shard, seq }) => [shard, seq])) };
-  }
-
-  /** When the last of each shard arrived in the journal; -Infinity where the checkpoint does not say it. */
-  async arrivalTimes(): Promise<readonly number[]> {
-    const { shards } = await this.#recentOverview();
-    const checkpoints = await this.#read(shards);
-    return checkpoints.map(({ arrivedAtMs }) => arrivedAtMs ?? -Infinity);
-  }
-
-  async #read(shards: readonly string[]): Promise<readonly Checkpoint[]> {
-    if (shards.length === 0) return [];
+  /**
+   * The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. Shards that
+   * the caller has heard of are among them unless they have no checkpoint any more.
+   */
+  async read(heardOf: Iterable<string> = []): Promise<CheckpointsRead> {
+    let { store, shards } = await this.#recentOverview();
+    if ([...heardOf].some((shard) => !shards.includes(shard))) {
+      this.#overview = undefined;
+      ({ store, shards } = await this.#recentOverview());
+    }
+    if (shards.length === 0) return { store, checkpoints: [] };
     const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
       method: "POST",
       path: `/${this.#index}/_mget`,
       body: { ids: shards },
     });
-    return body.docs.flatMap(({ found, _source }) => (found ? [_source] : []));
+    const found = body.docs.filter((document) => document.found);
+    return {
+      store,
+      checkpoints: found.map((held) => ({ ...held._source, madeBy: madeBy(held), movedBy: held._seq_no })),
+    };
+  }
+
+  /** When the last of each shard arrived in the journal; -Infinity where the checkpoint does not say it. */
+  async arrivalTimes(): Promise<readonly number[]> {
+    const { checkpoints } = await this.read();
+    return checkpoints.map(({ arrivedAtMs }) => arrivedAtMs ?? -Infinity);
   }
 
   #recentOverview(): Promise<Overview> {
@@ -151,3 +173,16 @@ export class Checkpoints {
     return retrying(this.#retry, () => request<Body>(this.#client, wanted));
   }
 }
+
+/** Every checkpoint as a position. */
+export const toPosition = ({ store, checkpoints }: CheckpointsRead): Position => ({
+  store,
+  shards: new Map(checkpoints.map(({ shard, seq }) => [shard, seq])),
+});
+
+/**
+ * Whether a shard must wait while the other is not read to its checkpoint: the other had ended, or rested, before this one
+ * began. So a shard's children, which Kinesis hands to consumers only when it is done, follow it in streams too.
+ */
+export const followsOn = (checkpoint: PlacedCheckpoint, other: PlacedCheckpoint): boolean =>
+  other.movedBy < checkpoint.madeBy;

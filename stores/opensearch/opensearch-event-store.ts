@@ -28,7 +28,7 @@ import {
 } from "./aggregation-body.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import { createAll } from "./bulk.ts";
-import { Checkpoints } from "./checkpoints.ts";
+import { Checkpoints, followsOn, type PlacedCheckpoint, toPosition } from "./checkpoints.ts";
 import { type OpenSearchSettings, openClient, request } from "./client.ts";
 import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
 import { failure } from "./failure.ts";
@@ -221,35 +221,36 @@ export class OpenSearchEventStore implements EventStore {
     return hit && fromDocument(namespace, hit._source);
   }
 
-  position(): Promise<Position> {
-    return this.#checkpoints.position();
+  async position(): Promise<Position> {
+    return toPosition(await this.#checkpoints.read());
   }
 
   async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
-    const checkpoints = await this.position();
+    const read = await this.#checkpoints.read(after.shards.keys());
+    const checkpoints = toPosition(read).shards;
     const entries: TailPage["entries"][number][] = [];
-    const shards = new Map([...after.shards].filter(([shard]) => checkpoints.shards.has(shard)));
-    const isBehind = ([shard, checkpoint]: readonly [string, string]): boolean =>
-      (shards.get(shard) ?? "") < checkpoint;
-    let behind = [...checkpoints.shards].filter(isBehind);
+    const shards = new Map([...after.shards].filter(([shard]) => checkpoints.has(shard)));
+    const isBehind = ({ shard, seq }: PlacedCheckpoint): boolean => (shards.get(shard) ?? "") < seq;
+    let behind = read.checkpoints.filter(isBehind);
     while (behind.length > 0 && entries.length < limit) {
       const left = limit - entries.length;
+      const ready = behind.filter((checkpoint) => !behind.some((other) => followsOn(checkpoint, other)));
       // An equal share for each, so that a busy shard does not keep the others waiting.
-      const asked = behind.slice(0, Math.min(SHARDS_AT_ONCE, left));
+      const asked = ready.slice(0, Math.min(SHARDS_AT_ONCE, left));
       const size = Math.min(MAX_TAIL_PAGE, Math.floor(left / asked.length));
       const pages = await Promise.all(
-        asked.map(([shard, checkpoint]) =>
-          this.#readShard(filter, { shard, from: shards.get(shard), to: checkpoint, size, receivedFromMs }),
+        asked.map(({ shard, seq }) =>
+          this.#readShard(filter, { shard, from: shards.get(shard), to: seq, size, receivedFromMs }),
         ),
       );
-      asked.forEach(([shard, checkpoint], index) => {
+      asked.forEach(({ shard, seq }, index) => {
         const page = pages[index] as TailPage["entries"];
         entries.push(...page);
-        shards.set(shard, page.length < size ? checkpoint : (page.at(-1)?.point.seq as string));
+        shards.set(shard, page.length < size ? seq : (page.at(-1)?.point.seq as string));
       });
       behind = behind.filter(isBehind);
     }
-    return { entries, position: { store: checkpoints.store, shards }, caughtUp: behind.length === 0 };
+    return { entries, position: { store: read.store, shards }, caughtUp: behind.length === 0 };
   }
 
   async #readShard(filter: EventFilter, part: ShardPart): Promise<TailPage["entries"]> {

@@ -159,6 +159,30 @@ export const tailingChecks: readonly Check[] = [
     },
   },
   {
+    name: "tails all of a shard that had ended when another began before anything of that one",
+    check: async ({ store, namespace, shard, query, start }) => {
+      const generations = [`${shard}-z`, `${shard}-m`, `${shard}-a`];
+      const events: Event[] = [];
+      for (const name of generations) {
+        for (const [first, last] of [
+          [1, 3],
+          [4, 5],
+        ] as const) {
+          const entries = Array.from({ length: last - first + 1 }, (_, index) =>
+            anEntry(anEvent({ namespace }), name, first + index),
+          );
+          await store.keep(entries);
+          await store.checkpoint(name, toSeq(last, 0));
+          events.push(...entries.map(({ event }) => event));
+        }
+      }
+
+      for (const limit of [1, 2, 7, 100]) {
+        expect((await readTail(store, query(), start, limit)).events).toEqual(events);
+      }
+    },
+  },
+  {
     name: "takes a shard that has no checkpoint for done",
     check: async ({ store, namespace, keep, query, start }) => {
       const [event] = await keep([{}]);
