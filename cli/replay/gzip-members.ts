@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
 import type { ByteQueue } from "./byte-queue.ts";
 
@@ -13,10 +12,13 @@ const TRAILER_BYTES = 8;
 const FLAG = { crc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const;
 const MAX_HEADER_BYTES = 128 * 1024;
 const SEARCHED_BYTES = 64 * 1024;
+/** A record has at most a megabyte: a member that is damaged is held whole, and what it swallowed is looked at again. */
+const MAX_HELD_BYTES = 1024 * 1024;
 
-/** Bytes that are no gzip, or not whole: where in the file they begin, and what is wrong. */
+/** Bytes of a file that were passed over: where they begin, and what is wrong with them. */
 export interface Damage {
   readonly atByte: number;
+  readonly bytes: number;
   readonly reason: string;
 }
 
@@ -27,17 +29,53 @@ export const beginsGzip = (bytes: Uint8Array): boolean =>
 export async function* inflateMembers(bytes: ByteQueue): AsyncGenerator<Buffer | Damage> {
   while ((await bytes.peek(1)).length > 0) {
     const atByte = bytes.taken;
-    const headerBytes = headerLength(await bytes.peek(MAX_HEADER_BYTES));
-    if (headerBytes === undefined) {
-      await skipToMember(bytes);
-      yield { atByte, reason: `has ${bytes.taken - atByte} bytes that are no gzip` };
-      continue;
-    }
-    bytes.skip(headerBytes);
-    const damaged = yield* inflateMember(bytes);
-    if (damaged !== undefined) yield { atByte, reason: damaged };
+    const reason = yield* inflateMember(bytes);
+    if (reason === undefined) continue;
+    if (bytes.taken === atByte) bytes.skip(1);
+    await skipToMember(bytes);
+    yield { atByte, bytes: bytes.taken - atByte, reason };
   }
 }
+
+/** One member with its header and trailer; answers what is wrong with it, and then stands where others may follow. */
+async function* inflateMember(bytes: ByteQueue): AsyncGenerator<Buffer, string | undefined> {
+  const headerBytes = headerLength(await bytes.peek(MAX_HEADER_BYTES));
+  if (headerBytes === undefined) return "no gzip";
+  bytes.skip(headerBytes);
+  const inflate = createInflateRaw();
+  const feeding = feed(inflate, bytes);
+  let sum = 0;
+  let length = 0;
+  let failed: string | undefined;
+  try {
+    for await (const chunk of inflate as AsyncIterable<Buffer>) {
+      sum = crc32(chunk, sum);
+      length += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (!code.startsWith("Z_")) throw error;
+    failed = message;
+  } finally {
+    inflate.destroy();
+  }
+  const { inflated, rest } = await feeding;
+  bytes.giveBack(rest);
+  const trailer = await bytes.peek(TRAILER_BYTES);
+  if (failed === undefined && trailer.length < TRAILER_BYTES) failed = "unexpected end of file";
+  else if (failed === undefined && !isTrailer(trailer, sum, length)) failed = "not the content of its checksum";
+  if (failed === undefined) {
+    bytes.skip(TRAILER_BYTES);
+    return undefined;
+  }
+  // Damaged, it may have taken others for its own.
+  bytes.giveBack(inflated);
+  return `damaged gzip (${failed})`;
+}
+
+const isTrailer = (bytes: Buffer, sum: number, length: number): boolean =>
+  bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === length % 2 ** 32;
 
 /** Undefined when no header stands there, or not all of one. */
 function headerLength(bytes: Buffer): number | undefined {
@@ -57,7 +95,6 @@ function headerLength(bytes: Buffer): number | undefined {
 
 /** To the next bytes that may begin a member, or to the end. */
 async function skipToMember(bytes: ByteQueue): Promise<void> {
-  bytes.skip(1);
   for (;;) {
     const searched = await bytes.peek(SEARCHED_BYTES);
     const found = searched.indexOf(MAGIC);
@@ -69,39 +106,17 @@ async function skipToMember(bytes: ByteQueue): Promise<void> {
   }
 }
 
-/** What stands behind a header, its trailer included; answers what was wrong with it. */
-async function* inflateMember(bytes: ByteQueue): AsyncGenerator<Buffer, string | undefined> {
-  const inflate = createInflateRaw();
-  const feeding = feed(inflate, bytes);
-  let sum = 0;
-  let length = 0;
-  let failed: string | undefined;
-  try {
-    for await (const chunk of inflate as AsyncIterable<Buffer>) {
-      sum = crc32(chunk, sum);
-      length += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    if (!code.startsWith("Z_")) throw error;
-    failed = message;
-  } finally {
-    inflate.destroy();
-    bytes.giveBack(await feeding);
-  }
-  if (failed !== undefined) return `is damaged gzip: ${failed}`;
-  const trailer = await bytes.peek(TRAILER_BYTES);
-  bytes.skip(trailer.length);
-  if (trailer.length < TRAILER_BYTES) return "is damaged gzip: unexpected end of file";
-  const isWhole = trailer.readUInt32LE(0) === sum && trailer.readUInt32LE(4) === length % 2 ** 32;
-  return isWhole ? undefined : "is damaged gzip: the checksum is not that of its content";
+interface Fed {
+  /** What was inflated; nothing where that is more than is held. */
+  readonly inflated: readonly Buffer[];
+  /** What was taken from the queue and not needed. */
+  readonly rest: readonly Buffer[];
 }
 
-/** Gives all there is until the inflation has ended; answers what it did not take. */
-async function feed(inflate: InflateRaw, bytes: ByteQueue): Promise<Buffer[]> {
+/** Gives all there is until the inflation has ended. */
+async function feed(inflate: InflateRaw, bytes: ByteQueue): Promise<Fed> {
   const begin = bytes.taken;
-  const closed = once(inflate, "close");
+  const closed = told(inflate, "close");
   let given: Buffer[] = [];
   while (!inflate.destroyed) {
     const chunk = await bytes.take();
@@ -110,21 +125,31 @@ async function feed(inflate: InflateRaw, bytes: ByteQueue): Promise<Buffer[]> {
       break;
     }
     given.push(chunk);
-    given = notTaken(given, bytes.taken - begin - inflate.bytesWritten);
-    if (!inflate.destroyed && !inflate.write(chunk)) await Promise.race([once(inflate, "drain"), closed]);
+    if (inflate.bytesWritten > MAX_HELD_BYTES) [, given] = cut(given, bytes.taken - begin - inflate.bytesWritten);
+    if (!inflate.destroyed && !inflate.write(chunk)) await Promise.race([told(inflate, "drain"), closed]);
   }
   await closed;
-  return notTaken(given, bytes.taken - begin - inflate.bytesWritten);
+  const [inflated, rest] = cut(given, bytes.taken - begin - inflate.bytesWritten);
+  return { inflated: inflate.bytesWritten > MAX_HELD_BYTES ? [] : inflated, rest };
 }
 
-/** So many of the last bytes. */
-function notTaken(chunks: readonly Buffer[], bytes: number): Buffer[] {
+/** Unlike `once` of node:events it is not told of errors, which whoever reads is. */
+const told = (inflate: InflateRaw, event: "close" | "drain"): Promise<void> =>
+  new Promise((resolve) => {
+    inflate.once(event, resolve);
+  });
+
+/** What comes before the last so many bytes, and those. */
+function cut(chunks: readonly Buffer[], lastBytes: number): [Buffer[], Buffer[]] {
+  const before = [...chunks];
   const last: Buffer[] = [];
-  let missing = bytes;
-  for (let index = chunks.length - 1; index >= 0 && missing > 0; index--) {
-    const chunk = chunks[index] as Buffer;
-    last.unshift(chunk.length > missing ? chunk.subarray(chunk.length - missing) : chunk);
-    missing -= chunk.length;
+  for (let missing = lastBytes; missing > 0; ) {
+    const chunk = before.pop();
+    if (chunk === undefined) throw new RangeError(`${missing} bytes are no longer held`);
+    const at = Math.max(0, chunk.length - missing);
+    last.unshift(chunk.subarray(at));
+    if (at > 0) before.push(chunk.subarray(0, at));
+    missing -= chunk.length - at;
   }
-  return last;
+  return [before, last];
 }

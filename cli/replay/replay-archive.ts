@@ -94,7 +94,8 @@ export async function replayArchive({
       if ("reason" in part) {
         if (part.afterLine < doneLines) continue;
         damaged++;
-        onFault({ file: name, reason: `${part.reason} (at byte ${part.atByte}, after line ${part.afterLine})` });
+        const { afterLine, atByte, bytes, reason } = part;
+        onFault({ file: name, reason: `after line ${afterLine}, ${bytes} bytes from byte ${atByte} are ${reason}` });
         continue;
       }
       for (const archived of part) {
