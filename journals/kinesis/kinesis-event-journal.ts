@@ -1,4 +1,5 @@
 import { KinesisClient, type KinesisClientConfig, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Clock, sleep } from "#core/clock.ts";
 import type { Event } from "#core/events/event.ts";
 import { type Appended, type EventJournal, seqsOf } from "#core/events/event-journal.ts";
@@ -56,7 +57,7 @@ export class KinesisEventJournal implements EventJournal {
     client,
     random = Math.random,
   }: KinesisJournalOptions) {
-    this.#client = client ?? new KinesisClient({ ...config, maxAttempts: 1 });
+    this.#client = client ?? openClient(config);
     this.#streamName = streamName;
     this.#clock = clock;
     this.#budgetMs = budgetMs;
@@ -142,6 +143,13 @@ export class KinesisEventJournal implements EventJournal {
     this.#client.destroy();
   }
 }
+
+/**
+ * Speaks HTTP/1.1 and keeps its connections: over HTTP/2, its default, it opens one for every call. A call's own limit of
+ * time includes its connection; the handler's limit would also count the wait for a free one, and fail calls in a burst.
+ */
+const openClient = (config?: KinesisClientConfig): KinesisClient =>
+  new KinesisClient({ requestHandler: new NodeHttpHandler(), ...config, maxAttempts: 1 });
 
 /** Answers what is left as not taken. A bug is thrown, unless a part is durable already and must be answered. */
 function refuse(lanes: readonly Lane[], { failed, bug }: Failure, appended: Appended[]): void {

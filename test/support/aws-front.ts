@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttp2Server, type Http2ServerRequest } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
@@ -37,6 +36,8 @@ export interface AwsFront {
   };
   /** The calls of the operation so far. */
   readonly calls: readonly AwsCall[];
+  /** How many connections were made so far. */
+  connections(): number;
   /** What becomes of the operation's calls from now on; at first they are forwarded. */
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
@@ -44,14 +45,8 @@ export interface AwsFront {
 
 const FORWARDED = /^(authorization|content-type|x-amz-.*)$/;
 
-/**
- * Counts and breaks the calls of one operation, and forwards all others. HTTP/2 is all that Kinesis' client speaks, and
- * what its stand-in does not.
- */
-export async function openAwsFront(
-  backend: string,
-  { operation, protocol }: { readonly operation: string; readonly protocol: "http1" | "http2" },
-): Promise<AwsFront> {
+/** Counts and breaks the calls of one operation, and forwards all others. */
+export async function openAwsFront(backend: string, operation: string): Promise<AwsFront> {
   const calls: AwsCall[] = [];
   let behave: Behaviour = (_call, forward) => forward();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -64,15 +59,17 @@ export async function openAwsFront(
     if (isBroken) calls.push(call);
     const reply = await (isBroken ? behave(call, forward) : forward());
     if (reply === undefined) {
-      cut(request);
+      request.socket.destroy();
       return;
     }
     response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.1" });
     response.end(JSON.stringify(reply.body));
   };
-  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
-  const server =
-    protocol === "http1" ? createServer(listener) : createHttp2Server(listener as unknown as HttpTwoListener);
+  const server = createServer((request, response) => void answer(request, response));
+  let connections = 0;
+  server.on("connection", () => {
+    connections++;
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     config: {
@@ -81,6 +78,7 @@ export async function openAwsFront(
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
     },
     calls,
+    connections: () => connections,
     behave: (behaviour) => {
       behave = behaviour;
     },
@@ -93,10 +91,3 @@ async function forwardTo(backend: string, { headers }: IncomingMessage, body: un
   const reply = await fetch(backend, { method: "POST", headers: forwarded, body: JSON.stringify(body) });
   return { status: reply.status, body: JSON.parse((await reply.text()) || "{}") };
 }
-
-function cut(request: IncomingMessage | Http2ServerRequest): void {
-  if ("stream" in request) request.stream.session?.destroy();
-  else request.socket.destroy();
-}
-
-type HttpTwoListener = Parameters<typeof createHttp2Server>[0] & object;

@@ -18,7 +18,7 @@ export async function openDynamo(): Promise<TestDynamo> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const backend = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const front = await openAwsFront(backend, { operation: "PutItem", protocol: "http1" });
+  const front = await openAwsFront(backend, "PutItem");
   const client = new DynamoDBClient(front.config);
   const put: TestDynamo["put"] = async ({ body }, forward) => {
     const reply = await forward();

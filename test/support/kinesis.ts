@@ -8,6 +8,7 @@ import {
   KinesisClient,
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type JournalEntry, toSeq } from "#core/events/event-journal.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { type AwsFront, openAwsFront } from "#test/support/aws-front.ts";
@@ -25,11 +26,8 @@ export interface TestKinesis extends AwsFront {
 export async function openKinesis(shards = 2, streamName = STREAM): Promise<TestKinesis> {
   const server = kinesalite({ createStreamMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-    operation: "PutRecords",
-    protocol: "http2",
-  });
-  const client = new KinesisClient(front.config);
+  const front = await openAwsFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "PutRecords");
+  const client = new KinesisClient({ ...front.config, requestHandler: new NodeHttpHandler() });
   await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: shards }));
   return {
     ...front,

@@ -163,6 +163,17 @@ describe("a call that fails", () => {
   });
 });
 
+test("a connection is made once, not for every call", async () => {
+  await journal.append([anEvent()]);
+  const before = kinesis.connections();
+
+  await journal.append([anEvent()]);
+  await journal.append([anEvent()]);
+
+  expect(puts()).toBe(3);
+  expect(kinesis.connections()).toBe(before);
+});
+
 describe("a record that fails", () => {
   test("is repeated alone", async () => {
     kinesis.behave((call, forward) => failSome(call, forward, (index) => puts() === 1 && index === 1));
