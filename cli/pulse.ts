@@ -5,6 +5,7 @@ const HELP = `pulse: the event stream of a platform
 
   pulse serve      the whole service on this machine, on an embedded store or a real OpenSearch
   pulse replay     archived events into OpenSearch again: rebuilds an index, or what it lacks
+  pulse doctor     what is not well, here or in a deployment, and what to do about it
   pulse keys       API keys of a deployment: create, list, revoke
   pulse --version
   pulse <command> --help
@@ -16,6 +17,7 @@ Example: pulse serve --port 3000
 const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
   serve: async () => (await import("#cli/serve.ts")).serve,
   replay: async () => (await import("#cli/replay.ts")).replay,
+  doctor: async () => (await import("#cli/doctor.ts")).doctor,
   keys: async () => (await import("#cli/keys.ts")).keys,
 };
 

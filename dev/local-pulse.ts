@@ -25,7 +25,7 @@ import { log } from "#functions/shared/log.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
-import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
+import { DATABASE_FILE, type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
 
@@ -101,7 +101,7 @@ const reportError = (error: unknown): void => log.error("failed", { error: error
 
 function openFile(data: string): EmbeddedDatabase {
   try {
-    return openDatabase(data === ":memory:" ? data : join(data, "pulse.db"));
+    return openDatabase(data === ":memory:" ? data : join(data, DATABASE_FILE));
   } catch (cause) {
     if (!(cause instanceof PulseError)) throw cause;
     const detail = `${data} cannot be used: ${cause.message}. Two servers need a --data, --port and --syslog each`;

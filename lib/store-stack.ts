@@ -30,6 +30,7 @@ export class StoreStack extends Stack {
     this.keys = new IdempotencyKeysTable(this, "IdempotencyKeys", props.stage);
     this.apiKeys = new ApiKeysTable(this, "ApiKeys", props.stage);
     new CfnOutput(this, "OpenSearchUrl", { value: this.index.environment.PULSE_OPENSEARCH_URL });
+    if (this.index.domain !== undefined) new CfnOutput(this, "DomainName", { value: this.index.domain.domainName });
     new CfnOutput(this, "KeysTable", { value: this.keys.tableName });
     new CfnOutput(this, "ApiKeysTable", { value: this.apiKeys.tableName });
   }

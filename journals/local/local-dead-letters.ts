@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { PulseError } from "#core/errors.ts";
 import { type DeadLetter, type DeadLetterPlace, toDeadLetterLines } from "#core/events/index-entries.ts";
 
-const FILE = "dead-letters.ndjson";
+/** Where they are in their folder. */
+export const DEAD_LETTERS_FILE = "dead-letters.ndjson";
 
 /**
  * Dead letters at the end of `dead-letters.ndjson` in a folder, on the disk when they are taken. A batch that is repeated
@@ -20,7 +21,7 @@ export class LocalDeadLetters implements DeadLetterPlace {
     let file: FileHandle | undefined;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      file = await open(join(this.#folder, FILE), "a+");
+      file = await open(join(this.#folder, DEAD_LETTERS_FILE), "a+");
       const lines = toDeadLetterLines(letters);
       await file.appendFile((await isTorn(file)) ? `\n${lines}` : lines);
       await file.sync();

@@ -1,0 +1,103 @@
+import {
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  type Shard,
+} from "@aws-sdk/client-kinesis";
+import { type Finding, ok, warn } from "#cli/doctor/finding.ts";
+import { lagFindings } from "#cli/doctor/lag.ts";
+import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
+import { fromSeq } from "#core/events/event-journal.ts";
+
+export interface StreamCheck {
+  readonly kinesis: KinesisClient;
+  readonly streamName: string;
+  /** Of every stream; undefined where they could not be read. */
+  readonly checkpoints: readonly HeldCheckpoint[] | undefined;
+  readonly nowMs: number;
+}
+
+/** The stream, how far each of its shards is indexed, and checkpoints whose shard is gone. */
+export async function checkStream({
+  kinesis,
+  streamName,
+  checkpoints,
+  nowMs,
+}: StreamCheck): Promise<readonly Finding[]> {
+  const part = `stream ${streamName}`;
+  const { StreamDescriptionSummary: stream } = await kinesis.send(
+    new DescribeStreamSummaryCommand({ StreamName: streamName }),
+  );
+  const state = `${stream?.StreamStatus}, ${stream?.OpenShardCount} open shards, keeps ${stream?.RetentionPeriodHours} h`;
+  const described = [ok(part, state)];
+  if (checkpoints === undefined) return described;
+  const shards = await listShards(kinesis, streamName);
+  const seqs = new Map(checkpoints.map(({ shard, seq }) => [shard, seq]));
+  const nameOf = ({ ShardId }: Shard): string => `${streamName}/${ShardId}`;
+  const waits = await Promise.all(
+    shards.map(async (shard) => {
+      const arrivedMs = await oldestUnread(kinesis, streamName, shard, seqs.get(nameOf(shard)));
+      return { shard: nameOf(shard), waitedMs: arrivedMs === undefined ? 0 : Math.max(0, nowMs - arrivedMs) };
+    }),
+  );
+  const late = waits.flatMap(({ shard, waitedMs }) => lagFindings(part, shard, waitedMs));
+  const longest = Math.max(0, ...waits.map(({ waitedMs }) => waitedMs));
+  const read = ok(part, `every shard is indexed, the longest wait is ${Math.round(longest / 1000)} s`);
+  const known = new Set(shards.map(nameOf));
+  const left = checkpoints.filter(({ shard }) => shard.startsWith(`${streamName}/`) && !known.has(shard));
+  return [...described, ...(late.length > 0 ? late : [read]), ...leftFindings(part, left)];
+}
+
+function leftFindings(part: string, left: readonly HeldCheckpoint[]): readonly Finding[] {
+  if (left.length === 0) return [];
+  const names = left.map(({ shard }) => shard).join(", ");
+  return [warn(part, `checkpoints are left of shards that the stream no longer has: ${names}`, "left-checkpoints")];
+}
+
+async function listShards(kinesis: KinesisClient, streamName: string): Promise<readonly Shard[]> {
+  const shards: Shard[] = [];
+  let next: string | undefined;
+  do {
+    const page = await kinesis.send(
+      new ListShardsCommand(next === undefined ? { StreamName: streamName } : { NextToken: next }),
+    );
+    shards.push(...(page.Shards ?? []));
+    next = page.NextToken;
+  } while (next !== undefined);
+  return shards;
+}
+
+/** A part of a shard without records is passed in several steps, each of some minutes of the stream. */
+const MAX_STEPS = 50;
+
+/** When the first record after the checkpoint arrived; undefined when there is none. */
+async function oldestUnread(
+  kinesis: KinesisClient,
+  streamName: string,
+  { ShardId }: Shard,
+  seq: string | undefined,
+): Promise<number | undefined> {
+  const from =
+    seq === undefined
+      ? ({ ShardIteratorType: "TRIM_HORIZON" } as const)
+      : ({
+          ShardIteratorType: "AFTER_SEQUENCE_NUMBER",
+          StartingSequenceNumber: String(fromSeq(seq).sequenceNumber),
+        } as const);
+  const { ShardIterator } = await kinesis.send(
+    new GetShardIteratorCommand({ StreamName: streamName, ShardId, ...from }),
+  );
+  let iterator = ShardIterator;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const page = await kinesis.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 1 }));
+    const arrived = page.Records?.[0]?.ApproximateArrivalTimestamp;
+    if (arrived !== undefined) return arrived.getTime();
+    // At the tip, or at the end of a closed shard.
+    if (!page.MillisBehindLatest) return undefined;
+    iterator = page.NextShardIterator;
+    if (iterator === undefined) return undefined;
+  }
+  throw new Error(`${ShardId} has a longer part without records than was read`);
+}

@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { checkArchive } from "#cli/doctor/check-archive.ts";
+import { checkCluster } from "#cli/doctor/check-cluster.ts";
+import { checkDeadLetters } from "#cli/doctor/check-dead-letters.ts";
+import { checkDisks } from "#cli/doctor/check-disks.ts";
+import { checkIndices } from "#cli/doctor/check-indices.ts";
+import { checkLocalDisk, checkLocalJournal } from "#cli/doctor/check-local-folder.ts";
+import { checkTemplates } from "#cli/doctor/check-templates.ts";
+import { type Finding, findings, ok, unknown } from "#cli/doctor/finding.ts";
+import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
+import type { Targets } from "#cli/doctor/targets.ts";
+import { openPlace, type Place } from "#cli/places/place.ts";
+import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
+import { DATABASE_FILE } from "#stores/embedded/database.ts";
+import { type OpenSearchSettings, openClient } from "#stores/opensearch/client.ts";
+import { DEFAULT_PREFIX } from "#stores/opensearch/index-names.ts";
+import { indexTemplates } from "#stores/opensearch/index-templates.ts";
+
+/** Looks at every target, one after the other; changes nothing. */
+export async function examine(targets: Targets, nowMs: number): Promise<readonly Finding[]> {
+  const { domain, openSearch, stream, folder, serverUrl, deadLetters, archive, keysTable } = targets;
+  const found: Finding[] = [];
+  const look = async (part: string, check: () => Promise<readonly Finding[]>): Promise<void> => {
+    found.push(...(await findings(part, check)));
+  };
+  if (domain !== undefined) await look("domain", () => examineDomain(domain, targets));
+  let checkpoints: readonly HeldCheckpoint[] | undefined;
+  if (openSearch !== undefined) {
+    const store = await examineOpenSearch(openSearch);
+    found.push(...store.found);
+    checkpoints = store.checkpoints;
+  }
+  if (stream !== undefined)
+    await look(`stream ${stream}`, () => examineStream(stream, checkpoints, nowMs, regionOf(targets)));
+  if (folder !== undefined && !existsSync(join(folder, DATABASE_FILE))) {
+    found.push(unknown("local folder", `no server has kept anything in ${folder}`, "local-folder"));
+  } else if (folder !== undefined) {
+    await look("local journal", () => checkLocalJournal({ folder, checkpoints, serverUrl, nowMs }));
+    await look("local disk", () => checkLocalDisk(folder));
+    await look("dead letters", () => examineLocalDeadLetters(folder));
+  }
+  if (deadLetters !== undefined) await look("dead letters", () => within(deadLetters, checkDeadLetters));
+  if (archive !== undefined) {
+    const newestIndexedMs = newestOf(checkpoints);
+    await look("archive", () => within(archive, (place) => checkArchive({ place, newestIndexedMs, nowMs })));
+  }
+  if (keysTable !== undefined) await look("idempotency keys", () => examineKeysTable(keysTable, regionOf(targets)));
+  return found;
+}
+
+/** What is in OpenSearch, and the checkpoints, if they could be read. */
+async function examineOpenSearch(settings: OpenSearchSettings) {
+  const client = await openClient(settings);
+  const templates = indexTemplates();
+  let checkpoints: readonly HeldCheckpoint[] | undefined;
+  try {
+    const found = [
+      ...(await findings("cluster", () => checkCluster(client))),
+      ...(await findings("disks", () => checkDisks(client))),
+      ...(await findings("templates", () => checkTemplates(client, templates))),
+      ...(await findings("indices", () => checkIndices(client, templates))),
+      ...(await findings("checkpoints", async () => {
+        checkpoints = await readCheckpoints(client, DEFAULT_PREFIX);
+        return [ok("checkpoints", checkpointsText(checkpoints))];
+      })),
+    ];
+    return { found, checkpoints };
+  } finally {
+    await client.close();
+  }
+}
+
+function checkpointsText(checkpoints: readonly HeldCheckpoint[]): string {
+  const newestMs = newestOf(checkpoints);
+  const newest = newestMs === undefined ? "" : `, the newest record arrived at ${new Date(newestMs).toISOString()}`;
+  return `of ${checkpoints.length} shards${newest}`;
+}
+
+/** When the newest indexed record arrived in the journal. */
+function newestOf(checkpoints: readonly HeldCheckpoint[] = []): number | undefined {
+  const times = checkpoints.flatMap(({ arrivedAtMs }) => arrivedAtMs ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Everything of a deployment is in the domain's region, whatever the caller's own is. */
+const regionOf = ({ openSearch }: Targets): { readonly region?: string } =>
+  openSearch?.auth === "sigv4" ? { region: openSearch.region } : {};
+
+async function examineDomain(domain: string, targets: Targets): Promise<readonly Finding[]> {
+  const { OpenSearchClient } = await import("@aws-sdk/client-opensearch");
+  const { checkDomain } = await import("#cli/doctor/check-domain.ts");
+  const client = new OpenSearchClient(regionOf(targets));
+  try {
+    return await checkDomain(client, domain);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function examineStream(
+  streamName: string,
+  checkpoints: readonly HeldCheckpoint[] | undefined,
+  nowMs: number,
+  config: { readonly region?: string },
+): Promise<readonly Finding[]> {
+  const { KinesisClient } = await import("@aws-sdk/client-kinesis");
+  const { checkStream } = await import("#cli/doctor/check-stream.ts");
+  const kinesis = new KinesisClient(config);
+  try {
+    return await checkStream({ kinesis, streamName, checkpoints, nowMs });
+  } finally {
+    kinesis.destroy();
+  }
+}
+
+async function examineKeysTable(tableName: string, config: { readonly region?: string }): Promise<readonly Finding[]> {
+  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+  const { checkKeysTable } = await import("#cli/doctor/check-keys-table.ts");
+  const client = new DynamoDBClient(config);
+  try {
+    return await checkKeysTable(client, tableName);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A server makes the file with its first dead letter. */
+async function examineLocalDeadLetters(folder: string): Promise<readonly Finding[]> {
+  const file = join(folder, DEAD_LETTERS_FILE);
+  return existsSync(file) ? within(file, checkDeadLetters) : [ok("dead letters", `none in ${folder}`)];
+}
+
+async function within(name: string, check: (place: Place) => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  const place = await openPlace(name);
+  try {
+    return await check(place);
+  } finally {
+    place.close();
+  }
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { openSearchTarget } from "#cli/opensearch-target.ts";
+import * as z from "#core/zod.ts";
+import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
+
+/** What is to be looked at. */
+export interface Targets {
+  readonly folder?: string;
+  readonly serverUrl: string;
+  readonly openSearch?: OpenSearchSettings;
+  readonly domain?: string;
+  readonly stream?: string;
+  readonly deadLetters?: string;
+  readonly archive?: string;
+  readonly keysTable?: string;
+}
+
+export interface DoctorCall {
+  readonly targets: Targets;
+  readonly json: boolean;
+}
+
+const LOCAL_FOLDER = ".pulse";
+const LOCAL_SERVER = "http://127.0.0.1:3000";
+
+/** What the command was asked; throws a UsageError that names all that is wrong with it. */
+export function readCall(args: string[]): DoctorCall | "help" {
+  const given = parsed("doctor", () => parse(args));
+  if (given.help) return "help";
+  const faults: string[] = [];
+  const deployed = given.outputs === undefined ? {} : readOutputs(given.outputs, faults);
+  const options = { ...deployed, ...given };
+  const openSearch = options.opensearch === undefined ? undefined : openSearchTarget(options, faults);
+  if (given.auth !== undefined && options.opensearch === undefined) faults.push("--auth goes with --opensearch");
+  if (given.server !== undefined && !/^https?:$/.test(URL.parse(given.server)?.protocol ?? ""))
+    faults.push(`--server takes a URL like ${LOCAL_SERVER}, not "${given.server}"`);
+  if (faults.length > 0) throw wrongCall("doctor", faults);
+  const { domain, stream, "dead-letters": deadLetters, archive, keys: keysTable } = options;
+  const elsewhere = [openSearch, domain, stream, deadLetters, archive, keysTable];
+  const folder = given.data ?? (elsewhere.every((target) => target === undefined) ? LOCAL_FOLDER : undefined);
+  return {
+    targets: {
+      serverUrl: given.server?.replace(/\/$/, "") ?? LOCAL_SERVER,
+      ...(folder !== undefined && { folder: pathOfCaller(folder) }),
+      ...(openSearch !== undefined && { openSearch }),
+      ...(domain !== undefined && { domain }),
+      ...(stream !== undefined && { stream }),
+      ...(deadLetters !== undefined && { deadLetters }),
+      ...(archive !== undefined && { archive }),
+      ...(keysTable !== undefined && { keysTable }),
+    },
+    json: given.json ?? false,
+  };
+}
+
+const parse = (args: string[]) =>
+  parseArgs({
+    args,
+    options: {
+      data: { type: "string" },
+      server: { type: "string" },
+      outputs: { type: "string" },
+      opensearch: { type: "string" },
+      auth: { type: "string" },
+      domain: { type: "string" },
+      stream: { type: "string" },
+      "dead-letters": { type: "string" },
+      archive: { type: "string" },
+      keys: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  }).values;
+
+/** What `cdk deploy --outputs-file` writes: of each stack its outputs by name. */
+const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** The options that the outputs of a deployment stand for. */
+function readOutputs(file: string, faults: string[]): Record<string, string> {
+  let outputs: Readonly<Record<string, string>>;
+  try {
+    const stacks = outputsFile.parse(JSON.parse(readFileSync(pathOfCaller(file), "utf8")));
+    outputs = Object.assign({}, ...Object.values(stacks));
+  } catch (error) {
+    const reason = error instanceof z.core.$ZodError ? "it is not what cdk deploy writes" : (error as Error).message;
+    faults.push(`--outputs ${file} cannot be read: ${reason}`);
+    return {};
+  }
+  const options = {
+    opensearch: outputs.OpenSearchUrl,
+    domain: outputs.DomainName,
+    stream: outputs.EventsStream,
+    "dead-letters": outputs.DeadLettersBucket && `s3://${outputs.DeadLettersBucket}`,
+    archive: outputs.ArchiveBucket && `s3://${outputs.ArchiveBucket}`,
+    keys: outputs.KeysTable,
+  };
+  const said = Object.entries(options).filter((option): option is [string, string] => Boolean(option[1]));
+  if (said.length === 0) faults.push(`--outputs ${file} has no output of a Pulse`);
+  return Object.fromEntries(said);
+}
