@@ -1,5 +1,7 @@
 import type { Event } from "#core/events/event.ts";
+import { isEventType } from "#core/events/event-types.ts";
 import { memberText } from "#core/events/json-text.ts";
+import { isNamespace } from "#core/namespaces.ts";
 
 /*
  * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that whatever concatenates
@@ -22,13 +24,24 @@ export function fromJournalLine(line: string): Event {
 }
 
 const hasEventMembers = (parsed: Event | null): boolean =>
-  typeof parsed?.id === "string" &&
-  typeof parsed.namespace === "string" &&
+  isPlainText(parsed?.id) &&
+  isPlainText(parsed?.timestamp) &&
+  typeof parsed?.namespace === "string" &&
+  isNamespace(parsed.namespace) &&
   typeof parsed.type === "string" &&
-  typeof parsed.timestamp === "string" &&
-  typeof parsed.timestampMs === "number" &&
-  typeof parsed.receivedAtMs === "number" &&
-  Array.isArray(parsed.tags);
+  isEventType(parsed.type) &&
+  isInstant(parsed.timestampMs) &&
+  isInstant(parsed.receivedAtMs) &&
+  Array.isArray(parsed.tags) &&
+  parsed.tags.every((tag) => typeof tag === "string");
+
+/** Needs no escapes where it is spliced into other JSON: one bad line must not spoil the bulk that it goes with. */
+const PLAIN_TEXT = /^[\w.:+-]{1,100}$/;
+const isPlainText = (member: unknown): boolean => typeof member === "string" && PLAIN_TEXT.test(member);
+
+/** What Date can print. */
+const FURTHEST_MS = 8.64e15;
+const isInstant = (member: unknown): boolean => typeof member === "number" && Math.abs(member) <= FURTHEST_MS;
 
 /** The lines of a record, without their newlines. */
 export const splitRecord = (record: string): string[] => record.split("\n").filter((line) => line !== "");

@@ -40,6 +40,12 @@ describe("a line of the journal", () => {
     toJournalLine(anEvent()).replace('"timestamp":', '"time":'),
     toJournalLine(anEvent()).replace('"timestampMs":', '"timestampMs":"soon","then":'),
     toJournalLine(anEvent()).slice(0, -3),
+    toJournalLine(anEvent()).replace('"id":"', '"id":"\\"'),
+    toJournalLine(anEvent()).replace('"namespace":"default"', '"namespace":"De\\"fault"'),
+    toJournalLine(anEvent()).replace('"type":"event"', '"type":"e\\nvent"'),
+    toJournalLine(anEvent()).replace('"timestamp":"', '"timestamp":"\\"'),
+    toJournalLine(anEvent()).replace(/"receivedAtMs":\d+/, '"receivedAtMs":1e400'),
+    toJournalLine(anEvent()).replace('"tags":["tests"]', '"tags":["tests",7]'),
   ])("is refused where it is not an event: %j", (line) => {
     expect(() => fromJournalLine(line)).toThrow(SyntaxError);
   });
