@@ -36,11 +36,10 @@ const listedAt = (places: Uint8Array, at: number): number => (places[at] as numb
 export function pack(words: Uint32Array): PackedPlaces {
   const size = sizeOfWords(words);
   const bytes = bytesOf(words);
-  const start = Math.max(
-    bytes.findIndex((byte) => byte !== 0),
-    0,
-  );
-  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && bytes[start] === 0) start++;
+  while (start < end && bytes[end - 1] === 0) end--;
   if (2 * size < end - start) return { size, start: null, places: listed(words, size) };
   return { size, start, places: bytes.subarray(start, end) };
 }
@@ -48,8 +47,8 @@ export function pack(words: Uint32Array): PackedPlaces {
 function listed(words: Uint32Array, size: number): Uint8Array {
   const places = new Uint8Array(2 * size);
   let at = 0;
-  for (const [index, word] of words.entries())
-    for (let rest = word; rest !== 0; rest &= rest - 1) {
+  for (let index = 0; index < words.length; index++)
+    for (let rest = words[index] as number; rest !== 0; rest &= rest - 1) {
       const place = index * 32 + 31 - Math.clz32(rest & -rest);
       places[at++] = place & 0xff;
       places[at++] = place >> 8;

@@ -64,21 +64,67 @@ describe("totals from sets", () => {
     );
   });
 
-  test("are exact where a day holds more events than one block", async () => {
+  test("are exact where a day holds more events than one block, of dense tags and of rare ones", async () => {
     const database = openDatabase(":memory:");
     const store = new EmbeddedEventStore({ database });
     const events = Array.from({ length: 20_000 }, (_, index) =>
-      anEvent({ id: uuidV7(index), timestampMs: index, tags: index % 3 === 0 ? ["every", "third"] : ["every"] }),
+      anEvent({
+        id: uuidV7(index),
+        timestampMs: index,
+        type: index % 2 === 0 ? "metrics" : "health",
+        tags: ["every", ...(index % 3 === 0 ? ["third"] : []), ...(index % 2000 === 0 ? ["rare"] : [])],
+      }),
     );
     await store.keep(events.map((event) => ({ event })));
 
-    const totalOf = async (query: Partial<EventQuery>) =>
-      (await store.search({ ...everyEvent("default"), ...query }, { offset: 0, limit: 1 })).total;
+    const totalOf = async (query: Partial<EventQuery>, page = { offset: 0, limit: 1 }) =>
+      (await store.search({ ...everyEvent("default"), ...query }, page)).total;
 
     expect(await totalOf({ tags: ["every"] })).toBe(20_000);
     expect(await totalOf({ tags: ["every", "third"] })).toBe(6667);
     expect(await totalOf({ tags: ["every"], none: ["third"] })).toBe(13_333);
     expect(await totalOf({ tags: ["every", "third"], fromMs: 3, toMs: 17_999 })).toBe(5999);
+    expect(await totalOf({ tags: ["every"], types: ["health"] })).toBe(10_000);
+    for (const page of [1, 10, 11].map((limit) => ({ offset: 0, limit }))) {
+      expect(await totalOf({ tags: ["every", "rare"] }, page)).toBe(10);
+      expect(await totalOf({ tags: ["rare"], types: ["metrics"] }, page)).toBe(10);
+      expect(await totalOf({ tags: ["rare"], types: ["health"] }, page)).toBe(0);
+      expect(await totalOf({ tags: ["rare"], none: ["third"] }, page)).toBe(6);
+      expect(await totalOf({ any: ["rare", "third"], tags: ["rare"] }, page)).toBe(10);
+    }
+    expect(await totalOf({ tags: ["every", "rare"] }, { offset: 9, limit: 5 })).toBe(10);
+    expect(await totalOf({ tags: ["every", "rare"] }, { offset: 20, limit: 5 })).toBe(10);
+    database.close();
+  });
+
+  test("are the sizes beside the tags' names where a query has no time, whatever was kept and forgotten", async () => {
+    const database = openDatabase(":memory:");
+    const store = new EmbeddedEventStore({ database });
+    const eventOf = (receivedAtMs: number) => (_: unknown, index: number) =>
+      anEvent({
+        timestampMs: index * HOUR_MS,
+        receivedAtMs,
+        type: "health",
+        tags: ["every", `third:${index % 3}`],
+        value: index % 2 === 0 ? "1" : '"text"',
+      });
+    const old = Array.from({ length: 700 }, eventOf(0));
+    const recent = Array.from({ length: 300 }, eventOf(1000 * 24 * HOUR_MS));
+    for (const events of [old, recent]) await store.keep(events.map((event) => ({ event })));
+    const totalOf = async (tag: string) =>
+      (await store.search({ ...everyEvent("default"), tags: [tag] }, { offset: 0, limit: 1 })).total;
+    const wrong = `
+      SELECT tag, size FROM tag
+      WHERE size <> (SELECT coalesce(sum(s.size), 0) FROM tag_set s WHERE s.tag_id = tag.tag_id)`;
+
+    expect([await totalOf("every"), await totalOf("third:1")]).toEqual([1000, 333]);
+    expect(database.all(wrong)).toEqual([]);
+
+    await store.forget(1000 * 24 * HOUR_MS);
+
+    expect([await totalOf("every"), await totalOf("third:1")]).toEqual([300, 100]);
+    expect(database.all(wrong)).toEqual([]);
+    database.close();
   });
 });
 
