@@ -42,6 +42,8 @@ export async function bundleFunctions(): Promise<readonly Bundle[]> {
     format: "esm",
     platform: "node",
     target: "node24",
+    // Of packages that have both, the ES modules: only those lose what is not used.
+    mainFields: ["module", "main"],
     minify: true,
     legalComments: "none",
     // The runtime has the SDK: leaving it out also keeps the signer's credential chain, never used here, from loading.
