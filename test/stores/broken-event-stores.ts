@@ -295,6 +295,15 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
       })(),
   },
   {
+    fault: "tails a shard before one that had ended when it began",
+    open: () =>
+      new (class extends NaiveEventStore {
+        protected override inOrder(checkpoints: ReadonlyMap<string, string>) {
+          return [...checkpoints].reverse();
+        }
+      })(),
+  },
+  {
     fault: "takes the first page of a tail for all of it",
     open: () =>
       new (class extends NaiveEventStore {

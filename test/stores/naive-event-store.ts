@@ -100,7 +100,7 @@ export class NaiveEventStore implements EventStore {
     const entries: PointedEntry[] = [];
     const shards = new Map(after.shards);
     let caughtUp = true;
-    for (const [shard, checkpoint] of this.#checkpoints) {
+    for (const [shard, checkpoint] of this.inOrder(this.#checkpoints)) {
       const from = after.shards.get(shard) ?? this.startOf(shard);
       const pending = this.entriesOf(shard)
         .filter(({ point }) => this.isPending(point, from, checkpoint))
@@ -114,6 +114,11 @@ export class NaiveEventStore implements EventStore {
       caughtUp &&= isRead;
     }
     return { entries, position: { store: this.#store, shards }, caughtUp };
+  }
+
+  /** The order in which shards are read: as they began. */
+  protected inOrder(checkpoints: ReadonlyMap<string, string>): Iterable<readonly [string, string]> {
+    return checkpoints;
   }
 
   protected entriesOf(shard: string): PointedEntry[] {
