@@ -2,7 +2,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
 import { benchedOpenSearch, NO_OPENSEARCH, type Progress } from "./benched-opensearch.ts";
-import { bundles } from "./bundles.ts";
+import { cold } from "./cold.ts";
 import { Ground } from "./ground.ts";
 import { ingestBatch, ingestSingle } from "./ingest.ts";
 import { query } from "./query.ts";
@@ -14,7 +14,7 @@ const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch
 
   npm run bench -- [suite …] [options]
 
-  suites                ingest-single, ingest-batch, query, stream, start, bundles (default: all)
+  suites                ingest-single, ingest-batch, query, stream, start, cold (default: all)
   --events <n>          events of the larger query set; ingest goes with it (default 1000000)
   --quick               a tenth of the events and less of the rest: under two minutes, and rougher
   --opensearch <url>    a node that runs already (default: OPENSEARCH_URL, else one is started; needs Java 21)
@@ -44,7 +44,7 @@ const SUITES: Readonly<Record<string, (ground: Ground, scale: Scale) => Promise<
   query: (ground, { events, askings }) => query(ground, events, askings),
   stream: (ground, { streamSeconds }) => stream(ground, streamSeconds),
   start,
-  bundles: (ground, { imports }) => bundles(ground, imports),
+  cold: (ground, { imports }) => cold(ground, imports),
 };
 
 function readOptions() {
