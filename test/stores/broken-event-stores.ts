@@ -25,6 +25,7 @@ export interface BrokenEventStore {
 type TailQuestion = [filter: EventFilter, after: Position, limit: number, receivedFromMs?: number | undefined];
 
 export const SAME_ID_FAULT = "takes the same id in two namespaces for the same event";
+export const SHARD_ORDER_FAULT = "tails a shard before one that had ended when it began";
 const END_OF_SHARD = toSeq("9".repeat(56), 99_999);
 
 /** Asks the naive store another question than the one that was asked. */
@@ -295,7 +296,7 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
       })(),
   },
   {
-    fault: "tails a shard before one that had ended when it began",
+    fault: SHARD_ORDER_FAULT,
     open: () =>
       new (class extends NaiveEventStore {
         protected override inOrder(checkpoints: ReadonlyMap<string, string>) {
