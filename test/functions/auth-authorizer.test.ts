@@ -119,6 +119,7 @@ describe("who is let in", () => {
     ["a key's id alone", async () => `token ${(await keyOf()).slice(0, 22)}`],
     ["the name of a member of every object", () => "token __proto__"],
     ["100,000 characters", () => `Bearer ${"a".repeat(100_000)}`],
+    ["a good token of more", () => `Bearer ${signToken(key, claimsOf(issuer, { filler: "a".repeat(10_000) }))}`],
     ["100,000 spaces", () => `Bearer${" ".repeat(100_000)}`],
     ["a token of another issuer", () => `Bearer ${signToken(key, claimsOf(issuer, { iss: "https://login.example" }))}`],
   ];
