@@ -5,6 +5,7 @@ import type { Place, PlacedFile } from "#cli/places/place.ts";
 const PART = "archive";
 /** Firehose writes a file each minute; from here on its alarm tells it too. */
 const LATE_MS = 15 * 60_000;
+const EVENTS = "events/";
 const ERRORS = "errors/";
 
 export interface ArchiveCheck {
@@ -17,7 +18,9 @@ export interface ArchiveCheck {
 
 /** How new the archive is, and whether something could not be archived. */
 export async function checkArchive({ place, newestIndexedMs, nowMs }: ArchiveCheck): Promise<readonly Finding[]> {
-  const [newest, failed] = await Promise.all([newestFile(place, "events/"), newestFile(place, ERRORS)]);
+  const folders = await foldersIn(place);
+  const newest = folders.has(EVENTS) ? await newestFile(place, EVENTS) : undefined;
+  const failed = folders.has(ERRORS) ? await newestFile(place, ERRORS) : undefined;
   return [...ageFindings(place, newest, newestIndexedMs, nowMs), ...errorFindings(failed)];
 }
 
@@ -39,6 +42,12 @@ function ageFindings(
 
 const errorFindings = (failed: PlacedFile | undefined): readonly Finding[] =>
   failed === undefined ? [] : [warn(PART, `could not deliver ${failed.path}`, "archive-behind")];
+
+async function foldersIn(place: Place): Promise<ReadonlySet<string>> {
+  const folders = new Set<string>();
+  for await (const entry of place.entries("")) if ("folder" in entry) folders.add(entry.folder);
+  return folders;
+}
 
 /** The last file of the last folder that has one: folders are named by time, so few need to be listed. */
 async function newestFile(place: Place, folder: string): Promise<PlacedFile | undefined> {

@@ -105,8 +105,9 @@ async function examineStream(
   config: { readonly region?: string },
 ): Promise<readonly Finding[]> {
   const { KinesisClient } = await import("@aws-sdk/client-kinesis");
+  const { NodeHttpHandler } = await import("@smithy/node-http-handler");
   const { checkStream } = await import("#cli/doctor/check-stream.ts");
-  const kinesis = new KinesisClient(config);
+  const kinesis = new KinesisClient({ ...config, requestHandler: new NodeHttpHandler() });
   try {
     return await checkStream({ kinesis, streamName, checkpoints, nowMs });
   } finally {

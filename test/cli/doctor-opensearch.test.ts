@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import type { Client } from "@opensearch-project/opensearch";
+import { checkCluster } from "#cli/doctor/check-cluster.ts";
+import { checkDisks } from "#cli/doctor/check-disks.ts";
+import { checkIndices } from "#cli/doctor/check-indices.ts";
+import { checkTemplates } from "#cli/doctor/check-templates.ts";
+import type { Finding } from "#cli/doctor/finding.ts";
+import { readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
+import { toSeq } from "#core/events/event-journal.ts";
+import { declarationOf } from "#core/events/event-types.ts";
+import { openClient, request } from "#stores/opensearch/client.ts";
+import {
+  checkpointTemplate,
+  genericTemplate,
+  type IndexTemplate,
+  typeRegistryTemplate,
+  typeTemplate,
+} from "#stores/opensearch/index-templates.ts";
+import { installTemplates, removeTemplate } from "#stores/opensearch/install-templates.ts";
+import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
+import { anEvent } from "#test/support/an-event.ts";
+import { type Fault, type FaultyProxy, openFaultyProxy } from "#test/support/faulty-proxy.ts";
+import { describeOpenSearch } from "#test/support/opensearch.ts";
+
+jest.setTimeout(60_000);
+
+const levelsOf = (found: readonly Finding[]) => found.map(({ level }) => level);
+const pageOf = (finding: Finding | undefined) =>
+  finding !== undefined && "page" in finding ? finding.page : undefined;
+
+/** As many as there are kinds of: installing all of them takes most of a test's time. */
+const someTemplates = (prefix: string): readonly IndexTemplate[] => [
+  checkpointTemplate(prefix),
+  typeRegistryTemplate(prefix),
+  typeTemplate(declarationOf("haproxy"), prefix),
+  genericTemplate(prefix),
+];
+
+describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url) => {
+  let isolated: Isolated;
+  let templates: readonly IndexTemplate[];
+
+  beforeEach(async () => {
+    isolated = await isolate(url());
+    templates = someTemplates(isolated.prefix);
+    await installTemplates(isolated.client, templates);
+  });
+  afterEach(() => isolated.remove());
+
+  const keepSome = async (type: string) => {
+    const store = await isolated.open();
+    await store.keep([{ event: anEvent({ type }), point: { shard: "events/0", seq: toSeq(7, 0) } }]);
+    await store.checkpoint("events/0", toSeq(7, 0), Date.UTC(2026, 2, 15));
+  };
+
+  test("and finds the templates that this version installs to be well", async () => {
+    expect(await checkTemplates(isolated.client, templates)).toEqual([
+      { level: "ok", part: "templates", says: `all ${templates.length} are as this version installs them` },
+    ]);
+  });
+
+  test("and names a template that is missing", async () => {
+    const { name } = genericTemplate(isolated.prefix);
+    await removeTemplate(isolated.client, name);
+
+    const found = await checkTemplates(isolated.client, templates);
+
+    expect(found).toEqual([{ level: "bad", part: "templates", says: `${name} is missing`, page: "index-templates" }]);
+  });
+
+  test.each([
+    ["settings", { settings: { index: { number_of_shards: 3 } } }],
+    ["mappings", { mappings: { dynamic: true } }],
+  ] as const)("and names a template whose %s somebody changed", async (part, change) => {
+    const { name, body } = genericTemplate(isolated.prefix);
+    const changed = { ...body, template: { ...body.template, ...change } };
+    await request(isolated.client, { method: "PUT", path: `/_index_template/${name}`, body: changed });
+
+    const found = await checkTemplates(isolated.client, templates);
+
+    expect(found).toHaveLength(1);
+    expect(found[0]?.says).toBe(`${name} is not as this version installs it: ${part}`);
+  });
+
+  test("and names a template of an older version, which lacks a field", async () => {
+    const declared = { name: "orders", period: "month", retentionDays: 30 } as const;
+    const older = typeTemplate({ ...declared, fields: { total: "double" } }, isolated.prefix);
+    const newer = typeTemplate({ ...declared, fields: { total: "double", tax: "double" } }, isolated.prefix);
+    await request(isolated.client, { method: "PUT", path: `/_index_template/${older.name}`, body: older.body });
+
+    expect(levelsOf(await checkTemplates(isolated.client, [newer]))).toEqual(["bad"]);
+    expect(levelsOf(await checkTemplates(isolated.client, [older]))).toEqual(["ok"]);
+  });
+
+  test("and finds indices that were made by their templates to be well", async () => {
+    await keepSome("haproxy");
+    await keepSome("health");
+    await keepSome("Signup");
+
+    const found = await checkIndices(isolated.client, templates);
+
+    // Those of three types, of checkpoints and of types.
+    expect(found).toEqual([{ level: "ok", part: "indices", says: "all 5 have their fields and take writes" }]);
+  });
+
+  test("and names an index that was made without its template", async () => {
+    for (const { name } of templates) await removeTemplate(isolated.client, name);
+    const index = `${isolated.prefix}.signup.default.2026-03`;
+    await request(isolated.client, { method: "PUT", path: `/${index}/_doc/1`, body: { id: "1", timestamp: "soon" } });
+
+    const found = await checkIndices(isolated.client, templates);
+
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ level: "bad", page: "index-mappings" });
+    expect(found[0]?.says).toContain(`${index}: guesses the fields of what it gets`);
+    expect(found[0]?.says).toContain("timestamp is text, not date");
+  });
+
+  test("and names an index that takes no writes", async () => {
+    await keepSome("health");
+    const index = `${isolated.prefix}.health.default.2026-03`;
+    await request(isolated.client, {
+      method: "PUT",
+      path: `/${index}/_settings`,
+      body: { "index.blocks.read_only_allow_delete": true },
+    });
+
+    const found = await checkIndices(isolated.client, templates);
+
+    expect(found).toEqual([
+      {
+        level: "bad",
+        part: "indices",
+        says: `${index} is blocked: index.blocks.read_only_allow_delete`,
+        page: "store-writes-blocked",
+      },
+    ]);
+  });
+
+  test("and reads how far each shard is indexed", async () => {
+    await keepSome("health");
+
+    expect(await readCheckpoints(isolated.client, isolated.prefix)).toEqual([
+      { shard: "events/0", seq: toSeq(7, 0), arrivedAtMs: Date.UTC(2026, 2, 15) },
+    ]);
+  });
+});
+
+describeOpenSearch("pulse doctor looks at the cluster", (url) => {
+  let proxy: FaultyProxy | undefined;
+  let client: Client;
+
+  /** A client for which what is asked at a path is answered so. */
+  async function seeing(answers: Readonly<Record<string, unknown>>): Promise<Client> {
+    proxy = await openFaultyProxy(url(), ({ path }): Fault | undefined => {
+      const answer = answers[path.split("?")[0] as string];
+      return answer === undefined ? undefined : { kind: "answer", status: 200, body: JSON.stringify(answer) };
+    });
+    client = await openClient({ url: proxy.url, auth: "none" });
+    return client;
+  }
+  afterEach(async () => {
+    await client.close();
+    await proxy?.close();
+  });
+
+  test("and asks a real one for its health and its disks", async () => {
+    const [health] = await checkCluster(await seeing({}));
+    const disks = await checkDisks(client);
+
+    expect(health?.says).toMatch(/^(green|yellow|red): \d+ shards/);
+    expect(disks[0]?.says).toMatch(/\d+ % used/);
+  });
+
+  test.each([
+    ["green", "ok", undefined],
+    ["yellow", "warn", "store-yellow"],
+    ["red", "bad", "store-red"],
+  ] as const)("and takes a %s cluster for %s", async (status, level, page) => {
+    await seeing({ "/_cluster/health": { status, unassigned_shards: 3 } });
+
+    const [finding] = await checkCluster(client);
+
+    expect(finding?.level).toBe(level);
+    expect(pageOf(finding)).toBe(page);
+  });
+
+  test.each([
+    [84, "ok", undefined],
+    [86, "warn", "store-space"],
+    [91, "bad", "store-space"],
+    [96, "bad", "store-writes-blocked"],
+  ] as const)("and takes a disk that is %i %% used for %s", async (used, level, page) => {
+    await seeing({
+      "/_cat/allocation": [
+        { node: "a", "disk.used": `${used}`, "disk.total": "100" },
+        { node: "UNASSIGNED", "disk.used": null, "disk.total": null },
+      ],
+      "/_cluster/settings": {},
+    });
+
+    const [finding] = await checkDisks(client);
+
+    expect(finding?.level).toBe(level);
+    expect(pageOf(finding)).toBe(page);
+  });
+
+  test("and measures disks by the cluster's own watermarks, as shares or as what must be left", async () => {
+    const setting = "cluster.routing.allocation.disk.watermark";
+    await seeing({
+      "/_cat/allocation": [{ node: "a", "disk.used": `${60 * 2 ** 30}`, "disk.total": `${100 * 2 ** 30}` }],
+      "/_cluster/settings": {
+        defaults: { [`${setting}.low`]: "0.5", [`${setting}.high`]: "0.7" },
+        persistent: { [`${setting}.high`]: "45gb" },
+      },
+    });
+
+    const [finding] = await checkDisks(client);
+
+    expect(finding).toMatchObject({ level: "bad", page: "store-space" });
+    expect(finding?.says).toContain("45gb");
+  });
+});
