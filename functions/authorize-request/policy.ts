@@ -19,13 +19,16 @@ export function policyFor({ rights, namespaces, expiresAtMs }: Principal, method
     Action: ACTION,
     Resource: resources,
     ...(expiresAtMs !== undefined && {
-      Condition: { DateLessThan: { "aws:CurrentTime": new Date(expiresAtMs).toISOString() } },
+      Condition: { DateLessThan: { "aws:CurrentTime": secondOf(expiresAtMs) } },
     }),
   });
 }
 
 const ACTION = "execute-api:Invoke";
 const policyOf = (statement: Statement): PolicyDocument => ({ Version: "2012-10-17", Statement: [statement] });
+
+/** As IAM's policies write a time. */
+const secondOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, "");
 
 const basePathOf = (namespace: string): string =>
   namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
@@ -34,19 +37,18 @@ const basePathOf = (namespace: string): string =>
 const EVERY_BASE = [BASE_PATH, `/*${BASE_PATH}`];
 
 /** Paths under a base, as policies write them. */
-type Covered = Pick<Route, "path"> & { readonly method: string };
+type Covered = Pick<Route, "method" | "path">;
 
-/** Whoever may all has a few lines instead of one for each route: a policy has at most 8 KB. */
-const routesFor = (rights: readonly Right[]): readonly Covered[] =>
-  rights.includes("read") && rights.includes("write") ? EVERYTHING : rights.flatMap((right) => COVERED[right]);
+const METHODS = [...new Set(routes.map(({ method }) => method))];
+const wholly = (method: Route["method"]): Covered => ({ method, path: "/*" });
 
-const EVERYTHING: readonly Covered[] = [...new Set(routes.map(({ method }) => method))].map((method) => ({
-  method,
-  path: "/*",
-}));
-
+/** A method whose routes all need the same right is covered as a whole: a policy has at most 8 KB. */
 const coveredBy = (right: Right): readonly Covered[] =>
-  routes.filter((route) => rightFor(route) === right && route.method !== "GET").flatMap(toCovered);
+  METHODS.flatMap((method) => {
+    const all = routes.filter((route) => route.method === method);
+    const some = all.filter((route) => rightFor(route) === right);
+    return some.length === all.length ? [wholly(method)] : some.flatMap(toCovered);
+  });
 
 /** A path with parameters is covered from its first one on, any other with and without a slash at its end. */
 function toCovered({ method, path }: Route): readonly Covered[] {
@@ -58,7 +60,8 @@ function toCovered({ method, path }: Route): readonly Covered[] {
   ];
 }
 
-const COVERED: Readonly<Record<Right, readonly Covered[]>> = {
-  read: [{ method: "GET", path: "/*" }, ...coveredBy("read")],
-  write: coveredBy("write"),
-};
+const COVERED: Readonly<Record<Right, readonly Covered[]>> = { read: coveredBy("read"), write: coveredBy("write") };
+const EVERYTHING = METHODS.map(wholly);
+
+const routesFor = (rights: readonly Right[]): readonly Covered[] =>
+  rights.includes("read") && rights.includes("write") ? EVERYTHING : rights.flatMap((right) => COVERED[right]);

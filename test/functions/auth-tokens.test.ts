@@ -74,6 +74,7 @@ describe("an access token", () => {
     ["says an algorithm that its key cannot do", () => signToken(ec, claimsOf(issuer), { alg: "EdDSA" })],
     ["has expired", () => tokenWith({ exp: nowSeconds() - 1 })],
     ["never expires", () => tokenWith({ exp: undefined })],
+    ["expires when years have five digits", () => tokenWith({ exp: Date.UTC(10_000) / 1000 })],
     ["is not valid yet", () => tokenWith({ nbf: nowSeconds() + 30 })],
     ["is of another issuer", () => tokenWith({ iss: "https://login.example" })],
     ["is of no issuer", () => tokenWith({ iss: undefined })],

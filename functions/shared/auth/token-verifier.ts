@@ -88,6 +88,9 @@ interface VerifiedToken {
   readonly jwk: Jwk;
 }
 
+/** In seconds: times from there on have no ISO 8601 text that a policy could take. */
+const YEAR_10000 = Date.UTC(10_000) / 1000;
+
 /** By the beginning of the algorithm's name. */
 const KEY_TYPE: Readonly<Record<string, string>> = { RS: "RSA", ES: "EC", Ed: "OKP" };
 
@@ -96,7 +99,7 @@ function checkToken({ header, payload, jwk }: VerifiedToken, audience: string): 
   // An issuer that does not say what a key is for leaves it to the token, whose word is not good (RFC 8725, section 3.1).
   if (KEY_TYPE[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("names an algorithm that is not its key's");
   if (![payload.aud ?? payload.client_id].flat().includes(audience)) throw new Error("made for another audience");
-  if (payload.exp === undefined) throw new Error("never expires");
+  if (payload.exp === undefined || payload.exp >= YEAR_10000) throw new Error("never expires");
   if (payload.token_use === "id") throw new Error("an ID token, which tells a client who its user is");
   if (header.crit !== undefined) throw new Error("has extensions that must be understood (RFC 7515, section 4.1.11)");
 }
