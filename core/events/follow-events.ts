@@ -3,6 +3,7 @@ import { PulseError } from "#core/errors.ts";
 import type { EventFeeds, FeedItem, Subscription } from "#core/events/event-feed.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { fromPositionText, type Position, toPositionText } from "#core/events/position.ts";
+import { isReceipt } from "#core/events/receipt.ts";
 import { eventFrame, positionFrame, resetFrame } from "#core/events/stream-frames.ts";
 
 /** Where the frames of one client go. */
@@ -28,6 +29,9 @@ export interface StreamStart {
 /** How old a position may be, and how far `0` reaches back: as long as the journal keeps its records. */
 export const POSITION_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** How far the clocks of two servers may be apart. */
+const MAX_SKEW_MS = 5 * 60 * 1000;
+
 /**
  * The beginning that `Last-Event-ID` asks for: right behind a position, `0` for all that the journal still holds, or now.
  * Throws `invalid-input` for what is no position of this namespace; an old or foreign one is answered by a reset.
@@ -46,7 +50,9 @@ export async function startOfStream(
   }
   const token = fromPositionText(lastEventId);
   if (token === undefined) throw malformed("is not a position: take the id of a frame, a Pulse-Position, or 0");
+  if (isReceipt(token.position)) throw malformed("is a receipt, which says when a query may be asked: ?after=");
   if (token.namespace !== namespace) throw malformed(`is a position of the namespace ${token.namespace}`);
+  if (token.atMs > clock.now() + MAX_SKEW_MS) throw malformed("was given at a time that has not come yet");
   const reset = (detail: string): StreamStart => ({ position: present, resumed: false, reset: problemOf(detail) });
   if (token.position.store !== present.store)
     return reset("the store was rebuilt since this position was given: the stream begins now");

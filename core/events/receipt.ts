@@ -17,9 +17,11 @@ export function toReceiptText(points: readonly JournalPoint[], namespace: string
 /** The last points of a write, by shard. Throws `invalid-input` for what is no receipt. */
 export function fromReceiptText(text: string): ReadonlyMap<string, string> {
   const token = fromPositionText(text);
-  if (token?.position.store === RECEIPT) return token.position.shards;
+  if (token !== undefined && isReceipt(token.position)) return token.position.shards;
   throw invalidInput([{ pointer: "after", detail: "is not a receipt: take the Pulse-Receipt of a POST" }]);
 }
+
+export const isReceipt = ({ store }: Position): boolean => store === RECEIPT;
 
 /** Whether a store at this position shows the write. */
 export function hasReached(position: Position, write: ReadonlyMap<string, string>): boolean {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { EventSource } from "eventsource";
 import { toSeq } from "#core/events/event-journal.ts";
 import { fromPositionText, toPositionText } from "#core/events/position.ts";
+import { toReceiptText } from "#core/events/receipt.ts";
 import { type LocalServer, serveHttp } from "#dev/local-server.ts";
 import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
 import { connect, type Frame, isControl, type SseClient } from "#test/support/sse-client.ts";
@@ -59,7 +60,7 @@ describe("GET /events/stream", () => {
     expect(first(client)).toEqual({
       retry: "1000",
       event: "pulse.position",
-      id: expect.stringMatching(/^[\w-]+$/),
+      id: expect.stringMatching(/^[\w.~-]+$/),
       data: '{"tags":[],"caughtUp":true}',
     });
   });
@@ -200,6 +201,8 @@ describe("GET /events/stream", () => {
       "%%%",
       toPositionText({ ...present, namespace: "team-a" }),
       toPositionText({ ...present, position: beyond }),
+      toPositionText({ ...present, atMs: Date.now() + 60 * 60 * 1000 }),
+      toReceiptText([], present.namespace, present.atMs),
     ]) {
       const refused = await stream("", { "last-event-id": id });
       expect(refused.status).toBe(400);
