@@ -44,13 +44,14 @@ export async function indexEntries(
   { store, deadLetters }: { readonly store: EventStore; readonly deadLetters: DeadLetterPlace },
 ): Promise<{ readonly kept: number; readonly dead: number }> {
   let read = 0;
+  const seen = new Set<string>();
   const letters: DeadLetter[] = [];
   const unread = parts[Symbol.iterator]();
   const keepParts = async (): Promise<void> => {
     for (let next = unread.next(); !next.done; next = unread.next()) {
       const { entries, unreadable } = next.value;
       read += entries.length + unreadable.length;
-      letters.push(...unreadable, ...(await keepPart(entries, store)));
+      letters.push(...unreadable, ...(await keepPart(firstsOf(entries, seen), store)));
     }
   };
   // Whatever fails, nothing of this batch goes on behind the answer.
@@ -59,6 +60,17 @@ export async function indexEntries(
   if (letters.length > 0) await deadLetters.take(letters);
   await store.checkpoint(last.shard, last.seq, last.arrivedAtMs);
   return { kept: read - letters.length, dead: letters.length };
+}
+
+/**
+ * Those that are not repeats: where the journal holds an event twice, its first place counts. Sent together, the second
+ * could be kept while the first is refused for a moment, and the event would fall behind others of its key.
+ */
+function firstsOf(entries: readonly PointedEntry[], seen: Set<string>): readonly PointedEntry[] {
+  return entries.filter(({ event: { namespace, id } }) => {
+    const { size } = seen;
+    return seen.add(`${namespace} ${id}`).size > size;
+  });
 }
 
 /** Answers what of the entries can never be kept. */

@@ -153,6 +153,8 @@ export class OpenSearchEventStore implements EventStore {
   }
 
   async checkpoint(shard: string, seq: string, arrivedAtMs?: number): Promise<void> {
+    // A batch of which nothing can be read comes here first.
+    await this.#requireTemplates();
     await this.refresh();
     await this.#checkpoints.advance(shard, seq, arrivedAtMs);
   }

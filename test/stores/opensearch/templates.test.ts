@@ -71,6 +71,7 @@ describeOpenSearch("installing index templates", (url) => {
     const entry = anEntry(anEvent(), "events/s", 1);
 
     await expect(store.keep([entry])).rejects.toMatchObject({ kind: "unavailable", message: /index template/ });
+    await expect(store.checkpoint("events/s", entry.point.seq)).rejects.toMatchObject({ kind: "unavailable" });
     await expect(store.position()).rejects.toMatchObject({ kind: "unavailable", message: /install/ });
     await installTemplates(isolated.client, indexTemplates(undefined, isolated.prefix));
 
