@@ -1,0 +1,104 @@
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import { sleep } from "#core/clock.ts";
+import type { EventFilter } from "#core/events/event-filter.ts";
+import { fromPositionText } from "#core/events/position.ts";
+import { toReceiptText } from "#core/events/receipt.ts";
+import type { ApiHandler } from "#functions/shared/api.ts";
+import { count } from "#test/simulation/coverage.ts";
+import type { PostedItem } from "#test/simulation/ledger.ts";
+import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
+import type { ChainStart } from "#test/simulation/stream-client.ts";
+import { drawFilter, violate, type World } from "#test/simulation/world.ts";
+import type { Random } from "#test/support/random.ts";
+
+const PATIENCE_MS = 30_000;
+const VIEW_WINDOW_MS = 30_000;
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Asks at some moment, through all pages; the answer is where a stream may go on, if there was an answer. */
+export async function readOnce(world: World, name: string): Promise<ChainStart | undefined> {
+  const { plan, time, ledger, coverage, trace, wiring } = world;
+  const random = world.fork();
+  await sleep(time, random.integer(0, plan.activeMs));
+  const process = world.startProcess("query-events");
+  const namespaces = ["team-a"];
+  const store = world.openStore(process);
+  const ask = asking(
+    wiring.queryEvents({ namespaces, store, clock: process.clock, viewWindowMs: VIEW_WINDOW_MS }),
+    process,
+    world,
+  );
+  const filter = drawFilter(random);
+  const awaited = random.chance(0.5) ? drawAwaited(world, filter, random) : [];
+  const receipt = awaited.flatMap(({ accepted }) => accepted.slice(0, 1).map(({ point }) => point));
+  const search = searchOf(filter, {
+    per_page: String(random.oneOf([2, 5, 1000])),
+    cursor: "*",
+    ...(receipt.length > 0 && { after: toReceiptText(receipt, filter.namespace, time.now()) }),
+  });
+  const first = await ask(pathOf(filter), search);
+  if (first === undefined) return undefined;
+  const positionText = first.headers["pulse-position"] as string;
+  const events = jsonTexts(first.text);
+  for (let next = nextOf(first); next !== undefined; ) {
+    const page = await ask(pathOf(filter), next);
+    if (page === undefined) return undefined;
+    events.push(...jsonTexts(page.text));
+    next = nextOf(page);
+  }
+  count(coverage, "queries");
+  trace(() => `${name}: read ${events.length} events`);
+  const position = fromPositionText(positionText)?.position.shards ?? new Map();
+  ledger.readings.push({ name, filter, position, events, awaited });
+  return { after: positionText, filter };
+}
+
+/** Items of one namespace whose write the query must see. */
+function drawAwaited({ ledger }: World, filter: EventFilter, random: Random): PostedItem[] {
+  const known = ledger.items.filter(({ accepted: [first] }) => first?.event.namespace === filter.namespace);
+  return known.length === 0 ? [] : [random.oneOf(known)];
+}
+
+const pathOf = ({ namespace }: EventFilter): string =>
+  namespace === "default" ? "/api/v1/events" : `/${namespace}/api/v1/events`;
+
+function searchOf({ tags, types }: EventFilter, more: Readonly<Record<string, string>>): string {
+  const search = new URLSearchParams(more);
+  for (const tag of tags) search.append("tag", tag);
+  for (const type of types) search.append("type", type);
+  return search.toString();
+}
+
+const nextOf = ({ headers }: Reply): string | undefined =>
+  /<[^>]*\?([^>]*)>; rel="?next"?/.exec(headers.link ?? "")?.[1];
+
+const jsonTexts = (text: string): string[] => (JSON.parse(text) as unknown[]).map((event) => JSON.stringify(event));
+
+/** Calls the function; undefined where no answer came, or the store could not be read. */
+function asking(handler: ApiHandler, process: SimulatedProcess, world: World) {
+  return async (path: string, search: string): Promise<Reply | undefined> => {
+    const message = {
+      rawPath: path,
+      rawQueryString: search,
+      headers: {},
+      requestContext: { requestId: "simulated", http: { method: "GET", path } },
+    } as unknown as APIGatewayProxyEventV2;
+    const answer = await Promise.race([
+      handler(message, {} as Context),
+      sleep(world.time, PATIENCE_MS),
+      new Promise<undefined>((resolve) => {
+        process.onDeath(() => resolve(undefined));
+      }),
+    ]);
+    if (!answer) return undefined;
+    const { statusCode: status, body: text } = answer;
+    if (status === 503 || status === 429) return undefined;
+    if (status !== 200) violate(world, `GET ${path}?${search} was answered ${status}: ${text}`);
+    return { status, headers: answer.headers as Record<string, string>, text };
+  };
+}

@@ -1,0 +1,128 @@
+import { sleep } from "#core/clock.ts";
+import { startConsumers } from "#test/simulation/consumers.ts";
+import { type Coverage, count } from "#test/simulation/coverage.ts";
+import { judge } from "#test/simulation/judge.ts";
+import { recordName } from "#test/simulation/ledger.ts";
+import { type ClaimTable, produce } from "#test/simulation/producer.ts";
+import { readOnce } from "#test/simulation/reader.ts";
+import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
+import { type ChainStart, StreamClient, StreamHosts } from "#test/simulation/stream-client.ts";
+import { begin, createWorld, violate, type World, type WorldOptions } from "#test/simulation/world.ts";
+
+export interface SeedResult {
+  readonly seed: number;
+  /** What broke a promise, in words. */
+  readonly violations: readonly string[];
+  readonly coverage: Coverage;
+}
+
+const MOST_REST_MS = 10 * 60_000;
+/** A new shard is known after a second; then polls read it. */
+const CATCH_UP_MS = 3_000;
+
+/** Plays the world of a seed: at first all may go wrong, then nothing does until it is at rest; then it is judged. */
+export async function runSeed(options: WorldOptions): Promise<SeedResult> {
+  const world = createWorld(options);
+  const { plan, time, network, ledger, coverage, trace } = world;
+  watchCheckpoints(world);
+  time.after(plan.installAfterMs, () => world.openSearch.install());
+  const consumers = world.streams.map((stream) => startConsumers(world, stream));
+  const atWork = new Set<string>();
+  startProducers(world, atWork);
+  for (const stream of world.streams) begin(world, disturb(world, stream));
+  const clients = startReaders(world, atWork);
+
+  await time.pass(plan.activeMs);
+  trace(() => "from here on nothing goes wrong any more");
+  for (const client of clients) client.close();
+  const isAtRest = () => atWork.size === 0 && network.isQuiet && consumers.every((one) => one.isAtRest());
+  if (!(await time.passUntil(isAtRest, MOST_REST_MS))) violate(world, "the world does not come to rest");
+  for (const client of clients) begin(world, client.stay());
+  await time.pass(CATCH_UP_MS + 3 * plan.pollMs);
+  for (const client of clients) client.close();
+  await time.pass(0);
+
+  judge(world);
+  count(coverage, "events accepted", ledger.items.filter(({ accepted }) => accepted.length > 0).length);
+  return { seed: options.seed, violations: ledger.violations, coverage };
+}
+
+function watchCheckpoints(world: World): void {
+  world.openSearch.onCheckpoint = (shard, before, now) => {
+    count(world.coverage, "checkpoints");
+    if (before !== undefined && now < before)
+      violate(world, `the checkpoint of ${shard} goes back from ${before} to ${now}`);
+  };
+}
+
+/** Whoever has work to do is in `atWork` until it is done. */
+function startProducers(world: World, atWork: Set<string>): void {
+  const claims: ClaimTable = new Map();
+  for (let number = 1; number <= world.plan.producers; number++) {
+    const name = `producer ${number}`;
+    const stream = world.streams[number % world.streams.length] as SimulatedStream;
+    atWork.add(name);
+    begin(
+      world,
+      produce(world, name, stream, claims).finally(() => atWork.delete(name)),
+    );
+  }
+}
+
+const DISTURB_MS = 700;
+
+/** What happens to a stream from outside: it is resharded, and somebody else writes into it. */
+async function disturb(world: World, stream: SimulatedStream): Promise<void> {
+  const { plan, time, chaos, trace, ledger } = world;
+  const random = world.fork();
+  const endMs = time.now() + plan.activeMs;
+  while (time.now() < endMs) {
+    await sleep(time, random.integer(0, 2 * DISTURB_MS));
+    if (chaos.strikes("a shard is split")) {
+      const shard = stream.split();
+      trace(() => `${shard?.id} is split`);
+    }
+    if (chaos.strikes("two shards are merged")) {
+      const shards = stream.merge();
+      trace(() => `${shards?.map(({ id }) => id)} are merged`);
+    }
+    if (chaos.strikes("a record is not readable")) {
+      const record = stream.put(String(random.integer(0, 1e6)), random.oneOf(UNREADABLE));
+      ledger.unreadable.add(recordName(record));
+    }
+  }
+}
+
+const UNREADABLE = [new Uint8Array([0xff, 0xfe]), new TextEncoder().encode("{}\n")];
+
+/** Streams that begin at some moment, and queries; a stream begins behind each query that was answered. */
+function startReaders(world: World, atWork: Set<string>): readonly StreamClient[] {
+  const { plan, time } = world;
+  const endMs = time.now() + plan.activeMs;
+  const hosts = new StreamHosts(world);
+  const random = world.fork();
+  const clients: StreamClient[] = [];
+  const open = (name: string, start: ChainStart): void => {
+    const client = new StreamClient(world, hosts, name, start);
+    clients.push(client);
+    if (time.now() < endMs) begin(world, client.comeAndGo());
+  };
+  for (let number = 1; number <= plan.chains; number++) {
+    const past = clients.find(({ lastId }) => lastId !== undefined);
+    time.after(random.integer(0, plan.activeMs - 1), () => {
+      if (past?.lastId !== undefined && random.chance(0.3))
+        open(`stream ${number}`, { after: past.lastId, filter: past.chain.filter });
+      else open(`stream ${number}`, { at: random.chance(0.3) ? "0" : "now" });
+    });
+  }
+  for (let number = 1; number <= plan.readings; number++) {
+    const name = `query ${number}`;
+    atWork.add(name);
+    const reading = readOnce(world, name).then((start) => {
+      if (start !== undefined) open(`stream after ${name}`, start);
+      atWork.delete(name);
+    });
+    begin(world, reading);
+  }
+  return clients;
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "#core/clock.ts";
+
+/** A running copy of a function, with a clock that may be wrong; it may be stopped or killed wherever it waits. */
+export class SimulatedProcess {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly #onDeath: (() => void)[] = [];
+  #alive = true;
+  #stopFromMs = 0;
+  #stopToMs = 0;
+
+  constructor(name: string, time: Clock, skewMs: number) {
+    this.name = name;
+    this.clock = {
+      now: () => time.now() + skewMs,
+      after: (ms, action) =>
+        time.after(ms, () => {
+          if (this.#alive) action();
+        }),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    for (const action of this.#onDeath) action();
+  }
+
+  onDeath(action: () => void): void {
+    this.#onDeath.push(action);
+  }
+
+  /** Does nothing in that time, by no clock of its own; then it goes on as if nothing had been. */
+  stop(fromMs: number, toMs: number): void {
+    this.#stopFromMs = fromMs;
+    this.#stopToMs = toMs;
+  }
+
+  /** How long it will do nothing now. */
+  stoppedForMs(nowMs: number): number {
+    return this.#stopFromMs <= nowMs ? Math.max(0, this.#stopToMs - nowMs) : 0;
+  }
+}
+
+/** What a process that was killed gets. */
+export const never = <Nothing>(): Promise<Nothing> => new Promise(() => {});
