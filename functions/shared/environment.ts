@@ -60,45 +60,51 @@ const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
   z.object({ PULSE_AUTH: z.enum(["iam", "none"]) }),
 ]);
 
-/** The environment of each function: `lib/` builds the same objects, so that a misspelt variable does not compile. */
+/**
+ * The environment of each function, made when it is asked for, as a cold start asks for one of them. `lib/` builds the same
+ * objects, so that a misspelt variable does not compile.
+ */
 export const environments = {
-  "create-events": z.object({ ...common, ...kinesisJournal }),
-  "query-events": withStore({
-    ...common,
-    PULSE_VIEW_WINDOW_SECONDS: z._default(z.coerce.number().check(z.positive()), 30),
-  }),
-  "aggregate-events": withStore(common),
-  "stream-events": z.intersection(
+  "create-events": () => z.object({ ...common, ...kinesisJournal }),
+  "query-events": () =>
     withStore({
       ...common,
-      /** A stream ends by itself after so long; it must be below the function's timeout. */
-      PULSE_STREAM_LEASE_SECONDS: z._default(z.coerce.number().check(z.minimum(1), z.maximum(60)), 55),
+      PULSE_VIEW_WINDOW_SECONDS: z._default(z.coerce.number().check(z.positive()), 30),
     }),
-    guardedItself,
-  ),
-  "authorize-request": z.object(knownCallers),
-  "describe-api": withStore(common),
-  "refuse-unmatched": z.object(common),
-  "index-events": withStore({
-    /** The bucket for what can never be indexed. */
-    PULSE_DEAD_LETTERS_BUCKET: filled,
-    /** Lambda sets it. */
-    AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "index-events"),
-  }),
-  "install-index-templates": withStore({}),
-  "grant-index-access": withStore({}),
+  "aggregate-events": () => withStore(common),
+  "stream-events": () =>
+    z.intersection(
+      withStore({
+        ...common,
+        /** A stream ends by itself after so long; it must be below the function's timeout. */
+        PULSE_STREAM_LEASE_SECONDS: z._default(z.coerce.number().check(z.minimum(1), z.maximum(60)), 55),
+      }),
+      guardedItself,
+    ),
+  "authorize-request": () => z.object(knownCallers),
+  "describe-api": () => withStore(common),
+  "refuse-unmatched": () => z.object(common),
+  "index-events": () =>
+    withStore({
+      /** The bucket for what can never be indexed. */
+      PULSE_DEAD_LETTERS_BUCKET: filled,
+      /** Lambda sets it. */
+      AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "index-events"),
+    }),
+  "install-index-templates": () => withStore({}),
+  "grant-index-access": () => withStore({}),
 } as const;
 
 export type FunctionName = keyof typeof environments;
-export type Environment<Name extends FunctionName> = z.output<(typeof environments)[Name]>;
-export type EnvironmentInput<Name extends FunctionName> = z.input<(typeof environments)[Name]>;
+export type Environment<Name extends FunctionName> = z.output<ReturnType<(typeof environments)[Name]>>;
+export type EnvironmentInput<Name extends FunctionName> = z.input<ReturnType<(typeof environments)[Name]>>;
 
 /** Reads a function's environment at cold start; throws an error that names all that is wrong with it. */
 export function environmentOf<Name extends FunctionName>(
   name: Name,
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): Environment<Name> {
-  const result = environments[name].safeParse(variables);
+  const result = environments[name]().safeParse(variables);
   if (result.success) return result.data as Environment<Name>;
   const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new Error(`the environment of ${name} is not usable: ${faults.join("; ")}`);
