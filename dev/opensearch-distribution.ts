@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 
+import { cachedFolder } from "#dev/cached-folder.ts";
 import type { Java } from "#dev/opensearch-java.ts";
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
 
@@ -17,29 +16,14 @@ const ARTIFACT_SHA1 = "12308f041eaddfa0ea2b66f48a94e0520cbe5ea1";
 
 const run = promisify(execFile);
 
-/**
- * The folder of an unpacked OpenSearch in the user's cache, fetched with Maven the first time (133 MB). Two runs may do
- * it at once: each builds aside, and one renames first.
- */
-export async function unpackedOpenSearch(java: Java, report: (progress: string) => void): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulse");
-  const folder = join(cache, `opensearch-${OPENSEARCH_VERSION}`);
-  if (existsSync(folder)) return folder;
-  await mkdir(cache, { recursive: true });
-  const building = await mkdtemp(`${folder}.building-`);
-  try {
+/** The folder of an unpacked OpenSearch in the user's cache, fetched with Maven the first time (133 MB). */
+export const unpackedOpenSearch = (java: Java, report: (progress: string) => void): Promise<string> =>
+  cachedFolder(`opensearch-${OPENSEARCH_VERSION}`, async (aside) => {
     report(`fetching OpenSearch ${OPENSEARCH_VERSION} with Maven (133 MB, only this once)`);
-    const zip = await fetchZip(building);
+    const zip = await fetchZip(aside);
     report("unpacking it");
-    await unzip(zip, building, java);
-    await rename(join(building, `opensearch-${OPENSEARCH_VERSION}`), folder).catch((failure) => {
-      if (!existsSync(folder)) throw failure;
-    });
-  } finally {
-    await rm(building, { recursive: true, force: true });
-  }
-  return folder;
-}
+    return unzip(zip, aside, java);
+  });
 
 async function fetchZip(into: string): Promise<string> {
   const options = ["--batch-mode", "--quiet", `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${into}`];
@@ -58,7 +42,8 @@ async function fetchZip(into: string): Promise<string> {
   return zip;
 }
 
-async function unzip(zip: string, into: string, java: Java): Promise<void> {
+/** Returns the folder it unpacked to. */
+async function unzip(zip: string, into: string, java: Java): Promise<string> {
   await run("unzip", ["-q", zip], { cwd: into }).catch(async (failure) => {
     if (failure.code !== "ENOENT") throw failure;
     await run(join(java.home, "bin/jar"), ["xf", zip], { cwd: into });
@@ -67,4 +52,5 @@ async function unzip(zip: string, into: string, java: Java): Promise<void> {
   const unpacked = join(into, `opensearch-${OPENSEARCH_VERSION}`);
   await run("chmod", ["-R", "a+rX", unpacked]);
   await run("chmod", ["-R", "a+rx", join(unpacked, "bin")]);
+  return unpacked;
 }

@@ -1,0 +1,165 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { startOpenSearch } from "#dev/opensearch-node.ts";
+import { BASE_PATH } from "#functions/routes.ts";
+import type { Report } from "#test/deployed/report.ts";
+import { type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
+import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator-account.ts";
+import { cdk, EMULATED_ACCOUNT } from "./cdk.ts";
+import { makeAlarmsPlain } from "./plain-alarms.ts";
+
+const STAGE = "dev";
+export const STACK_PREFIX = `Pulse-${STAGE}-`;
+/** Declared besides the default one. */
+export const NAMESPACE = "team-a";
+
+type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The stacks in an emulated account, with a real OpenSearch. Whatever it starts ends with `close`. */
+export class DeployedPulse {
+  readonly #report: Report;
+  readonly #closing: (() => Promise<unknown>)[] = [];
+  #folder = "";
+  #openSearchUrl = "";
+  #emulator: Emulator | undefined;
+  #outputs: Outputs = {};
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** OpenSearch and an empty account. */
+  async open(): Promise<void> {
+    this.#folder = await mkdtemp(join(tmpdir(), "pulse-deployed-"));
+    this.#closing.push(() => rm(this.#folder, { recursive: true, force: true }));
+    const openSearch = startOpenSearch({ report: this.#report.progress });
+    this.#closing.push(async () => (await openSearch.catch(() => undefined))?.stop());
+    const [{ url }] = await Promise.all([openSearch, this.start({ enforcesRights: false })]);
+    this.#openSearchUrl = url;
+  }
+
+  /** Stops the emulator, if it runs, and starts it on the same state. */
+  async start({ enforcesRights }: { readonly enforcesRights: boolean }): Promise<void> {
+    await this.#emulator?.stop();
+    const starting = startEmulator({ folder: this.#folder, enforcesRights, report: this.#report.progress });
+    this.#closing.push(async () => (await starting.catch(() => undefined))?.stop());
+    this.#emulator = await starting;
+  }
+
+  get #emulatorUrl(): string {
+    return (this.#emulator as Emulator).url;
+  }
+
+  get account(): EmulatedAccount {
+    return emulatedAccount(this.#emulatorUrl);
+  }
+
+  /** What the account needs before anything can be deployed in it. */
+  bootstrap(): Promise<string> {
+    // Where there is no cdk.json, so that it does not build the stacks for it.
+    return this.#cdk(["bootstrap", `aws://${EMULATED_ACCOUNT}/us-east-1`], this.#folder);
+  }
+
+  /** Every stack, made as the README says; answers how many alarms had to be made plain. */
+  async synth(): Promise<number> {
+    await this.#cdk(["synth", "--quiet", ...this.#context(), "--output", this.#assembly]);
+    return makeAlarmsPlain(this.#assembly);
+  }
+
+  async deploy(): Promise<void> {
+    const outputs = join(this.#folder, "outputs.json");
+    await this.#cdk(["deploy", "--all", ...UNASKED, "--app", this.#assembly, "--outputs-file", outputs]);
+    this.#outputs = JSON.parse(await readFile(outputs, "utf8"));
+  }
+
+  /** Deploys the stack of index templates anew, with these types. */
+  deployTypes(eventTypes: readonly EventTypeDeclaration[]): Promise<string> {
+    const app = ["--app", "node test/deployed/app.ts", "-c", `eventTypes=${JSON.stringify(eventTypes)}`];
+    const stack = [`${STACK_PREFIX}Indexing`, "--exclusively", "--output", join(this.#folder, "own-app.out")];
+    return this.#cdk(["deploy", ...stack, ...UNASKED, ...this.#context(), ...app]);
+  }
+
+  diff(): Promise<string> {
+    return this.#cdk(["diff", "--app", this.#assembly]);
+  }
+
+  destroy(): Promise<string> {
+    return this.#cdk(["destroy", "--all", "--force", "--app", this.#assembly]);
+  }
+
+  /** An output of a stack: its name without what all have in common. */
+  output(stack: string, name: string): string {
+    const value = this.#outputs[STACK_PREFIX + stack]?.[name];
+    if (value === undefined) throw new Error(`stack ${stack} has no output ${name}`);
+    return value;
+  }
+
+  /** A request of the API, signed by the account's root. */
+  api(path: string, request: AccountRequest = {}): Promise<Response> {
+    return this.account.send("execute-api", this.#apiRoot + path, request);
+  }
+
+  /** What the API answers to a question, which must be there. */
+  async ask<Answer>(path: string): Promise<Answer> {
+    const answer = await this.api(BASE_PATH + path);
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`GET ${path} was answered ${answer.status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  async inOpenSearch<Answer>(path: string): Promise<Answer> {
+    const answer = await fetch(this.#openSearchUrl + path);
+    return (await answer.json()) as Answer;
+  }
+
+  /** For people who want to see for themselves. */
+  howToLook(): string {
+    const events = `${this.#emulatorUrl}${this.#apiRoot}${BASE_PATH}/events`;
+    return `
+It runs until Ctrl-C:
+  OpenSearch   ${this.#openSearchUrl}
+  AWS          AWS_ENDPOINT_URL=${this.#emulatorUrl} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  its log      ${logOf(this.#folder)}
+  the API      curl --user test:test --aws-sigv4 aws:amz:us-east-1:execute-api ${events}
+`;
+  }
+
+  /** The end of what the emulator and the functions printed. */
+  async lastLog(): Promise<string> {
+    const log = await readFile(logOf(this.#folder), "utf8").catch(() => "");
+    return log.trimEnd().split("\n").slice(-30).join("\n");
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.splice(0).reverse()) await close();
+  }
+
+  /** Where the stacks as they are deployed lie. */
+  get #assembly(): string {
+    return join(this.#folder, "cdk.out");
+  }
+
+  /** The emulator serves an API below its id and stage; its real address is in AWS. */
+  get #apiRoot(): string {
+    const { hostname, pathname } = new URL(this.output("Api", "ApiUrl"));
+    return `/restapis/${hostname.split(".")[0]}/${pathname.split("/")[1]}/_user_request_`;
+  }
+
+  #context(): string[] {
+    const context = { stage: STAGE, auth: "iam", namespaces: NAMESPACE, openClusterUrl: this.#openSearchUrl };
+    return Object.entries(context).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  }
+
+  #cdk(args: readonly string[], cwd?: string): Promise<string> {
+    return cdk(args, {
+      folder: this.#folder,
+      emulatorUrl: this.#emulatorUrl,
+      ...(cwd !== undefined && { cwd }),
+      onStart: (stop) => this.#closing.push(stop),
+    });
+  }
+}
+
+const UNASKED = ["--require-approval", "never"];

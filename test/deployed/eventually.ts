@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+const POLL_MS = 200;
+const TIMEOUT_MS = 20_000;
+
+/** Asks again until the answer is there, and throws the last reason why it was not. */
+export async function eventually<Result>(ask: () => Promise<Result>): Promise<Result> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (failure) {
+      if (Date.now() > deadline) throw failure;
+      await sleep(POLL_MS);
+    }
+  }
+}
