@@ -18,6 +18,9 @@ export async function openClient(settings: OpenSearchSettings): Promise<Client> 
     maxRetries: 0,
     // After a fault the default asks `HEAD /`, which a role of one index may not.
     resurrectStrategy: "none",
+    // Nothing that OpenSearch answers is merged into other objects; to search each answer for such keys took as long as
+    // to parse it.
+    disablePrototypePoisoningProtection: true,
     agent: { keepAlive: true, maxSockets: MAX_SOCKETS },
     ...(settings.auth === "sigv4" && (await signer(settings.region))),
   });
