@@ -1,6 +1,7 @@
 import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { type ErrorKind, PulseError } from "#core/errors.ts";
 import { errorAnswer, problemAnswer } from "#functions/shared/answer.ts";
+import { CANNOT_VERIFY } from "#functions/shared/auth/challenge.ts";
 import { internalProblem } from "#functions/shared/problem.ts";
 
 /** What API Gateway answers by itself, in the kinds that our own failures have; the rest are ours to mend: 500. */
@@ -25,18 +26,18 @@ const kinds = [
   [ResponseType.INTEGRATION_TIMEOUT, "unavailable"],
   [ResponseType.DEFAULT_5XX, "internal"],
   [ResponseType.API_CONFIGURATION_ERROR, "internal"],
-  // The authorizer threw: it could not read the issuer's keys, or the table of API keys.
-  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, "unavailable"],
-  [ResponseType.AUTHORIZER_FAILURE, "unavailable"],
-] as const satisfies readonly (readonly [ResponseType, ErrorKind | "internal"])[];
+  // The authorizer threw, which API Gateway has no words for.
+  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, "unavailable", CANNOT_VERIFY],
+  [ResponseType.AUTHORIZER_FAILURE, "unavailable", CANNOT_VERIFY],
+] as const satisfies readonly (readonly [ResponseType, ErrorKind | "internal", detail?: string])[];
 
 /** What is asked for where a request is refused for such a reason. */
 export type Challenges = Readonly<Partial<Record<ErrorKind, string>>>;
 
 /** Gives API Gateway's own answers the form, the status and the headers of the functions' (RFC 9457). */
 export function answerProblems(api: RestApi, challenges: Challenges): void {
-  for (const [type, kind] of kinds) {
-    const { statusCode, headers, body } = answerOf(kind, challenges);
+  for (const [type, kind, detail = DETAIL] of kinds) {
+    const { statusCode, headers, body } = answerOf(kind, detail, challenges);
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: String(statusCode),
@@ -49,9 +50,9 @@ export function answerProblems(api: RestApi, challenges: Challenges): void {
 /** Stands where API Gateway puts its own words, which bring their quotes. */
 const DETAIL = "the detail";
 
-function answerOf(kind: ErrorKind | "internal", challenges: Challenges) {
+function answerOf(kind: ErrorKind | "internal", detail: string, challenges: Challenges) {
   if (kind === "internal") return problemAnswer(internalProblem("$context.requestId"));
   const challenge = challenges[kind];
-  const error = new PulseError(kind, DETAIL, challenge === undefined ? {} : { challenge });
+  const error = new PulseError(kind, detail, challenge === undefined ? {} : { challenge });
   return errorAnswer(error, "$context.requestId");
 }

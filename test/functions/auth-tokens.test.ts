@@ -206,6 +206,19 @@ describe("the issuer's keys", () => {
     await expect(verify(tokenWith({}))).resolves.toBeDefined();
   });
 
+  test("are not asked for by every caller while the issuer cannot be reached", async () => {
+    await verify(tokenWith({}));
+    issuer.failKeys((response) => response.writeHead(500).end());
+    await clock.pass(10 * MINUTE_MS);
+
+    for (let caller = 0; caller < 5; caller++) await verify(tokenWith({}));
+    expect(issuer.keyReads()).toBe(2);
+
+    await clock.pass(30_000);
+    await verify(tokenWith({}));
+    expect(issuer.keyReads()).toBe(3);
+  });
+
   test.each<[string, Parameters<TokenIssuer["failKeys"]>[0]]>([
     ["answers 500", (response) => response.writeHead(500).end()],
     ["hangs up", (response) => response.destroy()],

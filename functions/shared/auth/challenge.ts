@@ -6,6 +6,9 @@ export const CHALLENGE = 'Bearer realm="pulse"';
 /** What a caller lacks who is known. */
 export const INSUFFICIENT_SCOPE = `${CHALLENGE}, error="insufficient_scope"`;
 
+/** What is said where callers are neither known nor refused. */
+export const CANNOT_VERIFY = "callers cannot be verified right now";
+
 /** Nothing that could be credentials was sent. */
 export const notAuthenticated = (): PulseError =>
   new PulseError("unauthenticated", "this needs Authorization: Bearer <access token>, or token <API key>", {

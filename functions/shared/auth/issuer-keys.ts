@@ -1,6 +1,7 @@
 import { SimpleFetcher } from "aws-jwt-verify/https";
 import { isJwks } from "aws-jwt-verify/jwk";
 import { PulseError } from "#core/errors.ts";
+import { CANNOT_VERIFY } from "#functions/shared/auth/challenge.ts";
 
 /** Reads what is at an address. */
 export type Read = (url: string) => Promise<ArrayBuffer>;
@@ -22,7 +23,7 @@ export async function readIssuerKeys(issuer: string, read: Read): Promise<ArrayB
     if (!isJwks(toJson(keys))) throw new Error(`there is no key set at ${discovered.jwks_uri}`);
     return keys;
   } catch (cause) {
-    throw new PulseError("unavailable", "callers cannot be verified right now", { retryAfterSeconds: 5, cause });
+    throw new PulseError("unavailable", CANNOT_VERIFY, { retryAfterSeconds: 5, cause });
   }
 }
 

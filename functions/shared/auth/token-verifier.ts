@@ -25,6 +25,8 @@ export type TokenVerifier = (token: string) => Promise<Principal>;
 /** A key that the issuer withdrew is not trusted for longer, but for an issuer that cannot be reached. */
 const FRESH_MS = 10 * 60_000;
 const TRUSTED_MS = 60 * 60_000;
+/** So that not every caller waits for an issuer that does not answer. */
+const RETRY_MS = 30_000;
 
 /**
  * Verifies access tokens (RFC 9068, and those of Cognito): signature by an asymmetric key of the issuer, issuer, audience,
@@ -46,27 +48,34 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   };
 }
 
-type Verifier = { verify(token: string): Promise<JwtPayload> };
+interface Verifier {
+  verify(token: string): Promise<JwtPayload>;
+}
 
 function renewedVerifier(options: TokenVerifierOptions): () => Promise<Verifier> {
   const { clock } = options;
   let current: { readonly verifier: Verifier; readonly readAtMs: number } | undefined;
   let opening: Promise<Verifier> | undefined;
-  const renew = async (): Promise<Verifier> => {
+  let renewAtMs = Number.NEGATIVE_INFINITY;
+  const open = async (): Promise<Verifier> => {
     const readAtMs = clock.now();
-    opening ??= openVerifier(options).finally(() => {
-      opening = undefined;
-    });
-    const verifier = await opening;
+    renewAtMs = readAtMs + RETRY_MS;
+    const verifier = await openVerifier(options);
     current = { verifier, readAtMs };
+    renewAtMs = readAtMs + FRESH_MS;
     return verifier;
   };
+  const renew = (): Promise<Verifier> => {
+    opening ??= open().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
   return async () => {
-    if (current === undefined) return renew();
-    const { verifier, readAtMs } = current;
-    const ageMs = clock.now() - readAtMs;
-    if (ageMs < FRESH_MS) return verifier;
-    return ageMs < TRUSTED_MS ? renew().catch(() => verifier) : renew();
+    const nowMs = clock.now();
+    if (current === undefined || nowMs - current.readAtMs >= TRUSTED_MS) return renew();
+    const { verifier } = current;
+    return nowMs < renewAtMs ? verifier : renew().catch(() => verifier);
   };
 }
 
