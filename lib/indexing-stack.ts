@@ -20,6 +20,8 @@ export interface IndexingStackProps extends StackProps {
   readonly journal: JournalStack;
   /** The types that get an index template of their own. @default - those every deployment declares */
   readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** A word that was not given before has every template installed again. @default - those that changed */
+  readonly reinstall?: string;
 }
 
 /** A consumer gives up on a record before the stream forgets it, so that it reaches the on-failure place. */
@@ -36,7 +38,7 @@ export class IndexingStack extends Stack {
   }
 
   /** One resource per template, the one for undeclared types among them. */
-  private installTemplates({ stage, index, eventTypes }: IndexingStackProps): readonly InstalledTemplate[] {
+  private installTemplates({ stage, index, eventTypes, reinstall }: IndexingStackProps): readonly InstalledTemplate[] {
     const onEvent = new PulseFunction(this, "InstallIndexTemplates", {
       name: "install-index-templates",
       environment: index.environment,
@@ -48,7 +50,11 @@ export class IndexingStack extends Stack {
     const { serviceToken } = new CustomResourceProvider(this, "IndexTemplates", { onEvent, stage });
     const templates = new Construct(this, "Templates");
     return indexTemplates(eventTypes ?? DEFAULT_EVENT_TYPES).map((template) => {
-      const installed = new InstalledTemplate(templates, template.name, { serviceToken, template });
+      const installed = new InstalledTemplate(templates, template.name, {
+        serviceToken,
+        template,
+        ...(reinstall !== undefined && { reinstall }),
+      });
       installed.node.addDependency(access);
       return installed;
     });

@@ -26,12 +26,15 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
 /**
  * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
  * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=…` where they
- * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms.
+ * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
+ * `-c operatorRole=arn:…` who may look into OpenSearch; `-c reinstall=<word>` installs every index template again.
  */
 export function pulseContext(node: Node): PulseProps {
   const given: Given = (key) => node.tryGetContext(key);
   const auth = given("auth");
   const openClusterUrl = given("openClusterUrl");
+  const reinstall = given("reinstall");
+  const operatorRoleArn = given("operatorRole");
   const alarmTopicArn = given("alarmTopic");
   const alarmEmail = given("alarmEmail");
   return {
@@ -39,6 +42,8 @@ export function pulseContext(node: Node): PulseProps {
     auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
     namespaces: (given("namespaces") ?? "").split(",").filter((name) => name !== ""),
     ...(openClusterUrl !== undefined && { openClusterUrl }),
+    ...(reinstall !== undefined && { reinstall }),
+    ...(operatorRoleArn !== undefined && { operatorRoleArn }),
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
   };

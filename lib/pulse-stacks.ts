@@ -17,8 +17,12 @@ export interface PulseProps extends AlarmRecipients {
   readonly namespaces?: readonly string[];
   /** The types that get an index template of their own. @default - those every deployment declares */
   readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** A word that was not given before has every index template installed again. @default - those that changed */
+  readonly reinstall?: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
   readonly openClusterUrl?: string;
+  /** The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in */
+  readonly operatorRoleArn?: string;
 }
 
 /** One deployment of Pulse: what holds data (store, journal) apart from what can be made anew at any time. */
@@ -31,7 +35,8 @@ export interface PulseStacks {
 }
 
 export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
-  const { stageName, auth, namespaces = [], eventTypes, openClusterUrl, alarmTopicArn, alarmEmail } = props;
+  const { stageName, auth, namespaces = [], eventTypes, reinstall, openClusterUrl, operatorRoleArn } = props;
+  const { alarmTopicArn, alarmEmail } = props;
   for (const name of namespaces)
     if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
   const stage = stages[stageName];
@@ -40,6 +45,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     stage,
     domainName: `pulse-${stageName}`,
     ...(openClusterUrl !== undefined && { openClusterUrl }),
+    ...(operatorRoleArn !== undefined && { operatorRoleArn }),
   });
   const journal = new JournalStack(scope, id("Journal"), { stage });
   const { index, keys, apiKeys } = store;
@@ -48,6 +54,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     index,
     journal,
     ...(eventTypes && { eventTypes }),
+    ...(reinstall !== undefined && { reinstall }),
   });
   const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, apiKeys, journal });
   // A query needs the checkpoints, whose index comes with its template.

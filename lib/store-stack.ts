@@ -13,6 +13,8 @@ export interface StoreStackProps extends StackProps {
   readonly domainName: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
   readonly openClusterUrl?: string;
+  /** The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in */
+  readonly operatorRoleArn?: string;
 }
 
 /** What must outlive every deployment of code: the index of events, the idempotency keys, and the API keys. */
@@ -25,7 +27,11 @@ export class StoreStack extends Stack {
     super(scope, id, { description: "Pulse: the index of events and the idempotency keys", ...props });
     this.index =
       props.openClusterUrl === undefined
-        ? new EventsDomain(this, "Events", { domainName: props.domainName, stage: props.stage })
+        ? new EventsDomain(this, "Events", {
+            domainName: props.domainName,
+            stage: props.stage,
+            ...(props.operatorRoleArn !== undefined && { operatorRoleArn: props.operatorRoleArn }),
+          })
         : openCluster(props.openClusterUrl);
     this.keys = new IdempotencyKeysTable(this, "IdempotencyKeys", props.stage);
     this.apiKeys = new ApiKeysTable(this, "ApiKeys", props.stage);

@@ -3,13 +3,13 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   type KinesisClient,
-  ListShardsCommand,
   type Shard,
 } from "@aws-sdk/client-kinesis";
 import { type Finding, ok, warn } from "#cli/doctor/finding.ts";
 import { lagFindings } from "#cli/doctor/lag.ts";
 import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
+import { listShards, shardName } from "#journals/kinesis/list-shards.ts";
 
 export interface StreamCheck {
   readonly kinesis: KinesisClient;
@@ -35,17 +35,19 @@ export async function checkStream({
   if (checkpoints === undefined) return described;
   const shards = await listShards(kinesis, streamName);
   const seqs = new Map(checkpoints.map(({ shard, seq }) => [shard, seq]));
-  const nameOf = ({ ShardId }: Shard): string => `${streamName}/${ShardId}`;
   const waits = await Promise.all(
     shards.map(async (shard) => {
-      const arrivedMs = await oldestUnread(kinesis, streamName, shard, seqs.get(nameOf(shard)));
-      return { shard: nameOf(shard), waitedMs: arrivedMs === undefined ? 0 : Math.max(0, nowMs - arrivedMs) };
+      const arrivedMs = await oldestUnread(kinesis, streamName, shard, seqs.get(shardName(streamName, shard)));
+      return {
+        shard: shardName(streamName, shard),
+        waitedMs: arrivedMs === undefined ? 0 : Math.max(0, nowMs - arrivedMs),
+      };
     }),
   );
   const late = waits.flatMap(({ shard, waitedMs }) => lagFindings(part, shard, waitedMs));
   const longest = Math.max(0, ...waits.map(({ waitedMs }) => waitedMs));
   const read = ok(part, `every shard is indexed, the longest wait is ${Math.round(longest / 1000)} s`);
-  const known = new Set(shards.map(nameOf));
+  const known = new Set(shards.map((shard) => shardName(streamName, shard)));
   const left = checkpoints.filter(({ shard }) => shard.startsWith(`${streamName}/`) && !known.has(shard));
   return [...described, ...(late.length > 0 ? late : [read]), ...leftFindings(part, left)];
 }
@@ -54,19 +56,6 @@ function leftFindings(part: string, left: readonly HeldCheckpoint[]): readonly F
   if (left.length === 0) return [];
   const names = left.map(({ shard }) => shard).join(", ");
   return [warn(part, `checkpoints are left of shards that the stream no longer has: ${names}`, "left-checkpoints")];
-}
-
-async function listShards(kinesis: KinesisClient, streamName: string): Promise<readonly Shard[]> {
-  const shards: Shard[] = [];
-  let next: string | undefined;
-  do {
-    const page = await kinesis.send(
-      new ListShardsCommand(next === undefined ? { StreamName: streamName } : { NextToken: next }),
-    );
-    shards.push(...(page.Shards ?? []));
-    next = page.NextToken;
-  } while (next !== undefined);
-  return shards;
 }
 
 /** A part of a shard without records is passed in several steps, each of some minutes of the stream. */

@@ -10,7 +10,7 @@ export const REMEDIES = {
   "store-yellow": "wait for the node that is replaced, else see why its shards cannot be placed",
   "store-space": "make the volumes larger before the flood stage",
   "store-writes-blocked": "make space; the block then goes by itself",
-  "index-templates": "deploy the indexing stack again, or start the local server again",
+  "index-templates": "install them: npx cdk deploy … -c reinstall=<word>; a local server does when it starts",
   "index-mappings": "a new period's index is right again; pulse replay fills one that was deleted",
   "domain-change": "wait until the change is through",
   "domain-software": "let the service update the domain, at a time that suits you",

@@ -13,7 +13,15 @@ import { type CfnDomain, Domain, EngineVersion, TLSSecurityPolicy } from "aws-cd
 import { Construct, DependencyGroup, type IDependable } from "constructs";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
-import { GRANT, IndexAccess, type IndexRights, MANAGE_TEMPLATES, READ, WRITE } from "#lib/constructs/index-access.ts";
+import {
+  GRANT,
+  IndexAccess,
+  type IndexRights,
+  MANAGE_TEMPLATES,
+  OPERATE,
+  READ,
+  WRITE,
+} from "#lib/constructs/index-access.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
 import type { DomainSize, StageSettings } from "#lib/stage.ts";
 
@@ -21,6 +29,8 @@ export interface EventsDomainProps {
   /** Fixed, since the domain's own policy must name the domain. */
   readonly domainName: string;
   readonly stage: StageSettings;
+  /** The IAM role that operators take on. @default - nobody but functions gets in */
+  readonly operatorRoleArn?: string;
 }
 
 const DOMAIN = "domain";
@@ -39,7 +49,7 @@ export class EventsDomain extends Construct implements EventIndex {
   /** By name: the domain's own attribute cannot stand in its own policy. */
   private readonly everyPath: string;
 
-  constructor(scope: Construct, id: string, { domainName, stage }: EventsDomainProps) {
+  constructor(scope: Construct, id: string, { domainName, stage, operatorRoleArn }: EventsDomainProps) {
     super(scope, id);
     this.domainName = domainName;
     this.everyPath = Stack.of(this).formatArn({ service: "es", resource: DOMAIN, resourceName: `${domainName}/*` });
@@ -94,6 +104,13 @@ export class EventsDomain extends Construct implements EventIndex {
     });
     this.admit(onEvent, GRANT);
     this.accessToken = new CustomResourceProvider(this, "IndexAccess", { onEvent, stage }).serviceToken;
+    if (operatorRoleArn !== undefined)
+      new IndexAccess(this, "OperatorAccess", {
+        serviceToken: this.accessToken,
+        role: "pulse-operator",
+        iamRoleArn: operatorRoleArn,
+        permissions: OPERATE,
+      });
 
     acknowledge(domain, stage.domain);
   }
@@ -111,7 +128,12 @@ export class EventsDomain extends Construct implements EventIndex {
   }
 
   private grant(fn: PulseFunction, { methods, permissions }: IndexRights): IDependable {
-    const access = new IndexAccess(fn, "IndexAccess", { serviceToken: this.accessToken, fn, permissions });
+    const access = new IndexAccess(fn, "IndexAccess", {
+      serviceToken: this.accessToken,
+      role: `pulse-${fn.folder}`,
+      iamRoleArn: fn.executionRole.roleArn,
+      permissions,
+    });
     return new DependencyGroup(access, this.admit(fn, methods));
   }
 

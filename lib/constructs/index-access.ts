@@ -1,6 +1,5 @@
 import { CustomResource, Duration } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
 
 /** What a function may do with the indices: by which HTTP methods, and in the words of OpenSearch's security plugin. */
 export interface IndexRights {
@@ -67,26 +66,34 @@ export const MANAGE_TEMPLATES: IndexRights = {
   },
 };
 
+/** What an operator needs: to look at everything, to replay, and to delete an index that is made anew. */
+export const OPERATE: IndexRights["permissions"] = {
+  cluster_permissions: ["cluster_monitor", "cluster_composite_ops", "indices:admin/index_template/get"],
+  index_permissions: [{ index_patterns: EVERY_INDEX, allowed_actions: ["read", "write", "manage"] }],
+};
+
 /** Roles of the security plugin, and who has them. */
 export const GRANT: IndexRights["methods"] = ["Delete", "Put"];
 
 export interface IndexAccessProps {
   readonly serviceToken: string;
-  readonly fn: PulseFunction;
+  /** Of the role inside OpenSearch. */
+  readonly role: string;
+  readonly iamRoleArn: string;
   readonly permissions: IndexRights["permissions"];
 }
 
 /**
- * A role inside OpenSearch and the mapping of one function's IAM role to it. Each function has its own: a mapping is
- * always replaced as a whole, so two owners of one would take turns in undoing each other's.
+ * A role inside OpenSearch and the mapping of one IAM role to it. Each function has its own: a mapping is always replaced
+ * as a whole, so two owners of one would take turns in undoing each other's.
  */
 export class IndexAccess extends CustomResource {
-  constructor(scope: Construct, id: string, { serviceToken, fn, permissions }: IndexAccessProps) {
+  constructor(scope: Construct, id: string, { serviceToken, role, iamRoleArn, permissions }: IndexAccessProps) {
     super(scope, id, {
       serviceToken,
       resourceType: "Custom::PulseIndexAccess",
       serviceTimeout: Duration.minutes(5),
-      properties: { role: `pulse-${fn.folder}`, backendRole: fn.executionRole.roleArn, permissions },
+      properties: { role, backendRole: iamRoleArn, permissions },
     });
   }
 }

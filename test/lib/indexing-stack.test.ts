@@ -34,6 +34,14 @@ describe("index templates", () => {
     prod.hasResourceProperties(TEMPLATE, { name: "pulse.signup" });
   });
 
+  test("are installed again for a word that was not given before", () => {
+    const { indexing: again } = deployment({ reinstall: "after the accident" });
+
+    for (const { Properties } of Object.values(resourcesOf(again, TEMPLATE)))
+      expect(Properties.reinstall).toBe("after the accident");
+    for (const { Properties } of Object.values(templates)) expect(Properties).not.toHaveProperty("reinstall");
+  });
+
   test("give up after minutes, not after CloudFormation's hour", () => {
     for (const { Properties } of Object.values(templates))
       expect(Number(Properties.ServiceTimeout)).toBeLessThanOrEqual(600);

@@ -37,7 +37,12 @@ const violations = (): string[] => {
 
 describe("a deployment", () => {
   test.each([
-    { stage: "prod", auth: "iam", alarmEmail: "ops@example.com" },
+    {
+      stage: "prod",
+      auth: "iam",
+      alarmEmail: "ops@example.com",
+      operatorRole: "arn:aws:iam::111122223333:role/operators",
+    },
     { stage: "dev", auth: "oidc", issuer: "https://login.example/", audience: "pulse" },
     { stage: "dev", auth: "none" },
   ])(

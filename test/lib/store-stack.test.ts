@@ -74,6 +74,17 @@ describe("the domain", () => {
     });
   });
 
+  test("lets operators in by a role of their own, if they have one", () => {
+    const operatorRoleArn = "arn:aws:iam::111122223333:role/operators";
+    const { store: operated } = deployment({ operatorRoleArn });
+    const ACCESS = "Custom::PulseIndexAccess";
+
+    operated.hasResourceProperties(ACCESS, { role: "pulse-operator", backendRole: operatorRoleArn });
+    const [access] = Object.values(resourcesOf(operated, ACCESS));
+    expect(JSON.stringify(access?.Properties)).not.toMatch(/all_access|"\*"/);
+    expect(resourcesOf(store, ACCESS)).toEqual({});
+  });
+
   test("is not made where an open cluster is given, and then nothing is granted", () => {
     const { store: without, indexing } = deployment({ openClusterUrl: "http://search.example:9200" });
 
