@@ -32,7 +32,7 @@ export function countMatching(database: EmbeddedDatabase, plan: QueryPlan): numb
   return total;
 }
 
-/** What walking pays for a row of the rarest tag and for looking another tag up, and what reading a set costs. */
+/** Measured: what walking pays for a row of the rarest tag and to look another tag up, and what reading a set costs. */
 const COST_US = { row: 0.1, probe: 0.5, set: 2 };
 
 /** Whether the events of the rarest tag are walked through, for want of sets or because to read these costs more. */
@@ -60,8 +60,8 @@ function walked(database: EmbeddedDatabase, part: ShelfPlan, range: TimeRange): 
   return count;
 }
 
-/** What it costs to read a tag's set in a block and to read an event for its tags. */
-const BY_TAG_COST_US = { set: 2, event: 5 };
+/** Measured: to read an event for its tags costs as much as to read this many tags' sets of a block. */
+const SETS_PER_EVENT = 2.5;
 
 /** How many events of the plan have each tag, or each that starts with `<generic>:`; without tags of none. */
 export function countByTag(
@@ -94,10 +94,11 @@ function sizesFromSets(
   const { shelf, everything } = part;
   if (everything) return named(names.tagsOf(shelf, generic), sizesOfAllTags(database, shelf.shelfId, slices));
   const places = placesOf(database, combinationOf(part), slices);
-  const { tags, size } = names.extentOf(shelf, generic);
-  const sets = Math.min(size, tags * places.size);
-  if (sizeOfPlaces(places) * BY_TAG_COST_US.event < sets * BY_TAG_COST_US.set) return undefined;
-  return named(names.tagsOf(shelf, generic), sizesByTag(database, shelf.shelfId, places, tagsWithin(generic)));
+  const worth = Math.ceil(sizeOfPlaces(places) * SETS_PER_EVENT);
+  // Each tag has an event and a set at least, so that more tags need not be looked at.
+  const { tags, size } = names.extentOf(shelf, generic, worth + 1);
+  if (Math.min(size, tags * places.size) > worth) return undefined;
+  return named(names.tagsOf(shelf, generic), sizesByTag(database, shelf.shelfId, places, tagsWithin(generic), tags));
 }
 
 /** Types are tags without a name, and left out. */

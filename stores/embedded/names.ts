@@ -40,6 +40,11 @@ interface TagRow {
   readonly tag: string;
 }
 
+interface TagExtent {
+  readonly tags: number;
+  readonly size: number;
+}
+
 /** From the first, included, to the second, excluded. */
 export type TagBounds = readonly [low: string, high: string | Uint8Array];
 
@@ -124,10 +129,10 @@ export class Names {
     return new Map(rows.map(({ tag_id, tag }) => [tag_id, tag]));
   }
 
-  /** How many tags `tagsOf` gives, and how many events have one, added up. */
-  extentOf({ shelfId }: Shelf, generic?: string): { readonly tags: number; readonly size: number } {
-    const sql = `SELECT count(*) AS tags, coalesce(sum(size), 0) AS size ${NAMED_TAGS}`;
-    return this.#database.get(sql, shelfId, ...tagsWithin(generic)) as { tags: number; size: number };
+  /** How many tags `tagsOf` gives, and how many events have one, added up; of the first `most` of them. */
+  extentOf({ shelfId }: Shelf, generic: string | undefined, most: number): TagExtent {
+    const sql = `SELECT count(*) AS tags, coalesce(sum(size), 0) AS size FROM (SELECT size ${NAMED_TAGS} LIMIT ?)`;
+    return this.#database.get<TagExtent>(sql, shelfId, ...tagsWithin(generic), most) as TagExtent;
   }
 
   fieldId({ shelfId }: Shelf, path: string): number | undefined {

@@ -1,5 +1,6 @@
 /*
  * event    each event once, in the order it was kept (`seq`). What follows is made from it when an event is settled.
+ * tag      what each number stands for, and how many settled events have it.
  * tagged   one row per event and tag, in the order of answers, with type and number, so that pages and statistics of a
  *          tag, or of a type and a tag, never touch the events. A type is a tag too.
  * tag_set  which events of a block have a tag (tag-sets.ts): exact totals without a scan. Clustered by block, so that a

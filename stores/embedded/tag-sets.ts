@@ -217,17 +217,23 @@ export function sizesOfAllTags(database: EmbeddedDatabase, shelfId: number, slic
   return new Map(rows.map(({ tagId, size }) => [tagId, size]));
 }
 
-/** How many of the places have each of the tags that are within; a tag that none has is left out. */
+/** So many are looked up one by one in each block; with more, every tag of the block is looked at. */
+const FEW_TAGS = 1000;
+
+/** How many of the places have each of the tags within the bounds, which are so many; a tag that none has is left out. */
 export function sizesByTag(
   database: EmbeddedDatabase,
   shelfId: number,
   places: Places,
   [low, high]: TagBounds,
+  count: number,
 ): Map<number, number> {
+  const isWithin =
+    count <= FEW_TAGS
+      ? "tag_id IN (SELECT tag_id FROM tag WHERE shelf_id = ?1 AND tag >= ?3 AND tag < ?4)"
+      : "EXISTS (SELECT 1 FROM tag t WHERE t.tag_id = tag_set.tag_id AND t.tag >= ?3 AND t.tag < ?4)";
   const sql = `
-    SELECT tag_id AS tagId, size, start, places FROM tag_set
-    WHERE shelf_id = ?1 AND block = ?2
-      AND tag_id IN (SELECT tag_id FROM tag WHERE shelf_id = ?1 AND tag >= ?3 AND tag < ?4)`;
+    SELECT tag_id AS tagId, size, start, places FROM tag_set WHERE shelf_id = ?1 AND block = ?2 AND ${isWithin}`;
   const sizes = new Map<number, number>();
   for (const [block, words] of places)
     for (const row of database.iterate<SetOfTag>(sql, shelfId, block, low, high)) {
