@@ -19,6 +19,8 @@ export const STREAM = "events";
 
 /** A Kinesis of this process with one stream, whose PutRecords can be broken. */
 export interface TestKinesis extends AwsFront {
+  /** Speaks to it as long as it is open. */
+  readonly client: KinesisClient;
   /** Every event in the stream, shard by shard in order, where it lies. */
   read(): Promise<Required<JournalEntry>[]>;
 }
@@ -31,6 +33,7 @@ export async function openKinesis(shards = 2, streamName = STREAM): Promise<Test
   await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: shards }));
   return {
     ...front,
+    client,
     async read() {
       const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: streamName }));
       const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, streamName, ShardId as string)));
