@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { PulseError } from "#core/errors.ts";
 import type { EventStore, Kept } from "#core/events/event-store.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
-import { type BatchOutcome, toMetricLine } from "#functions/shared/metrics.ts";
+import { type BatchOutcome, toMetricLine, writeMetrics } from "#functions/shared/metrics.ts";
 import { anEvent } from "#test/support/an-event.ts";
 
 const NOW_MS = Date.UTC(2026, 2, 15, 12);
@@ -64,5 +64,18 @@ describe("the figures of a consumer", () => {
     expect(_aws.Timestamp).toBe(NOW_MS);
     expect(directive).toMatchObject({ Namespace: "Pulse", Dimensions: [["FunctionName"]] });
     expect(directive.Metrics.map(({ Name }: { Name: string }) => Name)).toEqual(Object.keys(figures));
+  });
+
+  test("are written past the console, to which Lambda adds what would spoil the line", () => {
+    const written = jest.spyOn(process.stdout, "write").mockReturnValue(true);
+    const logged = jest.spyOn(console, "log").mockReturnValue();
+
+    writeMetrics("pulse-index")({ returned: true });
+    const lines = written.mock.calls.map(([line]) => String(line));
+    written.mockRestore();
+
+    expect(lines).toEqual([expect.stringMatching(/^\{"_aws":.*"BatchesReturned":1\}\n$/)]);
+    expect(logged).not.toHaveBeenCalled();
+    logged.mockRestore();
   });
 });
