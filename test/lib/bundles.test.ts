@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { environments } from "#functions/shared/environment.ts";
 import { bundleFolder, bundleFunctions } from "#lib/bundles.ts";
@@ -21,6 +21,11 @@ describe("bundles", () => {
     const clients = fromRuntime.filter((name) => name.startsWith("@aws-sdk/client-"));
 
     expect(clients.length).toBeLessThanOrEqual(1);
+  });
+
+  // As an ES module it reads each of its exports, WebSocket among them, and that loads all of fetch: 30 ms.
+  test.each(bundles)("$name does not import node:http when it starts", ({ file }) => {
+    expect(readFileSync(file, "utf8")).not.toMatch(/from"(node:)?http"/);
   });
 
   test.each(bundles)("$name is an ES module that parses", ({ file }) => {
