@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import middy from "@middy/core";
 import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
 import type { APIGatewayProxyResult, Context } from "aws-lambda";
+import type { Principal } from "#core/access/principal.ts";
 import { requireNamespace } from "#core/namespaces.ts";
 import { COMMON_HEADERS, type Headers } from "#functions/shared/answer.ts";
 import { problems } from "#functions/shared/api.ts";
@@ -17,16 +18,21 @@ export interface StreamedAnswer {
 /** A function that streams its answer, as AWS calls it once `awslambda.streamifyResponse` has wrapped it. */
 export type StreamingHandler = (message: HttpMessage, response: Writable, context: Context) => Promise<void>;
 
-/** Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. */
+/**
+ * Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. Who is not
+ * admitted is told nothing, not even which namespaces there are.
+ */
 export const streamingApi = (
   namespaces: readonly string[],
-  answer: (request: ApiRequest) => Promise<StreamedAnswer>,
+  admit: (request: ApiRequest) => Promise<Principal>,
+  answer: (request: ApiRequest, principal: Principal) => Promise<StreamedAnswer>,
 ): StreamingHandler =>
   middy<HttpMessage, APIGatewayProxyResult | StreamedAnswer>({ executionMode: executionModeStreamifyResponse })
     .use(problems())
     .handler(async (message: HttpMessage) => {
       const request = toApiRequest(message);
+      const principal = await admit(request);
       requireNamespace(request.namespace, namespaces);
-      const { statusCode, headers, body } = await answer(request);
+      const { statusCode, headers, body } = await answer(request, principal);
       return { statusCode, headers: { ...COMMON_HEADERS, ...headers }, body };
     }) as unknown as StreamingHandler;

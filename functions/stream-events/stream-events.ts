@@ -22,25 +22,28 @@ export interface StreamEventsOptions {
  * credentials that it was opened with.
  */
 export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: StreamEventsOptions): StreamingHandler =>
-  streamingApi(namespaces, async (request) => {
-    const { expiresAtMs } = await admit(request, "read");
-    const { query } = askedQuery(request, feeds.clock.now());
-    const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
-    const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
-      JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),
-    );
-    const body = eventStream(feeds, {
-      filter: query,
-      start,
-      named: request.query.get("named") !== "false",
-      ...shorterLease(leaseMs, expiresAtMs === undefined ? undefined : expiresAtMs - feeds.clock.now()),
-    });
-    return {
-      statusCode: 200,
-      headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
-      body,
-    };
-  });
+  streamingApi(
+    namespaces,
+    (request) => admit(request, "read"),
+    async (request, { expiresAtMs }) => {
+      const { query } = askedQuery(request, feeds.clock.now());
+      const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
+      const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
+        JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),
+      );
+      const body = eventStream(feeds, {
+        filter: query,
+        start,
+        named: request.query.get("named") !== "false",
+        ...shorterLease(leaseMs, expiresAtMs === undefined ? undefined : expiresAtMs - feeds.clock.now()),
+      });
+      return {
+        statusCode: 200,
+        headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
+        body,
+      };
+    },
+  );
 
 function shorterLease(...limitsMs: readonly (number | undefined)[]): { readonly leaseMs?: number } {
   const given = limitsMs.filter((limitMs) => limitMs !== undefined);

@@ -110,6 +110,12 @@ describe("a stream", () => {
     expect(JSON.parse(await client.ended)).toMatchObject({ type: "urn:pulse:problem:forbidden", status: 403 });
   });
 
+  test("tells strangers not even which namespaces there are", async () => {
+    expect((await stream(undefined, `/team-a${PATH}`)).status).toBe(401);
+    expect((await stream(undefined, `/team-z${PATH}`)).status).toBe(401);
+    expect((await stream(bearing(), `/team-z${PATH}`)).status).toBe(404);
+  });
+
   test("is for a caller of one namespace in that namespace", async () => {
     expect((await stream(await owning({ namespaces: ["team-a"] }), `/team-a${PATH}`)).status).toBe(200);
   });

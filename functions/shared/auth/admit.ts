@@ -1,5 +1,4 @@
-import type { Principal, Right } from "#core/access/principal.ts";
-import { RIGHTS } from "#core/access/principal.ts";
+import { type Principal, RIGHTS, type Right } from "#core/access/principal.ts";
 import type { Authenticate } from "#functions/shared/auth/authenticate.ts";
 import { notAllowed } from "#functions/shared/auth/challenge.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
