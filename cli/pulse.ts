@@ -5,6 +5,7 @@ const HELP = `pulse: the event stream of a platform
 
   pulse serve      the whole service on this machine, on an embedded store or a real OpenSearch
   pulse replay     archived events into OpenSearch again: rebuilds an index, or what it lacks
+  pulse redrive    dead letters into the journal again, once what refused them is put right
   pulse doctor     what is not well, here or in a deployment, and what to do about it
   pulse keys       API keys of a deployment: create, list, revoke
   pulse --version
@@ -17,6 +18,7 @@ Example: pulse serve --port 3000
 const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
   serve: async () => (await import("#cli/serve.ts")).serve,
   replay: async () => (await import("#cli/replay.ts")).replay,
+  redrive: async () => (await import("#cli/redrive.ts")).redrive,
   doctor: async () => (await import("#cli/doctor.ts")).doctor,
   keys: async () => (await import("#cli/keys.ts")).keys,
 };

@@ -6,9 +6,9 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { toAwsFailure } from "#cli/aws-failure.ts";
 import type { Place, PlaceEntry } from "#cli/places/place.ts";
 import { PulseError } from "#core/errors.ts";
-import { toFailure } from "#journals/s3/failure.ts";
 
 /** What begins with a prefix in a bucket; region, credentials and endpoint are those of the environment. */
 export class BucketPlace implements Place {
@@ -99,15 +99,11 @@ export class BucketPlace implements Place {
     );
   }
 
-  /** A bucket that is not there, a missing right and missing credentials are told as S3 tells them, without a stack. */
   async #asked<Answer>(path: string, ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
-    } catch (cause) {
-      const failure = toFailure(cause);
-      if (failure instanceof PulseError) throw failure;
-      const { name, message } = cause as Error;
-      throw new PulseError("unavailable", `${this.nameOf(path)}: ${name}: ${message}`, { cause });
+    } catch (error) {
+      throw toAwsFailure(this.nameOf(path), error);
     }
   }
 

@@ -1,0 +1,90 @@
+import type { KinesisStreamEvent } from "aws-lambda";
+import type { Event } from "#core/events/event.ts";
+import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
+import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+
+/** A dead letter of a file: the event in it and why it is there, or why it cannot be read as one. */
+export type Letter = {
+  /** The letter as a line of NDJSON, its newline included. */
+  readonly text: string;
+} & ({ readonly event: Event; readonly reason: string } | { readonly unreadable: string });
+
+/** What Lambda calls the files in which an event source mapping leaves the batches it has given up. */
+const LAMBDA_FILE = /(?:^|\/)\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}$/;
+
+/** Whether a file holds dead letters, by its name. */
+export const holdsLetters = (path: string): boolean => path.endsWith(".ndjson") || LAMBDA_FILE.test(path);
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The letters of a file: NDJSON as every place of them holds it, or a batch that Lambda has given up. */
+export function readLetters(path: string, content: Uint8Array): Letter[] {
+  let text: string;
+  try {
+    text = utf8.decode(content);
+  } catch {
+    return [{ text: "", unreadable: "not UTF-8, none of it is looked at" }];
+  }
+  return LAMBDA_FILE.test(path) ? readInvocation(text) : splitRecord(text).map(readLine);
+}
+
+function readLine(line: string): Letter {
+  const text = `${line}\n`;
+  const letter = letterOf(line);
+  return letter === undefined ? { text, unreadable: "no dead letter" } : { text, ...eventOf(letter) };
+}
+
+function letterOf(line: string): DeadLetter | undefined {
+  try {
+    const parsed = JSON.parse(line) as Partial<DeadLetter> | null;
+    return typeof parsed?.line === "string" && typeof parsed.reason === "string" ? (parsed as DeadLetter) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function eventOf({ line, reason }: DeadLetter): { event: Event; reason: string } | { unreadable: string } {
+  try {
+    return { event: fromJournalLine(line), reason };
+  } catch (error) {
+    return { unreadable: `no event, but put aside with "${reason}": ${(error as Error).message}` };
+  }
+}
+
+/** What an event source mapping writes to an on-failure bucket; `payload` is the batch as the function got it, as text. */
+interface Invocation {
+  readonly requestContext?: { readonly condition?: string };
+  readonly KinesisBatchInfo?: object;
+  readonly payload?: string;
+}
+
+function readInvocation(content: string): Letter[] {
+  const text = `${content}\n`;
+  let batch: KinesisStreamEvent;
+  let invocation: Invocation;
+  try {
+    invocation = JSON.parse(content);
+    if (invocation.payload === undefined) return [{ text, unreadable: withoutPayload(invocation) }];
+    batch = JSON.parse(invocation.payload);
+  } catch (error) {
+    return [{ text, unreadable: `no record of a failed invocation: ${(error as Error).message}` }];
+  }
+  const reason = invocation.requestContext?.condition ?? "given up by Lambda";
+  return batch.Records.flatMap(({ kinesis: { data } }) => readRecord(Buffer.from(data, "base64"), reason));
+}
+
+const withoutPayload = ({ KinesisBatchInfo: batch }: Invocation): string =>
+  `a failed invocation without its batch, which is in the archive: ${JSON.stringify(batch ?? {})}`;
+
+function readRecord(data: Buffer, reason: string): Letter[] {
+  let lines: string[];
+  try {
+    lines = splitRecord(utf8.decode(data));
+  } catch {
+    lines = [data.toString("base64")];
+  }
+  return lines.map((line) => {
+    const letter = { reason, line };
+    return { text: toDeadLetterLines([letter]), ...eventOf(letter) };
+  });
+}
