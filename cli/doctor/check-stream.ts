@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
@@ -18,6 +19,10 @@ export interface StreamCheck {
   readonly checkpoints: readonly HeldCheckpoint[] | undefined;
   readonly nowMs: number;
 }
+
+const HOUR_MS = 3_600_000;
+/** The checkpoint of a shard that is gone is removed once a day. */
+const TIDYING_MS = 48 * HOUR_MS;
 
 /** The stream, how far each of its shards is indexed, and checkpoints whose shard is gone. */
 export async function checkStream({
@@ -48,7 +53,11 @@ export async function checkStream({
   const longest = Math.max(0, ...waits.map(({ waitedMs }) => waitedMs));
   const read = ok(part, `every shard is indexed, the longest wait is ${Math.round(longest / 1000)} s`);
   const known = new Set(shards.map((shard) => shardName(streamName, shard)));
-  const left = checkpoints.filter(({ shard }) => shard.startsWith(`${streamName}/`) && !known.has(shard));
+  const tidiedMs = (stream?.RetentionPeriodHours ?? 0) * HOUR_MS + TIDYING_MS;
+  const left = checkpoints.filter(
+    ({ shard, arrivedAtMs = -Infinity }) =>
+      shard.startsWith(`${streamName}/`) && !known.has(shard) && nowMs - arrivedAtMs > tidiedMs,
+  );
   return [...described, ...(late.length > 0 ? late : [read]), ...leftFindings(part, left)];
 }
 
@@ -60,6 +69,8 @@ function leftFindings(part: string, left: readonly HeldCheckpoint[]): readonly F
 
 /** A part of a shard without records is passed in several steps, each of some minutes of the stream. */
 const MAX_STEPS = 50;
+/** A shard is read five times a second at most, by all its readers. */
+const BETWEEN_STEPS_MS = 500;
 
 /** When the first record after the checkpoint arrived; undefined when there is none. */
 async function oldestUnread(
@@ -87,6 +98,7 @@ async function oldestUnread(
     if (!page.MillisBehindLatest) return undefined;
     iterator = page.NextShardIterator;
     if (iterator === undefined) return undefined;
+    await sleep(BETWEEN_STEPS_MS);
   }
   throw new Error(`${ShardId} has a longer part without records than was read`);
 }

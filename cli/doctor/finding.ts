@@ -14,7 +14,7 @@ export const REMEDIES = {
   "index-mappings": "a new period's index is right again; pulse replay fills one that was deleted",
   "domain-change": "wait until the change is through",
   "domain-software": "let the service update the domain, at a time that suits you",
-  "left-checkpoints": "nothing is lost; streams carry a name that means nothing any more",
+  "left-checkpoints": "nothing is lost; see in the log of forget-shards why they are still there",
   "keys-table": "bring the table back: without it no request with an Idempotency-Key is taken",
   "local-folder": "see who else uses the folder, and whether its disk is full",
   "out-of-reach": "see that the address, the credentials and the rights are the ones meant",

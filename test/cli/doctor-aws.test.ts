@@ -156,6 +156,8 @@ describe("pulse doctor compares a stream with its checkpoints", () => {
     const checkpoints = [
       ...lastOf(points),
       checkpointAt("shardId-000000000099", "1"),
+      // Gone since today: it is removed once a day.
+      { ...checkpointAt("shardId-000000000098", "1"), arrivedAtMs: arrivedMs - 25 * 60 * MINUTE_MS },
       { shard: "other/shardId-000000000099", seq: toSeq(1, 0) },
     ];
 
