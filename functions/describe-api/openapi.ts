@@ -2,7 +2,7 @@ import { MAX_GROUPS } from "#core/events/aggregation.ts";
 import { draftEventSchema } from "#core/events/draft-event.ts";
 import { AGGREGATORS, eventQuerySchema } from "#core/events/event-query.ts";
 import * as z from "#core/zod.ts";
-import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
+import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
 import { VERSION } from "./version.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -159,9 +159,24 @@ function operationOf(route: Route): Json {
     operationId: name.replaceAll(/[^A-Za-z]+(\w?)/g, (_, next: string) => next.toUpperCase()),
     parameters: [...inPath, ...(parametersOf[name] ?? [])],
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
+    // Which of these it takes is a setting of the deployment; the last one is nothing at all.
+    security: [{ accessToken: [rightFor(route)] }, { apiKey: [rightFor(route)] }, { awsSignature: [] }, {}],
     responses: { ...answers, default: problem },
   };
 }
+
+const inAuthorization = (description: string): Json => ({
+  type: "apiKey",
+  in: "header",
+  name: "Authorization",
+  description,
+});
+
+const securitySchemes: Json = {
+  accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+  apiKey: inAuthorization("token <API key>"),
+  awsSignature: inAuthorization("A request signed with SigV4"),
+};
 
 /** Members that take one item as well as a list of them. */
 const ONE_OR_MORE = new Set(["tags", "any", "none", "type"]);
@@ -284,6 +299,7 @@ export function openApiDescription(): Json {
     ],
     paths,
     components: {
+      securitySchemes,
       schemas: {
         DraftEvent: schemaOf(draftEventSchema),
         EventQuery: schemaOf(eventQuerySchema),

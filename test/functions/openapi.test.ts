@@ -29,6 +29,17 @@ describe("the OpenAPI description", () => {
     }
   });
 
+  test("says which right each route needs, of schemes that it describes", () => {
+    for (const { method, path } of routes) {
+      const { security } = description.paths[path][method.toLowerCase()];
+      const right = method === "GET" || /search|aggregate/.test(path) ? "read" : "write";
+
+      expect(security).toContainEqual({ accessToken: [right] });
+      for (const name of security.flatMap(Object.keys))
+        expect(description.components.securitySchemes).toHaveProperty(name);
+    }
+  });
+
   test("refers only to what it holds", () => {
     const references = [...valuesOf("$ref", description)] as string[];
 
