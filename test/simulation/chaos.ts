@@ -2,38 +2,39 @@ import type { Clock } from "#core/clock.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import type { Random } from "#test/support/random.ts";
 
-/** What may go wrong, in the words of the summary. */
-export const FAULTS = [
-  "a call is lost",
-  "an answer is lost",
-  "a call times out, done in time",
-  "a call times out, done later",
-  "a process is killed before a call",
-  "a process is killed after a call",
-  "OpenSearch is overloaded (429)",
-  "OpenSearch is unavailable (503)",
-  "items of a bulk are refused (429, 503)",
-  "a shard misses a search",
-  "a search runs out of time",
-  "a refresh fails",
-  "Kinesis throttles a record",
-  "Kinesis refuses a call",
-  "a consumer is stopped and goes on as a zombie",
-  "a consumer fails without an answer",
-  "a consumer starts cold",
-  "a batch is delivered twice",
-  "a shard is delivered again from earlier",
-  "a shard is split",
-  "two shards are merged",
-  "a stream breaks off",
-  "a stream's client reads slowly",
-  "an answer to a POST is lost",
-  "a record is not readable",
-  "an event can never be indexed",
-  "the archive is replayed",
-] as const;
+/** What may go wrong, and what the summary calls it. */
+export const FAULTS = {
+  "lost-call": "calls lost on their way",
+  "lost-answer": "answers lost on their way",
+  timeout: "calls without an answer, carried out in time",
+  "late-call": "calls carried out when nobody waited any more",
+  "killed-before": "processes killed before a call",
+  "killed-after": "processes killed after a call",
+  overload: "calls that OpenSearch refused as too many (429)",
+  unavailable: "calls that OpenSearch refused otherwise (403, 502, 503, 504)",
+  "refused-item": "items of bulks refused (429, 503)",
+  "missing-shard": "searches that missed a shard",
+  "search-timeout": "searches that ran out of time",
+  "failed-refresh": "refreshes that failed",
+  "throttled-record": "records that Kinesis throttled",
+  "throttled-call": "calls that Kinesis throttled",
+  zombie: "consumers given up that went on",
+  "failed-invocation": "invocations whose answer was lost",
+  "cold-start": "consumers replaced by cold ones",
+  "double-delivery": "batches delivered twice",
+  rewind: "shards delivered again from earlier",
+  split: "shards split",
+  merge: "shards merged",
+  "broken-stream": "streams broken off amid their frames",
+  "slow-client": "frames that a client read slowly",
+  "lost-post-answer": "answers to POSTs lost",
+  "unreadable-record": "records that nobody can read",
+  poison: "events that can never be indexed",
+} as const;
 
-export type Fault = (typeof FAULTS)[number];
+export type Fault = keyof typeof FAULTS;
+
+export const isFault = (name: string): name is Fault => Object.hasOwn(FAULTS, name);
 
 const RATES = [0.01, 0.04, 0.15, 0.3];
 
@@ -45,12 +46,12 @@ interface Storm {
 }
 
 const STORMS: readonly Fault[] = [
-  "OpenSearch is overloaded (429)",
-  "a call is lost",
-  "items of a bulk are refused (429, 503)",
-  "a shard misses a search",
-  "a process is killed after a call",
-  "Kinesis throttles a record",
+  "overload",
+  "lost-call",
+  "refused-item",
+  "missing-shard",
+  "killed-after",
+  "throttled-record",
 ];
 
 export interface ChaosOptions {
@@ -60,7 +61,7 @@ export interface ChaosOptions {
   readonly activeMs: number;
   readonly coverage: Coverage;
   /** Faults that do not happen in this run. */
-  readonly without: ReadonlySet<string>;
+  readonly without: ReadonlySet<Fault>;
 }
 
 /** Decides what goes wrong: in each run some faults, each at a rate of its own, and at times a storm of one. */
@@ -78,7 +79,9 @@ export class Chaos {
     this.#coverage = coverage;
     this.#endMs = time.now() + activeMs;
     // Drawn for every fault, wanted or not: to leave one out changes nothing about the others.
-    const drawn = FAULTS.map((fault) => [fault, random.chance(0.4) ? random.oneOf(RATES) : 0] as const);
+    const drawn = (Object.keys(FAULTS) as Fault[]).map(
+      (fault) => [fault, random.chance(0.4) ? random.oneOf(RATES) : 0] as const,
+    );
     this.#rates = new Map(drawn.filter(([fault, rate]) => rate > 0 && !without.has(fault)));
     const storms = Array.from({ length: random.integer(0, 2) }, (): Storm => {
       const fromMs = time.now() + random.integer(0, activeMs);
@@ -90,7 +93,7 @@ export class Chaos {
   /** Whether it happens now; then it is counted. */
   strikes(fault: Fault): boolean {
     const isDrawn = this.draws(fault);
-    if (isDrawn) count(this.#coverage, fault);
+    if (isDrawn) count(this.#coverage, FAULTS[fault]);
     return isDrawn;
   }
 

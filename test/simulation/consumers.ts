@@ -2,6 +2,7 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda"
 import { PulseError } from "#core/errors.ts";
 import type { DeadLetterPlace } from "#core/events/index-entries.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
+import { FAULTS } from "#test/simulation/chaos.ts";
 import { count } from "#test/simulation/coverage.ts";
 import { recordName } from "#test/simulation/ledger.ts";
 import { BrokenCall } from "#test/simulation/network.ts";
@@ -18,8 +19,6 @@ export interface Consumers {
   /** Every record has been consumed, and nobody is at work, not even a zombie. */
   isAtRest(): boolean;
 }
-
-const ZOMBIE = "a consumer is stopped and goes on as a zombie";
 
 const INVOCATION_TIMEOUT_MS = 15_000;
 const LONGEST_STOP_MS = 25_000;
@@ -46,7 +45,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
   function next(): Consumer {
     const warm = idle.pop();
     if (warm === undefined) return start();
-    if (!chaos.strikes("a consumer starts cold")) return warm;
+    if (!chaos.strikes("cold-start")) return warm;
     warm.process.kill();
     return start();
   }
@@ -57,7 +56,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
     const { process, handler } = consumer;
     count(coverage, "batches delivered");
     trace(() => `${process.name}: gets ${batch.Records.map(({ eventID }) => eventID)}`);
-    const isStopped = chaos.draws(ZOMBIE);
+    const isStopped = chaos.draws("zombie");
     if (isStopped) {
       const fromMs = time.now() + random.integer(0, 100);
       process.stop(fromMs, fromMs + random.integer(1_000, LONGEST_STOP_MS));
@@ -65,7 +64,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
     running++;
     return new Promise((resolve, reject) => {
       const cancel = time.after(isStopped ? random.integer(100, 1_000) : INVOCATION_TIMEOUT_MS, () => {
-        count(coverage, ZOMBIE);
+        count(coverage, FAULTS.zombie);
         trace(() => `${process.name}: is given up, and goes on`);
         reject(new Failed());
       });
@@ -85,7 +84,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
           end();
           idle.push(consumer);
           trace(() => `${process.name}: answers ${JSON.stringify(answer)}`);
-          if (chaos.strikes("a consumer fails without an answer")) reject(new Failed());
+          if (chaos.strikes("failed-invocation")) reject(new Failed());
           else resolve(answer);
         },
         (error: unknown) => {
@@ -108,7 +107,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
     },
     async invoke(batch) {
       const answer = await invokeOnce(batch);
-      if (!chaos.strikes("a batch is delivered twice")) return answer;
+      if (!chaos.strikes("double-delivery")) return answer;
       return invokeOnce(batch);
     },
     onFailure: async (file) => discard(world, file),
@@ -141,7 +140,7 @@ function shardSource(
       let read = 0;
       return {
         async read(limit) {
-          if (read > 0 && chaos.strikes("a shard is delivered again from earlier")) {
+          if (read > 0 && chaos.strikes("rewind")) {
             trace(() => `${id} is delivered again from earlier`);
             read = random.integer(0, read - 1);
           }

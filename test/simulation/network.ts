@@ -1,5 +1,6 @@
 import { type Clock, sleep } from "#core/clock.ts";
 import type { Chaos, Fault } from "#test/simulation/chaos.ts";
+import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { never, type SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import type { Trace } from "#test/simulation/trace.ts";
 import type { Random } from "#test/support/random.ts";
@@ -21,11 +22,13 @@ const TIMED_OUT = { broken: "timeout" } as const;
 
 const LONGEST_WAY_MS = 15;
 const LATEST_MS = 20_000;
+const OTHER_DEATHS = 0.2;
 
 export interface NetworkOptions {
   readonly random: Random;
   readonly time: Clock;
   readonly chaos: Chaos;
+  readonly coverage: Coverage;
   readonly trace: Trace;
 }
 
@@ -34,14 +37,16 @@ export class Network {
   readonly #random: Random;
   readonly #time: Clock;
   readonly #chaos: Chaos;
+  readonly #coverage: Coverage;
   readonly #trace: Trace;
   /** Calls that are under way, waited for or not. */
   #pending = 0;
 
-  constructor({ random, time, chaos, trace }: NetworkOptions) {
+  constructor({ random, time, chaos, coverage, trace }: NetworkOptions) {
     this.#random = random;
     this.#time = time;
     this.#chaos = chaos;
+    this.#coverage = coverage;
     this.#trace = trace;
   }
 
@@ -69,15 +74,15 @@ export class Network {
     execute: () => Answer,
   ): Promise<Outcome<Answer>> {
     await this.#whileStopped(from);
-    if (!from.alive || this.#strikes("a process is killed before a call", from, what)) {
+    if (!from.alive || this.#kills("killed-before", from, what)) {
       from.kill();
       return CUT_OFF;
     }
-    if (this.#strikes("a call is lost", from, what)) {
+    if (this.#strikes("lost-call", from, what)) {
       await this.#way();
       return CUT_OFF;
     }
-    if (this.#strikes("a call times out, done later", from, what)) {
+    if (this.#strikes("late-call", from, what)) {
       this.#carryLater(timeoutMs + this.#random.integer(0, LATEST_MS), execute);
       await sleep(this.#time, timeoutMs);
       return TIMED_OUT;
@@ -86,12 +91,12 @@ export class Network {
     const answer = execute();
     await this.#way();
     await this.#whileStopped(from);
-    if (this.#strikes("a process is killed after a call", from, what)) {
+    if (this.#kills("killed-after", from, what)) {
       from.kill();
       return CUT_OFF;
     }
-    if (this.#strikes("an answer is lost", from, what)) return CUT_OFF;
-    if (this.#strikes("a call times out, done in time", from, what)) {
+    if (this.#strikes("lost-answer", from, what)) return CUT_OFF;
+    if (this.#strikes("timeout", from, what)) {
       await sleep(this.#time, timeoutMs);
       return TIMED_OUT;
     }
@@ -104,6 +109,14 @@ export class Network {
       this.#pending--;
       execute();
     });
+  }
+
+  #kills(fault: "killed-before" | "killed-after", process: SimulatedProcess, what: string): boolean {
+    // Most calls are those of streams that look for more: of their deaths fewer are enough.
+    if (process.role !== "index-events" && !this.#random.chance(OTHER_DEATHS)) return false;
+    if (!this.#strikes(fault, process, what)) return false;
+    if (fault === "killed-after") count(this.#coverage, `killed after ${kindOf(what)}`);
+    return true;
   }
 
   #strikes(fault: Fault, { name }: SimulatedProcess, what: string): boolean {
@@ -120,4 +133,11 @@ export class Network {
   #way(): Promise<void> {
     return sleep(this.#time, this.#random.integer(1, LONGEST_WAY_MS));
   }
+}
+
+/** The calls between which a consumer must be able to die. */
+function kindOf(what: string): string {
+  if (what.startsWith("PUT ")) return "a checkpoint";
+  if (what.endsWith("_bulk")) return "a bulk";
+  return what.endsWith("_refresh") ? "a refresh" : "another call";
 }

@@ -27,10 +27,9 @@ const REQUEST_TIMEOUT_MS = 3_000;
 /** How a process reaches OpenSearch. */
 export function sendTo({ openSearch, process, network, chaos, random }: OpenSearchConnection): Send {
   return async (call) => {
-    if (chaos.strikes("OpenSearch is overloaded (429)"))
+    if (chaos.strikes("overload"))
       return { statusCode: 429, body: { error: { type: "rejected_execution_exception" } } };
-    if (chaos.strikes("OpenSearch is unavailable (503)"))
-      return { statusCode: random.oneOf([403, 502, 503, 504]), body: {} };
+    if (chaos.strikes("unavailable")) return { statusCode: random.oneOf([403, 502, 503, 504]), body: {} };
     const what = `${call.method} ${call.path}`;
     const answer = await network.call(process, what, REQUEST_TIMEOUT_MS, () => openSearch.execute(call));
     if (answer.heldMs !== undefined) await sleep(process.clock, answer.heldMs);
@@ -64,10 +63,9 @@ const LONGEST_START_MS = 400;
 
 /** What goes wrong inside of OpenSearch. */
 export const troublesOf = (chaos: Chaos, random: Random): OpenSearchTroubles => ({
-  refusesItem: () =>
-    chaos.strikes("items of a bulk are refused (429, 503)") ? random.oneOf(ITEM_REFUSALS) : undefined,
-  missesShard: () => chaos.strikes("a shard misses a search"),
-  searchRunsOutOfTime: () => chaos.strikes("a search runs out of time"),
-  refreshFails: () => chaos.strikes("a refresh fails"),
+  refusesItem: () => (chaos.strikes("refused-item") ? random.oneOf(ITEM_REFUSALS) : undefined),
+  missesShard: () => chaos.strikes("missing-shard"),
+  searchRunsOutOfTime: () => chaos.strikes("search-timeout"),
+  refreshFails: () => chaos.strikes("failed-refresh"),
   startMs: () => random.integer(0, LONGEST_START_MS),
 });

@@ -107,7 +107,7 @@ function drawPost({ plan, chaos, ledger }: World, name: string, producer: string
     ledger.items.push(item);
     const tags: string[] = random.someOf(TAGS, TAGS.length);
     if (tags.length === 0) tags.push(TAGS[0]);
-    if (chaos.strikes("an event can never be indexed")) tags.push(POISON_TAG);
+    if (chaos.strikes("poison")) tags.push(POISON_TAG);
     const timestamp = random.chance(0.3) && new Date(plan.startMs - random.integer(-1e9, 1e9)).toISOString();
     const draft = { type: random.oneOf(EVENT_TYPES), tags, value: item.number, ...(timestamp && { timestamp }) };
     return { item, text: JSON.stringify(draft) };
@@ -143,7 +143,7 @@ async function send(world: World, { process, intake }: Creator, post: Post): Pro
       process.onDeath(() => resolve(undefined));
     }),
   ]);
-  const isLost = chaos.strikes("an answer to a POST is lost");
+  const isLost = chaos.strikes("lost-post-answer");
   trace(
     () =>
       `${process.name}: ${isLost || !answer ? "no answer" : answer.map((one) => ("event" in one ? one.event.id : one.refused.message))}`,

@@ -1,4 +1,5 @@
 import { sleep } from "#core/clock.ts";
+import { log } from "#functions/shared/log.ts";
 import { startConsumers } from "#test/simulation/consumers.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { judge } from "#test/simulation/judge.ts";
@@ -15,6 +16,9 @@ export interface SeedResult {
   readonly violations: readonly string[];
   readonly coverage: Coverage;
 }
+
+// Each simulated fault would be told.
+log.setLogLevel("SILENT");
 
 const MOST_REST_MS = 10 * 60_000;
 /** A new shard is known after a second; then polls read it. */
@@ -78,15 +82,15 @@ async function disturb(world: World, stream: SimulatedStream): Promise<void> {
   const endMs = time.now() + plan.activeMs;
   while (time.now() < endMs) {
     await sleep(time, random.integer(0, 2 * DISTURB_MS));
-    if (chaos.strikes("a shard is split")) {
+    if (chaos.strikes("split")) {
       const shard = stream.split();
       trace(() => `${shard?.id} is split`);
     }
-    if (chaos.strikes("two shards are merged")) {
+    if (chaos.strikes("merge")) {
       const shards = stream.merge();
       trace(() => `${shards?.map(({ id }) => id)} are merged`);
     }
-    if (chaos.strikes("a record is not readable")) {
+    if (chaos.strikes("unreadable-record")) {
       const record = stream.put(String(random.integer(0, 1e6)), random.oneOf(UNREADABLE));
       ledger.unreadable.add(recordName(record));
     }

@@ -120,7 +120,7 @@ export function kinesisClient(
 ): Pick<KinesisClient, "send" | "destroy"> {
   const put = ({ input }: PutRecordsCommand): Partial<PutRecordsCommandOutput> => ({
     Records: (input.Records ?? []).map(({ PartitionKey = "", Data = new Uint8Array() }) => {
-      if (chaos.strikes("Kinesis throttles a record")) return { ErrorCode: "ProvisionedThroughputExceededException" };
+      if (chaos.strikes("throttled-record")) return { ErrorCode: "ProvisionedThroughputExceededException" };
       const { eventID, kinesis } = stream.put(PartitionKey, Data);
       return { ShardId: eventID.slice(0, eventID.indexOf(":")), SequenceNumber: kinesis.sequenceNumber };
     }),
@@ -128,7 +128,7 @@ export function kinesisClient(
   const send = (command: PutRecordsCommand, { abortSignal }: { abortSignal: AbortSignal }) =>
     new Promise((resolve, reject) => {
       abortSignal.addEventListener("abort", () => reject(awsError("AbortError")));
-      if (chaos.strikes("Kinesis refuses a call")) return reject(awsError("ThrottlingException", 400));
+      if (chaos.strikes("throttled-call")) return reject(awsError("ThrottlingException", 400));
       network
         .call(process, "put records", NO_ANSWER_MS, () => put(command))
         .then(resolve, (error) => {

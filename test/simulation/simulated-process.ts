@@ -2,6 +2,8 @@ import type { Clock } from "#core/clock.ts";
 
 /** A running copy of a function, with a clock that may be wrong; it may be stopped or killed wherever it waits. */
 export class SimulatedProcess {
+  /** Which function it is a copy of. */
+  readonly role: string;
   readonly name: string;
   readonly clock: Clock;
   readonly #onDeath: (() => void)[] = [];
@@ -9,8 +11,9 @@ export class SimulatedProcess {
   #stopFromMs = 0;
   #stopToMs = 0;
 
-  constructor(name: string, time: Clock, skewMs: number) {
-    this.name = name;
+  constructor(role: string, number: number, time: Clock, skewMs: number) {
+    this.role = role;
+    this.name = `${role} ${number}`;
     this.clock = {
       now: () => time.now() + skewMs,
       after: (ms, action) =>

@@ -134,7 +134,7 @@ export class StreamClient {
       const isLeased = mostMs !== undefined && this.#random.chance(0.3);
       if (mostMs !== undefined)
         time.after(mostMs, () => {
-          breakOff(chaos.strikes("a stream breaks off") ? this.#random.integer(0, MOST_FRAMES_LOST) : 0);
+          breakOff(chaos.strikes("broken-stream") ? this.#random.integer(0, MOST_FRAMES_LOST) : 0);
         });
       const leaseMs = this.#random.integer(0, LONGEST_STAY_MS);
       stop = followEvents(
@@ -145,7 +145,7 @@ export class StreamClient {
             if (chain.start === undefined && this.#arriving.length === 0) chain.openedAtMs = time.now();
             trace(() => `${chain.name}: is sent ${toReadable(frame)}`);
             this.#arriving.push(frame);
-            return !chaos.strikes("a stream's client reads slowly");
+            return !chaos.strikes("slow-client");
           },
           drained: () => sleep(process.clock, this.#random.integer(0, SLOWEST_MS)),
           end: () => breakOff(0),

@@ -2,7 +2,7 @@ import { sleep } from "#core/clock.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { Chaos } from "#test/simulation/chaos.ts";
+import { Chaos, type Fault } from "#test/simulation/chaos.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { emptyLedger, type Ledger } from "#test/simulation/ledger.ts";
 import { Network } from "#test/simulation/network.ts";
@@ -40,7 +40,7 @@ const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 function drawPlan(random: Random): WorldPlan {
   const isLarge = random.chance(0.05);
-  const activeMs = random.integer(3_000, isLarge ? 30_000 : 12_000);
+  const activeMs = random.integer(2_000, isLarge ? 25_000 : 9_000);
   const turnsMs = [Date.UTC(2026, 3, 1), Date.UTC(2027, 0, 1), Date.UTC(2027, 1, 10)];
   return {
     startMs: random.oneOf(turnsMs) - random.integer(0, activeMs * 2),
@@ -67,7 +67,7 @@ export interface WorldOptions {
   /** Gathers what happens, in words. */
   readonly trace?: string[] | undefined;
   /** Faults that do not happen. */
-  readonly without?: ReadonlySet<string> | undefined;
+  readonly without?: ReadonlySet<Fault> | undefined;
   /** So many POSTs of each producer, and no more. */
   readonly mostPosts?: number | undefined;
 }
@@ -86,7 +86,7 @@ export interface World {
   readonly wiring: Wiring;
   /** Chances of one's own: what one part draws changes nothing for the others. */
   readonly fork: () => Random;
-  readonly startProcess: (what: string) => SimulatedProcess;
+  readonly startProcess: (role: string) => SimulatedProcess;
   /** An adapter in a process that has just started. */
   readonly openStore: (process: SimulatedProcess) => EventStore;
 }
@@ -107,7 +107,7 @@ export function createWorld({ seed, wiring, trace: lines, without = new Set(), m
   const trace = lines === undefined ? untraced : tracing(lines, () => time.now() - plan.startMs);
   const coverage: Coverage = new Map();
   const chaos = new Chaos({ random: fork(), time, activeMs: plan.activeMs, coverage, without });
-  const network = new Network({ random: fork(), time, chaos, trace });
+  const network = new Network({ random: fork(), time, chaos, coverage, trace });
   const openSearch = new SimulatedOpenSearch(time, fork(), troublesOf(chaos, fork()));
   const processRandom = fork();
   let processes = 0;
@@ -123,10 +123,10 @@ export function createWorld({ seed, wiring, trace: lines, without = new Set(), m
     trace,
     wiring,
     fork,
-    startProcess(what) {
-      count(coverage, `copies of ${what}`);
+    startProcess(role) {
+      count(coverage, `copies of ${role}`);
       const skewMs = processRandom.integer(-plan.mostSkewMs, plan.mostSkewMs);
-      return new SimulatedProcess(`${what} ${++processes}`, time, skewMs);
+      return new SimulatedProcess(role, ++processes, time, skewMs);
     },
     openStore(process) {
       const pause = (mostMs: number) => sleep(process.clock, processRandom.integer(0, mostMs));
