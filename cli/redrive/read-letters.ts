@@ -35,9 +35,13 @@ function readLine(line: string): Letter {
 }
 
 function letterOf(line: string): DeadLetter | undefined {
+  const parsed = parseJson<DeadLetter>(line);
+  return typeof parsed?.line === "string" && typeof parsed.reason === "string" ? parsed : undefined;
+}
+
+function parseJson<Content>(text: string): Content | null | undefined {
   try {
-    const parsed = JSON.parse(line) as Partial<DeadLetter> | null;
-    return typeof parsed?.line === "string" && typeof parsed.reason === "string" ? (parsed as DeadLetter) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -59,22 +63,16 @@ interface Invocation {
 }
 
 function readInvocation(content: string): Letter[] {
-  const text = `${content}\n`;
-  let batch: KinesisStreamEvent;
-  let invocation: Invocation;
-  try {
-    invocation = JSON.parse(content);
-    if (invocation.payload === undefined) return [{ text, unreadable: withoutPayload(invocation) }];
-    batch = JSON.parse(invocation.payload);
-  } catch (error) {
-    return [{ text, unreadable: `no record of a failed invocation: ${(error as Error).message}` }];
+  const whole = { text: `${content}\n` };
+  const invocation = parseJson<Invocation>(content);
+  const batch = parseJson<KinesisStreamEvent>(invocation?.payload ?? "");
+  if (!Array.isArray(batch?.Records)) {
+    const where = JSON.stringify(invocation?.KinesisBatchInfo ?? {});
+    return [{ ...whole, unreadable: `no batch of Kinesis; what is archived of it can be replayed: ${where}` }];
   }
-  const reason = invocation.requestContext?.condition ?? "given up by Lambda";
-  return batch.Records.flatMap(({ kinesis: { data } }) => readRecord(Buffer.from(data, "base64"), reason));
+  const reason = invocation?.requestContext?.condition ?? "given up by Lambda";
+  return batch.Records.flatMap(({ kinesis }) => readRecord(Buffer.from(kinesis.data, "base64"), reason));
 }
-
-const withoutPayload = ({ KinesisBatchInfo: batch }: Invocation): string =>
-  `a failed invocation without its batch, which is in the archive: ${JSON.stringify(batch ?? {})}`;
 
 function readRecord(data: Buffer, reason: string): Letter[] {
   let lines: string[];

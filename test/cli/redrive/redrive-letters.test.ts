@@ -1,0 +1,260 @@
+import { describe, expect, test } from "@jest/globals";
+import { type RedriveOptions, redriveLetters } from "#cli/redrive/redrive-letters.ts";
+import { systemClock } from "#core/clock.ts";
+import type { Event } from "#core/events/event.ts";
+import type { EventJournal } from "#core/events/event-journal.ts";
+import { toSeq } from "#core/events/event-journal.ts";
+import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
+import { toJournalLine } from "#core/events/journal-record.ts";
+import { anEvent } from "#test/support/an-event.ts";
+import { toDestinationFile } from "#test/support/event-source-mapping-discarded.ts";
+import { memoryPlace } from "#test/support/memory-place.ts";
+
+const letterOf = (event: Event, reason = "mapper_parsing_exception: no"): DeadLetter => ({
+  reason,
+  point: { shard: "events/1", seq: toSeq(1, 0) },
+  line: toJournalLine(event).trimEnd(),
+});
+
+const fileOf = (...letters: readonly DeadLetter[]) => ({ content: toDeadLetterLines(letters), modifiedMs: 0 });
+
+/** A file as Lambda leaves it, whose batch has these records. */
+function lambdaFileOf(...records: readonly (string | Buffer)[]): { key: string; body: string } {
+  const discarded = records.map((record, index) => ({
+    awsRegion: "eu-central-1",
+    eventID: `shardId-000000000001:${index + 1}`,
+    eventName: "aws:kinesis:record",
+    eventSource: "aws:kinesis",
+    eventSourceARN: "arn:aws:kinesis:eu-central-1:000000000000:stream/events",
+    eventVersion: "1.0",
+    invokeIdentityArn: "",
+    kinesis: {
+      kinesisSchemaVersion: "1.0",
+      partitionKey: "",
+      sequenceNumber: String(index + 1),
+      data: Buffer.from(record).toString("base64"),
+      approximateArrivalTimestamp: 1_700_000_000,
+    },
+  }));
+  return toDestinationFile(
+    {
+      records: discarded,
+      shardId: "shardId-000000000001",
+      condition: "RecordAgeExceeded",
+      invocations: 9,
+      threw: false,
+    },
+    { mappingId: "e6b4", nowMs: 1_700_000_100_000 },
+  );
+}
+
+/** A journal that takes what it is given, or that part of it. */
+function aJournal(takes: (event: Event) => boolean = () => true): EventJournal & { readonly appended: Event[] } {
+  const appended: Event[] = [];
+  return {
+    appended,
+    append: async (events) =>
+      events.map((event) => {
+        if (!takes(event)) return { notTaken: "busy", retryAfterSeconds: 0 };
+        appended.push(event);
+        return { point: { shard: "events/2", seq: toSeq(appended.length, 0) } };
+      }),
+  };
+}
+
+async function redrive(options: Pick<RedriveOptions, "place" | "journal"> & Partial<RedriveOptions>) {
+  const faults: string[] = [];
+  const counts = await redriveLetters({
+    clock: systemClock,
+    types: new Set(),
+    reason: "",
+    onFault: ({ file, reason }) => faults.push(`${file}: ${reason}`),
+    ...options,
+  });
+  return { ...counts, faults };
+}
+
+const letters = (content: Buffer | string | undefined): DeadLetter[] =>
+  String(content)
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as DeadLetter);
+
+describe("a redrive", () => {
+  test("appends the events of all letters as they were, and moves the files aside", async () => {
+    const events = Array.from({ length: 5 }, (_, index) => anEvent({ key: "k", value: `1e40${index}` }));
+    const [one, two, three, four, five] = events.map((event) => letterOf(event)) as [DeadLetter, ...DeadLetter[]];
+    const place = memoryPlace({
+      "index-events/2026-03-15/a.ndjson": fileOf(one, two as DeadLetter),
+      "index-events/2026-03-16/b.ndjson": fileOf(three as DeadLetter, four as DeadLetter, five as DeadLetter),
+    });
+    const before = [...place.files.values()];
+    const journal = aJournal();
+
+    const first = await redrive({ place, journal });
+    const second = await redrive({ place, journal });
+
+    expect(journal.appended).toEqual(events);
+    expect(first).toEqual({ files: 2, redriven: 5, leftOut: 0, unreadable: 0, faults: [] });
+    expect(second).toMatchObject({ files: 0, redriven: 0 });
+    expect([...place.files.keys()]).toEqual([
+      expect.stringMatching(/^redriven\/index-events\/2026-03-15\/a\.[0-9a-f]{12}\.ndjson$/),
+      expect.stringMatching(/^redriven\/index-events\/2026-03-16\/b\.[0-9a-f]{12}\.ndjson$/),
+    ]);
+    expect([...place.files.values()]).toEqual(before);
+  });
+
+  test("takes letters of a type and a reason, and leaves the others in their file", async () => {
+    const [health, other, busy] = [anEvent({ type: "health" }), anEvent(), anEvent({ type: "health" })];
+    const all = [letterOf(health), letterOf(other), letterOf(busy, "disk full")];
+    const place = memoryPlace({ "a.ndjson": fileOf(...all) });
+    const journal = aJournal();
+
+    const outcome = await redrive({ place, journal, types: new Set(["health"]), reason: "mapper" });
+
+    expect(journal.appended).toEqual([health]);
+    expect(outcome).toMatchObject({ redriven: 1, leftOut: 2, unreadable: 0 });
+    expect(letters(place.files.get("a.ndjson")?.content)).toEqual([all[1], all[2]]);
+    const [moved] = [...place.files].filter(([path]) => path.startsWith("redriven/"));
+    expect(letters(moved?.[1].content)).toEqual([all[0]]);
+
+    await redrive({ place, journal });
+
+    expect(journal.appended).toEqual([health, other, busy]);
+    expect([...place.files.keys()].filter((path) => !path.startsWith("redriven/"))).toEqual([]);
+    expect(place.files.size).toBe(2);
+  });
+
+  test("appends the batches that Lambda has given up", async () => {
+    const events = [anEvent(), anEvent(), anEvent({ type: "health", value: '"ä"' })];
+    const [one, two, three] = events.map(toJournalLine) as [string, string, string];
+    const { key, body } = lambdaFileOf(one + two, three);
+    const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
+    const journal = aJournal();
+
+    await redrive({ place, journal, types: new Set(["health"]), reason: "RecordAge" });
+
+    expect(journal.appended).toEqual([events[2]]);
+    expect(letters(place.files.get(`${key}.ndjson`)?.content)).toEqual([
+      { reason: "RecordAgeExceeded", line: one.trimEnd() },
+      { reason: "RecordAgeExceeded", line: two.trimEnd() },
+    ]);
+    expect(place.files.has(key)).toBe(false);
+
+    await redrive({ place, journal });
+
+    expect(journal.appended).toEqual([events[2], events[0], events[1]]);
+  });
+
+  test("moves a batch of Lambda aside as it is when all of it was appended", async () => {
+    const { key, body } = lambdaFileOf(toJournalLine(anEvent()));
+    const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
+
+    await redrive({ place, journal: aJournal() });
+
+    expect([...place.files]).toEqual([
+      [expect.stringMatching(/^redriven\/aws\/lambda\/e6b4\/.*\.[0-9a-f]{12}$/), { content: body, modifiedMs: 0 }],
+    ]);
+  });
+
+  test("names and leaves what holds no event, and no file that is none of dead letters", async () => {
+    const { key, body } = lambdaFileOf(Buffer.from([0xff, 0xfe, 0x0a]));
+    const withoutBatch = lambdaFileOf("");
+    const [event, unreadable] = [anEvent(), { reason: "the record is not UTF-8", line: "//4K" }];
+    const { payload: _, ...metadata } = JSON.parse(withoutBatch.body);
+    const kept = {
+      "pulse.db": { content: "SQLite format 3", modifiedMs: 0 },
+      "text.ndjson": { content: Buffer.from([0xff, 0x0a]), modifiedMs: 0 },
+      [key]: { content: body, modifiedMs: 0 },
+      [withoutBatch.key]: { content: JSON.stringify(metadata), modifiedMs: 0 },
+    };
+    const place = memoryPlace({
+      ...kept,
+      "a.ndjson": fileOf(unreadable, letterOf(event), { reason: "r" } as DeadLetter),
+    });
+    const journal = aJournal();
+
+    const { faults, redriven, unreadable: count } = await redrive({ place, journal });
+
+    expect(journal.appended).toEqual([event]);
+    expect({ redriven, count }).toEqual({ redriven: 1, count: 5 });
+    expect(faults).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^memory\/a\.ndjson: no event, but put aside with "the record is not UTF-8": /),
+        "memory/a.ndjson: no dead letter",
+        "memory/text.ndjson: not UTF-8, none of it is looked at",
+        expect.stringContaining(`${key}: no event, but put aside with "RecordAgeExceeded"`),
+        expect.stringMatching(/no batch of Kinesis.*"startSequenceNumber":"1"/),
+      ]),
+    );
+    for (const [path, file] of Object.entries(kept)) expect(place.files.get(path)).toEqual(file);
+    expect(letters(place.files.get("a.ndjson")?.content)).toEqual([unreadable, { reason: "r" }]);
+  });
+
+  test("appends an event once that a file holds twice", async () => {
+    const event = anEvent();
+    const place = memoryPlace({ "dead-letters.ndjson": fileOf(letterOf(event), letterOf(event)) });
+    const journal = aJournal();
+
+    expect(await redrive({ place, journal })).toMatchObject({ redriven: 2 });
+    expect(journal.appended).toEqual([event]);
+  });
+
+  test("tries again what the journal does not take; in the end it moves what was taken, and keeps the rest", async () => {
+    const events = Array.from({ length: 4 }, () => anEvent());
+    const place = memoryPlace({ "a.ndjson": fileOf(...events.map((event) => letterOf(event))) });
+    let tries = 0;
+    const patient = aJournal((event) => event !== events[0] || ++tries > 3);
+    const broken = aJournal(({ id }) => id !== events[1]?.id);
+
+    await expect(redrive({ place, journal: broken })).rejects.toThrow(
+      "the journal did not take 1 events of memory/a.ndjson: busy",
+    );
+    expect(letters(place.files.get("a.ndjson")?.content)).toEqual([letterOf(events[1] as Event)]);
+    await redrive({ place, journal: patient });
+
+    expect([...broken.appended, ...patient.appended].map(({ id }) => id).sort()).toEqual(
+      events.map(({ id }) => id).sort(),
+    );
+    expect([...place.files.keys()].every((path) => path.startsWith("redriven/"))).toBe(true);
+  });
+
+  test.each(["write", "move", "remove"] as const)("that is interrupted at a %s loses no letter", async (operation) => {
+    const { key, body } = lambdaFileOf(toJournalLine(anEvent()), toJournalLine(anEvent({ type: "health" })));
+    const whole = [anEvent({ type: "health" }), anEvent({ type: "health" })].map((event) => letterOf(event));
+    const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 }, "b.ndjson": fileOf(...whole) });
+    for (let failing = 1; failing < 5; failing++) {
+      let calls = 0;
+      const interrupted = {
+        ...place,
+        [operation]: async (...args: [string, string]) => {
+          if (++calls === failing) throw new Error("interrupted");
+          return place[operation](...args);
+        },
+      };
+      await redrive({ place: interrupted, journal: aJournal(), types: new Set(["health"]) }).catch(() => {});
+    }
+    const journal = aJournal();
+    await redrive({ place, journal });
+
+    const moved = [...place.files].filter(([path]) => path.startsWith("redriven/"));
+    const ids = moved.flatMap(([path]) => path);
+    expect([...place.files.keys()].filter((path) => !path.startsWith("redriven/"))).toEqual([]);
+    expect(ids.length).toBeGreaterThanOrEqual(2);
+    const held = moved.map(([, { content }]) => String(content)).join("");
+    for (const letter of whole) expect(held).toContain((JSON.parse(letter.line) as Event).id);
+    for (const { kinesis } of (JSON.parse(JSON.parse(body).payload) as { Records: { kinesis: { data: string } }[] })
+      .Records) {
+      const { id } = JSON.parse(Buffer.from(kinesis.data, "base64").toString()) as Event;
+      expect(held.includes(id) || held.includes(kinesis.data)).toBe(true);
+    }
+  });
+
+  test("only counts where it has no journal", async () => {
+    const place = memoryPlace({ "a.ndjson": fileOf(letterOf(anEvent()), letterOf(anEvent({ type: "health" }))) });
+    const before = new Map(place.files);
+
+    expect(await redrive({ place, journal: undefined, types: new Set(["event"]) })).toMatchObject({ redriven: 1 });
+    expect(place.files).toEqual(before);
+  });
+});
