@@ -37,14 +37,19 @@ const basePathOf = (namespace: string): string =>
 const EVERY_BASE = [BASE_PATH, `/*${BASE_PATH}`];
 
 /** Paths under a base, as policies write them. */
-type Covered = Pick<Route, "method" | "path">;
+interface Covered {
+  readonly method: string;
+  readonly path: string;
+}
 
-const METHODS = [...new Set(routes.map(({ method }) => method))];
-const wholly = (method: Route["method"]): Covered => ({ method, path: "/*" });
+const wholly = (method: string): Covered => ({ method, path: "/*" });
+
+/** Whoever may all learns what a path does not take, too: `*` would stand for a method and a namespace. */
+const EVERYTHING = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map(wholly);
 
 /** A method whose routes all need the same right is covered as a whole: a policy has at most 8 KB. */
 const coveredBy = (right: Right): readonly Covered[] =>
-  METHODS.flatMap((method) => {
+  [...new Set(routes.map(({ method }) => method))].flatMap((method) => {
     const all = routes.filter((route) => route.method === method);
     const some = all.filter((route) => rightFor(route) === right);
     return some.length === all.length ? [wholly(method)] : some.flatMap(toCovered);
@@ -61,7 +66,6 @@ function toCovered({ method, path }: Route): readonly Covered[] {
 }
 
 const COVERED: Readonly<Record<Right, readonly Covered[]>> = { read: coveredBy("read"), write: coveredBy("write") };
-const EVERYTHING = METHODS.map(wholly);
 
 const routesFor = (rights: readonly Right[]): readonly Covered[] =>
   rights.includes("read") && rights.includes("write") ? EVERYTHING : rights.flatMap((right) => COVERED[right]);

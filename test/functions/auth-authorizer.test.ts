@@ -233,6 +233,13 @@ describe("the policy of a caller", () => {
     );
   });
 
+  test("of one who may all lets the API itself answer what is no route", () => {
+    const policy = policyFor({ id: "key:a", rights: RIGHTS }, `${STAGE}/GET/`);
+
+    for (const call of ["DELETE/api/v1/events", "PATCH/team-a/api/v1/events", "GET/team-a/api/v1/nothing"])
+      expect(allows(policy, call)).toBe(true);
+  });
+
   test("of one who may write lets nothing be read in ways that only API Gateway might understand", () => {
     const policy = policyFor({ id: "key:a", rights: ["write"] }, `${STAGE}/GET/`);
 
