@@ -18,7 +18,7 @@ const PURCHASE: EventTypeDeclaration = {
 /** One type more, one with fields, and one less. */
 const CHANGED_TYPES: readonly EventTypeDeclaration[] = [
   ...DEFAULT_EVENT_TYPES.filter(({ name }) => name !== "allocation").map((type) =>
-    type.name === "workflow" ? { ...type, fields: { step: "keyword" } as const } : type,
+    type.name === "health" ? { ...type, fields: { unit: "keyword" } as const } : type,
   ),
   PURCHASE,
 ];
@@ -39,6 +39,7 @@ export async function checkTemplates(pulse: DeployedPulse, report: Report): Prom
   await report.check("the next deployment creates, changes and removes templates as its types want it", async () => {
     await pulse.deployTypes(CHANGED_TYPES);
     await hasTemplatesOf(pulse, CHANGED_TYPES);
+    assert.equal(await kindOf(pulse, "health", "unit"), "keyword", "in the index that was there before");
   });
   await report.check("the first event of a new type makes an index with the fields of its declaration", async () => {
     await createEvent(pulse, { type: PURCHASE.name, tags: ["shop"], value: { currency: "EUR", amount: 12.5 } });

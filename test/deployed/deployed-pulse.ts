@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { startOpenSearch } from "#dev/opensearch-node.ts";
 import { BASE_PATH } from "#functions/routes.ts";
-import type { Report } from "#test/deployed/report.ts";
-import { type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
+import { EMULATED_ACCOUNT, EMULATED_REGION, type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
 import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator-account.ts";
-import { cdk, EMULATED_ACCOUNT } from "./cdk.ts";
+import { cdk } from "./cdk.ts";
 import { makeAlarmsPlain } from "./plain-alarms.ts";
+import type { Report } from "./report.ts";
 
 const STAGE = "dev";
 export const STACK_PREFIX = `Pulse-${STAGE}-`;
@@ -59,7 +59,7 @@ export class DeployedPulse {
   /** What the account needs before anything can be deployed in it. */
   bootstrap(): Promise<string> {
     // Where there is no cdk.json, so that it does not build the stacks for it.
-    return this.#cdk(["bootstrap", `aws://${EMULATED_ACCOUNT}/us-east-1`], this.#folder);
+    return this.#cdk(["bootstrap", `aws://${EMULATED_ACCOUNT}/${EMULATED_REGION}`], this.#folder);
   }
 
   /** Every stack, made as the README says; answers how many alarms had to be made plain. */
@@ -120,9 +120,9 @@ export class DeployedPulse {
     return `
 It runs until Ctrl-C:
   OpenSearch   ${this.#openSearchUrl}
-  AWS          AWS_ENDPOINT_URL=${this.#emulatorUrl} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  AWS          AWS_ENDPOINT_URL=${this.#emulatorUrl} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=${EMULATED_REGION}
   its log      ${logOf(this.#folder)}
-  the API      curl --user test:test --aws-sigv4 aws:amz:us-east-1:execute-api ${events}
+  the API      curl --user test:test --aws-sigv4 aws:amz:${EMULATED_REGION}:execute-api ${events}
 `;
   }
 

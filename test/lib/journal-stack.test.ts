@@ -33,6 +33,14 @@ describe("the archive", () => {
     });
   });
 
+  test("moves to colder storage after 90 days, and nothing of it is ever deleted", () => {
+    const rules = Object.values(resourcesOf(journal, "AWS::S3::Bucket")).flatMap(
+      ({ Properties }) => (Properties.LifecycleConfiguration as { Rules: object[] } | undefined)?.Rules ?? [],
+    );
+
+    expect(rules).toEqual([{ Status: "Enabled", Transitions: [{ StorageClass: "GLACIER_IR", TransitionInDays: 90 }] }]);
+  });
+
   test.each([
     ["dev", journal],
     ["prod", prod],

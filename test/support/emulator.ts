@@ -26,6 +26,7 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
+export const EMULATED_ACCOUNT = "000000000000";
 /** Credentials of the account's root. */
 export const EMULATED_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
 export const EMULATED_REGION = "us-east-1";

@@ -7,20 +7,17 @@ const PATIENCE_MS = 15_000;
 
 /**
  * Ends a process that leads a group of its own (see `spawnWithLifeline`): asks it to go, then takes by force whatever is
- * left of the group.
+ * left of the group. One that has ended already is left alone: its id may be another's by now.
  */
 export async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, "exit");
-    child.kill("SIGTERM");
-    const timeout = new AbortController();
-    const patience = sleep(PATIENCE_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([exited, patience]);
-    timeout.abort();
-    killGroup(child);
-    await exited;
-  }
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const timeout = new AbortController();
+  await Promise.race([exited, sleep(PATIENCE_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
+  timeout.abort();
   killGroup(child);
+  await exited;
 }
 
 function killGroup({ pid }: ChildProcess): void {
