@@ -7,6 +7,7 @@ import { type RedriveCounts, redriveLetters } from "#cli/redrive/redrive-letters
 import { counted, openReporter } from "#cli/reporter.ts";
 import { UsageError } from "#cli/usage-error.ts";
 import { systemClock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
 
 const HELP = `Appends dead letters to the journal anew, as the events they were, so that they are indexed once more.
@@ -60,24 +61,30 @@ export async function redrive(args: string[]): Promise<void> {
   }
 }
 
-/** Loaded when it is needed: each brings a client or a database along. */
-async function openJournal({ stream, data }: RedriveCall): Promise<EventJournal & { close(): void }> {
-  if (stream !== undefined) {
-    const { KinesisEventJournal } = await import("#journals/kinesis/kinesis-event-journal.ts");
-    const journal = new KinesisEventJournal({ streamName: stream, clock: systemClock });
-    return {
-      append: (events) =>
-        journal.append(events).catch((error) => {
-          throw toAwsFailure(`the stream ${stream}`, error);
-        }),
-      close: () => journal.close(),
-    };
-  }
-  const file = join(data as string, "pulse.db");
+type OpenJournal = EventJournal & { close(): void };
+
+// Loaded when it is needed: each brings a client or a database along.
+const openJournal = ({ stream, data }: RedriveCall): Promise<OpenJournal> =>
+  stream === undefined ? openLocal(data as string) : openStream(stream);
+
+async function openStream(streamName: string): Promise<OpenJournal> {
+  const { KinesisEventJournal } = await import("#journals/kinesis/kinesis-event-journal.ts");
+  const journal = new KinesisEventJournal({ streamName, clock: systemClock });
+  return {
+    append: (events) =>
+      journal.append(events).catch((error) => {
+        throw toAwsFailure(`the stream ${streamName}`, error);
+      }),
+    close: () => journal.close(),
+  };
+}
+
+async function openLocal(folder: string): Promise<OpenJournal> {
+  const file = join(folder, "pulse.db");
   if (!existsSync(file)) throw new UsageError(`--data takes the folder of a local server: there is no ${file}`);
   const { openDatabase } = await import("#stores/embedded/database.ts");
   const { openLocalJournal } = await import("#journals/local/local-event-journal.ts");
-  const database = openDatabase(file);
+  const database = opened(folder, () => openDatabase(file));
   const journal = openLocalJournal({ database });
   return {
     append: (events) => journal.append(events),
@@ -86,6 +93,15 @@ async function openJournal({ stream, data }: RedriveCall): Promise<EventJournal 
       database.close();
     },
   };
+}
+
+function opened<Database>(folder: string, open: () => Database): Database {
+  try {
+    return open();
+  } catch (cause) {
+    if (!(cause instanceof PulseError)) throw cause;
+    throw new PulseError("unavailable", `${folder}: ${cause.message}; stop its server first`, { cause });
+  }
 }
 
 function summaryOf({ dryRun, stream, data }: RedriveCall, place: string, counts: RedriveCounts): string {
