@@ -1,7 +1,7 @@
 import type { Client } from "@opensearch-project/opensearch";
 import { bad, type Finding, ok } from "#cli/doctor/finding.ts";
+import type { HeldTemplate } from "#cli/doctor/held-templates.ts";
 import { request } from "#stores/opensearch/client.ts";
-import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
 
 type Properties = Readonly<Record<string, { readonly type?: string; readonly properties?: Properties }>>;
 interface Mappings {
@@ -12,12 +12,11 @@ interface Mappings {
 const PART = "indices";
 
 /** Whether each index has the fields that its template gives, and takes writes. One that was made without it never will. */
-export async function checkIndices(client: Client, templates: readonly IndexTemplate[]): Promise<readonly Finding[]> {
-  const patterns = [...new Set(templates.flatMap(({ body }) => body.index_patterns))].join(",");
+export async function checkIndices(client: Client, templates: readonly HeldTemplate[]): Promise<readonly Finding[]> {
+  const patterns = [...new Set(templates.flatMap(({ index_patterns }) => index_patterns))].join(",");
   const [mappings, blocked] = await Promise.all([readMappings(client, patterns), readBlocked(client, patterns)]);
   const wrong = Object.entries(mappings).flatMap(([index, held]) => {
-    const template = templateOf(index, templates);
-    const faults = template === undefined ? [] : faultsOf(held, template.body.template.mappings as Mappings);
+    const faults = faultsOf(held, mappingsFor(index, templates));
     return faults.length === 0 ? [] : [bad(PART, `${index}: ${faults.join(", ")}`, "index-mappings")];
   });
   const closed = blocked.map(([index, blocks]) => bad(PART, `${index} is blocked: ${blocks}`, "store-writes-blocked"));
@@ -25,16 +24,14 @@ export async function checkIndices(client: Client, templates: readonly IndexTemp
   return found.length > 0 ? found : [ok(PART, `all ${Object.keys(mappings).length} have their fields and take writes`)];
 }
 
-/** The template that OpenSearch makes the index by: of those whose pattern fits, the one of the highest priority. */
-function templateOf(index: string, templates: readonly IndexTemplate[]): IndexTemplate | undefined {
+/** Those that OpenSearch makes the index with: of the templates whose pattern fits, the one of the highest priority. */
+function mappingsFor(index: string, templates: readonly HeldTemplate[]): Mappings {
   const fits = (pattern: string): boolean =>
     pattern.endsWith("*") ? index.startsWith(pattern.slice(0, -1)) : index === pattern;
-  return templates
-    .filter(({ body }) => body.index_patterns.some(fits))
-    .reduce<IndexTemplate | undefined>(
-      (best, one) => (best === undefined || one.body.priority > best.body.priority ? one : best),
-      undefined,
-    );
+  const [best] = templates
+    .filter(({ index_patterns }) => index_patterns.some(fits))
+    .sort((one, other) => (other.priority ?? 0) - (one.priority ?? 0));
+  return best?.template?.mappings ?? {};
 }
 
 function faultsOf(held: Mappings, wanted: Mappings): readonly string[] {

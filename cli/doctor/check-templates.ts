@@ -1,28 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Client } from "@opensearch-project/opensearch";
 import { bad, type Finding, ok } from "#cli/doctor/finding.ts";
-import { request } from "#stores/opensearch/client.ts";
+import type { HeldTemplate, HeldTemplates } from "#cli/doctor/held-templates.ts";
 import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
-
-/** What may be left of a template that somebody changed. */
-interface HeldTemplate {
-  readonly index_patterns: readonly string[];
-  readonly priority?: number;
-  readonly template?: { readonly settings?: object; readonly mappings?: object };
-}
-
-interface HeldTemplates {
-  readonly index_templates: readonly { readonly name: string; readonly index_template: HeldTemplate }[];
-}
 
 const PART = "templates";
 
-/** Whether each template is there, and is what this version would install. */
-export async function checkTemplates(client: Client, wanted: readonly IndexTemplate[]): Promise<readonly Finding[]> {
-  const { body } = await request<HeldTemplates>(client, { method: "GET", path: "/_index_template" });
-  const held = new Map(body.index_templates.map(({ name, index_template }) => [name, index_template]));
+/** Whether each template is there, and is what this version would install. Those of a deployment's own types are counted. */
+export function checkTemplates(held: HeldTemplates, wanted: readonly IndexTemplate[]): readonly Finding[] {
   const wrong = wanted.flatMap((template) => checkTemplate(template, held.get(template.name)));
-  return wrong.length > 0 ? wrong : [ok(PART, `all ${wanted.length} are as this version installs them`)];
+  if (wrong.length > 0) return wrong;
+  const others = held.size - wanted.length;
+  const more = others === 0 ? "" : `, besides ${others} of the deployment's own types`;
+  return [ok(PART, `all ${wanted.length} are as this version installs them${more}`)];
 }
 
 function checkTemplate({ name, body }: IndexTemplate, held: HeldTemplate | undefined): readonly Finding[] {

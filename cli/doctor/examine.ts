@@ -8,6 +8,7 @@ import { checkIndices } from "#cli/doctor/check-indices.ts";
 import { checkLocalDisk, checkLocalJournal } from "#cli/doctor/check-local-folder.ts";
 import { checkTemplates } from "#cli/doctor/check-templates.ts";
 import { type Finding, findings, ok, unknown } from "#cli/doctor/finding.ts";
+import { expectedTemplates, type HeldTemplates, readTemplates } from "#cli/doctor/held-templates.ts";
 import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import type { Targets } from "#cli/doctor/targets.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
@@ -52,14 +53,18 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
 /** What is in OpenSearch, and the checkpoints, if they could be read. */
 async function examineOpenSearch(settings: OpenSearchSettings) {
   const client = await openClient(settings);
-  const templates = indexTemplates();
+  const wanted = indexTemplates();
+  let held: HeldTemplates = new Map();
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   try {
     const found = [
       ...(await findings("cluster", () => checkCluster(client))),
       ...(await findings("disks", () => checkDisks(client))),
-      ...(await findings("templates", () => checkTemplates(client, templates))),
-      ...(await findings("indices", () => checkIndices(client, templates))),
+      ...(await findings("templates", async () => {
+        held = await readTemplates(client, DEFAULT_PREFIX);
+        return checkTemplates(held, wanted);
+      })),
+      ...(await findings("indices", () => checkIndices(client, expectedTemplates(held, wanted)))),
       ...(await findings("checkpoints", async () => {
         checkpoints = await readCheckpoints(client, DEFAULT_PREFIX);
         return [ok("checkpoints", checkpointsText(checkpoints))];

@@ -5,6 +5,7 @@ import { checkDisks } from "#cli/doctor/check-disks.ts";
 import { checkIndices } from "#cli/doctor/check-indices.ts";
 import { checkTemplates } from "#cli/doctor/check-templates.ts";
 import type { Finding } from "#cli/doctor/finding.ts";
+import { expectedTemplates, readTemplates } from "#cli/doctor/held-templates.ts";
 import { readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { declarationOf } from "#core/events/event-types.ts";
@@ -47,6 +48,11 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
   });
   afterEach(() => isolated.remove());
 
+  const lookAtTemplates = async (wanted = templates) =>
+    checkTemplates(await readTemplates(isolated.client, isolated.prefix), wanted);
+  const lookAtIndices = async () =>
+    checkIndices(isolated.client, expectedTemplates(await readTemplates(isolated.client, isolated.prefix), templates));
+
   const keepSome = async (type: string) => {
     const store = await isolated.open();
     await store.keep([{ event: anEvent({ type }), point: { shard: "events/0", seq: toSeq(7, 0) } }]);
@@ -54,7 +60,7 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
   };
 
   test("and finds the templates that this version installs to be well", async () => {
-    expect(await checkTemplates(isolated.client, templates)).toEqual([
+    expect(await lookAtTemplates()).toEqual([
       { level: "ok", part: "templates", says: `all ${templates.length} are as this version installs them` },
     ]);
   });
@@ -63,7 +69,7 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     const { name } = genericTemplate(isolated.prefix);
     await removeTemplate(isolated.client, name);
 
-    const found = await checkTemplates(isolated.client, templates);
+    const found = await lookAtTemplates();
 
     expect(found).toEqual([{ level: "bad", part: "templates", says: `${name} is missing`, page: "index-templates" }]);
   });
@@ -76,7 +82,7 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     const changed = { ...body, template: { ...body.template, ...change } };
     await request(isolated.client, { method: "PUT", path: `/_index_template/${name}`, body: changed });
 
-    const found = await checkTemplates(isolated.client, templates);
+    const found = await lookAtTemplates();
 
     expect(found).toHaveLength(1);
     expect(found[0]?.says).toBe(`${name} is not as this version installs it: ${part}`);
@@ -88,8 +94,8 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     const newer = typeTemplate({ ...declared, fields: { total: "double", tax: "double" } }, isolated.prefix);
     await request(isolated.client, { method: "PUT", path: `/_index_template/${older.name}`, body: older.body });
 
-    expect(levelsOf(await checkTemplates(isolated.client, [newer]))).toEqual(["bad"]);
-    expect(levelsOf(await checkTemplates(isolated.client, [older]))).toEqual(["ok"]);
+    expect(levelsOf(await lookAtTemplates([newer]))).toEqual(["bad"]);
+    expect(levelsOf(await lookAtTemplates([older]))).toEqual(["ok"]);
   });
 
   test("and finds indices that were made by their templates to be well", async () => {
@@ -97,10 +103,22 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     await keepSome("health");
     await keepSome("Signup");
 
-    const found = await checkIndices(isolated.client, templates);
+    const found = await lookAtIndices();
 
     // Those of three types, of checkpoints and of types.
     expect(found).toEqual([{ level: "ok", part: "indices", says: "all 5 have their fields and take writes" }]);
+  });
+
+  test("and takes the types that only a deployment declares as it declared them", async () => {
+    const orders = { name: "orders", period: "month", retentionDays: 30, fields: { total: "double" } } as const;
+    await installTemplates(isolated.client, [typeTemplate(orders, isolated.prefix)]);
+    const store = await isolated.open({ types: [orders] });
+    await store.keep([{ event: anEvent({ type: "orders", value: '{"total":1}' }) }]);
+
+    const [ofTemplates] = await lookAtTemplates();
+
+    expect(ofTemplates?.says).toMatch(/, besides 1 of the deployment's own types$/);
+    expect(levelsOf(await lookAtIndices())).toEqual(["ok"]);
   });
 
   test("and names an index that was made without its template", async () => {
@@ -108,7 +126,7 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     const index = `${isolated.prefix}.signup.default.2026-03`;
     await request(isolated.client, { method: "PUT", path: `/${index}/_doc/1`, body: { id: "1", timestamp: "soon" } });
 
-    const found = await checkIndices(isolated.client, templates);
+    const found = await lookAtIndices();
 
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ level: "bad", page: "index-mappings" });
@@ -125,7 +143,7 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
       body: { "index.blocks.read_only_allow_delete": true },
     });
 
-    const found = await checkIndices(isolated.client, templates);
+    const found = await lookAtIndices();
 
     expect(found).toEqual([
       {
