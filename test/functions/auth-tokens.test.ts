@@ -1,11 +1,12 @@
+import { globalAgent } from "node:https";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { systemClock } from "#core/clock.ts";
-import { readHttps } from "#functions/shared/auth/issuer-keys.ts";
-import { type TokenVerifier, tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
+import { type TokenVerifier, type TokenVerifierOptions, tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
+import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import {
   AUDIENCE,
   claimsOf,
+  openTlsTokenIssuer,
   openTokenIssuer,
   type SigningKey,
   signingKey,
@@ -26,15 +27,10 @@ let issuer: TokenIssuer;
 let clock: ManualClock;
 let verify: TokenVerifier;
 
-const verifierOf = (options: Partial<Parameters<typeof tokenVerifier>[0]> = {}): TokenVerifier =>
-  tokenVerifier({
-    issuer: issuer.issuer,
-    audience: AUDIENCE,
-    scopes: { read: "events:read", write: "events:write" },
-    clock,
-    read: issuer.read,
-    ...options,
-  });
+const SETTINGS = { audience: AUDIENCE, scopes: { read: "events:read", write: "events:write" } };
+
+const verifierOf = (options: Partial<TokenVerifierOptions> = {}): TokenVerifier =>
+  tokenVerifier({ ...SETTINGS, issuer: issuer.issuer, clock, read: issuer.read, ...options });
 
 beforeEach(async () => {
   issuer = await openTokenIssuer(rsa, ec);
@@ -251,8 +247,22 @@ describe("the issuer's keys", () => {
     });
   });
 
-  test("are read over HTTPS alone", async () => {
-    verify = verifierOf({ read: readHttps, clock: systemClock });
+  test("are read over HTTPS", async () => {
+    const secured = await openTlsTokenIssuer(rsa);
+    const { ca } = globalAgent.options;
+    globalAgent.options.ca = LOOPBACK_TLS.cert;
+    verify = tokenVerifier({ ...SETTINGS, issuer: secured.issuer, clock });
+
+    try {
+      expect(await verify(signToken(rsa, claimsOf(secured)))).toMatchObject({ id: "token:alice" });
+    } finally {
+      globalAgent.options.ca = ca;
+      await secured.close();
+    }
+  });
+
+  test("are read over nothing else", async () => {
+    verify = tokenVerifier({ ...SETTINGS, issuer: issuer.issuer, clock });
 
     expect(await refusalOf(tokenWith({}))).toMatchObject({ kind: "unavailable" });
     expect(issuer.keyReads()).toBe(0);

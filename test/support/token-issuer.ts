@@ -1,7 +1,9 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Read } from "#functions/shared/auth/issuer-keys.ts";
+import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -37,11 +39,22 @@ export function signingKey(alg: SigningKey["alg"] = "RS256", kid: string = rando
   return { kid, alg, ...pair };
 }
 
-export async function openTokenIssuer(...keys: readonly SigningKey[]): Promise<TokenIssuer> {
+export const openTokenIssuer = (...keys: readonly SigningKey[]): Promise<TokenIssuer> =>
+  openIssuer("http", createServer, keys);
+
+/** One that is read over HTTPS, by who trusts the certificate of loopback. */
+export const openTlsTokenIssuer = (...keys: readonly SigningKey[]): Promise<TokenIssuer> =>
+  openIssuer("https", (listener) => createTlsServer(LOOPBACK_TLS, listener), keys);
+
+async function openIssuer(
+  scheme: "http" | "https",
+  serve: (listener: RequestListener) => Server,
+  keys: readonly SigningKey[],
+): Promise<TokenIssuer> {
   let shown = keys;
   let reads = 0;
   let fail: ((response: ServerResponse) => void) | undefined;
-  const server = createServer((request, response) => {
+  const server = serve((request, response) => {
     if (request.url === "/.well-known/openid-configuration")
       return response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }));
     reads++;
@@ -50,7 +63,7 @@ export async function openTokenIssuer(...keys: readonly SigningKey[]): Promise<T
     response.end(JSON.stringify({ keys: jwks }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
     read: async (url) => {
