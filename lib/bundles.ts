@@ -66,7 +66,7 @@ export async function bundleFunctions(): Promise<readonly Bundle[]> {
       name: basename(dirname(path)),
       file: path,
       bytes: contents.byteLength,
-      fromRuntime: imports.filter(isFromRuntime).map((imported) => imported.path),
+      fromRuntime: [...new Set(imports.filter(isFromRuntime).map((imported) => imported.path))],
     };
   });
 }

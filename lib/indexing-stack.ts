@@ -1,4 +1,6 @@
-import { Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Grant } from "aws-cdk-lib/aws-iam";
 import { type IEventSourceDlq, MetricType, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { KinesisEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
@@ -35,6 +37,7 @@ export class IndexingStack extends Stack {
     super(scope, id, { description: "Pulse: index templates, and from the journal into the index", ...props });
     const templates = this.installTemplates(props);
     this.consumers = [this.followJournal(props, templates)];
+    this.forgetShards(props);
   }
 
   /** One resource per template, the one for undeclared types among them. */
@@ -89,6 +92,31 @@ export class IndexingStack extends Stack {
     });
     indexEvents.addEventSource(source);
     return { fn: indexEvents, mappingId: source.eventSourceMappingId };
+  }
+
+  /** Once a day: a resharded stream would leave a checkpoint behind for each shard that it closed. */
+  private forgetShards({ stage, index, journal }: IndexingStackProps): void {
+    const reason = "It is called once a day, and does what an earlier call left undone.";
+    const fn = new PulseFunction(this, "ForgetShards", {
+      name: "forget-shards",
+      environment: { ...index.environment, PULSE_EVENTS_STREAM: journal.events.streamName },
+      stage,
+      memoryMib: 256,
+      timeout: Duration.minutes(1),
+      withoutFailurePlace: reason,
+    });
+    fn.node.addDependency(index.grantForgetShards(fn));
+    Grant.addToPrincipal({
+      grantee: fn,
+      actions: ["kinesis:ListShards"],
+      resourceArns: [journal.events.streamArn],
+    });
+    const daily = new Rule(this, "Daily", {
+      description: "Pulse: once a day, what needs tidying",
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [new LambdaTarget(fn)],
+    });
+    Validations.of(daily).acknowledge({ id: "Serverless-EventBusDLQ", reason });
   }
 
   /** For what the function cannot keep and for what it never got; CDK's own destination would let it read and delete too. */

@@ -91,6 +91,7 @@ export const environments = {
       /** Lambda sets it. */
       AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "index-events"),
     }),
+  "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled }),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),
 } as const;

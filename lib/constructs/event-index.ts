@@ -14,6 +14,8 @@ export interface EventIndex {
   grantIndexRead(fn: PulseFunction): IDependable;
   /** Keeps events, makes them visible and advances checkpoints; deletes nothing. */
   grantIndexWrite(fn: PulseFunction): IDependable;
+  /** Removes the checkpoints of shards that are gone. */
+  grantForgetShards(fn: PulseFunction): IDependable;
   /** Installs index templates. */
   grantManageTemplates(fn: PulseFunction): IDependable;
 }

@@ -14,6 +14,7 @@ import { Construct, DependencyGroup, type IDependable } from "constructs";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import {
+  FORGET_SHARDS,
   GRANT,
   IndexAccess,
   type IndexRights,
@@ -121,6 +122,10 @@ export class EventsDomain extends Construct implements EventIndex {
 
   grantIndexWrite(fn: PulseFunction): IDependable {
     return this.grant(fn, WRITE);
+  }
+
+  grantForgetShards(fn: PulseFunction): IDependable {
+    return this.grant(fn, FORGET_SHARDS);
   }
 
   grantManageTemplates(fn: PulseFunction): IDependable {

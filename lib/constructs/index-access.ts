@@ -1,5 +1,6 @@
 import { CustomResource, Duration } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { checkpointIndex, DEFAULT_PREFIX } from "#stores/opensearch/index-names.ts";
 
 /** What a function may do with the indices: by which HTTP methods, and in the words of OpenSearch's security plugin. */
 export interface IndexRights {
@@ -46,6 +47,25 @@ export const WRITE: IndexRights = {
           "indices:data/write/bulk*",
           "indices:data/write/index",
           "indices:monitor/settings/get",
+        ],
+      },
+    ],
+  },
+};
+
+/** Reads checkpoints and removes some; touches no event. */
+export const FORGET_SHARDS: IndexRights = {
+  methods: ["Delete", "Get", "Post"],
+  permissions: {
+    cluster_permissions: ["cluster_composite_ops_ro"],
+    index_permissions: [
+      {
+        index_patterns: [checkpointIndex(DEFAULT_PREFIX)],
+        allowed_actions: [
+          "read",
+          "indices:monitor/settings/get",
+          "indices:data/write/delete",
+          "indices:data/write/bulk*",
         ],
       },
     ],

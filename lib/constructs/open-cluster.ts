@@ -11,6 +11,7 @@ export function openCluster(url: string): EventIndex {
     environment: { PULSE_OPENSEARCH_URL: url, PULSE_OPENSEARCH_AUTH: "none" },
     grantIndexRead: () => nothing,
     grantIndexWrite: () => nothing,
+    grantForgetShards: () => nothing,
     grantManageTemplates: () => nothing,
   };
 }

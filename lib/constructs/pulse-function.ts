@@ -25,7 +25,12 @@ export interface PulseFunctionProps<Name extends FunctionName> {
   readonly role?: IRole;
   /** The most instances that may run at once, kept free for it. @default - shares the account's */
   readonly reservedConcurrency?: number;
+  /** Why a call that failed for good needs no place of its own. @default - nothing calls it asynchronously */
+  readonly withoutFailurePlace?: string;
 }
+
+const CALLED_AND_WAITED_FOR =
+  "Nothing calls it asynchronously: HTTP and custom resources wait, streams have their own on-failure place.";
 
 /** One folder under `functions/`, deployed: a role, a log and traces of its own. */
 export class PulseFunction<Name extends FunctionName = FunctionName> extends LambdaFunction {
@@ -62,13 +67,10 @@ export class PulseFunction<Name extends FunctionName = FunctionName> extends Lam
       id: "AwsSolutions-IAM5[Resource::*]",
       reason: "X-Ray's two actions for sending traces take no resource.",
     });
+    const reason = props.withoutFailurePlace ?? CALLED_AND_WAITED_FOR;
     Validations.of(this).acknowledge(
-      {
-        id: "Serverless-LambdaDLQ",
-        reason:
-          "Nothing calls it asynchronously: HTTP and custom resources wait, streams have their own on-failure place.",
-      },
-      { id: "Serverless-LambdaAsyncFailureDestination", reason: "Nothing calls it asynchronously." },
+      { id: "Serverless-LambdaDLQ", reason },
+      { id: "Serverless-LambdaAsyncFailureDestination", reason },
     );
   }
 }

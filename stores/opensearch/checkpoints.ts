@@ -69,6 +69,13 @@ export class Checkpoints {
     await this.#makeSearchable(shard);
   }
 
+  /** Removes the shard's checkpoint, if there is one. */
+  async remove(shard: string): Promise<void> {
+    const path = `/${this.#index}/_doc/${encodeURIComponent(shard)}`;
+    await this.#request({ method: "DELETE", path, expect: [404] });
+    this.#overview = undefined;
+  }
+
   /** Once per shard and process: whoever created the checkpoint may not have come to refresh it. */
   async #makeSearchable(shard: string): Promise<void> {
     if (this.#searchable.has(shard)) return;

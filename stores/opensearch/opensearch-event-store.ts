@@ -164,6 +164,19 @@ export class OpenSearchEventStore implements EventStore {
     return this.#touched.refresh();
   }
 
+  /** The shards of which nothing was indexed that arrived after that instant; those that do not say it are not among them. */
+  async shardsAtRestSince(sinceMs: number): Promise<readonly string[]> {
+    const { checkpoints } = await this.#checkpoints.read();
+    return checkpoints.flatMap(({ shard, arrivedAtMs }) =>
+      arrivedAtMs !== undefined && arrivedAtMs < sinceMs ? [shard] : [],
+    );
+  }
+
+  /** Removes the checkpoint of a shard that will never be written again: to positions that name it, it is done. */
+  forgetShard(shard: string): Promise<void> {
+    return this.#checkpoints.remove(shard);
+  }
+
   /** When the oldest of the checkpoints' records arrived in the journal; undefined while there is no checkpoint. */
   async indexedUntil(): Promise<number | undefined> {
     const times = await this.#checkpoints.arrivalTimes();

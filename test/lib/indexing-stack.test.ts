@@ -108,7 +108,7 @@ describe("access to the index", () => {
   });
 
   test("lets no reader write", () => {
-    for (const { Properties } of access.filter(({ Properties }) => !/index/.test(Properties.role as string)))
+    for (const { Properties } of access.filter(({ Properties }) => !/index|forget/.test(Properties.role as string)))
       expect(JSON.stringify(Properties.permissions)).not.toMatch(/write|create|put|manage|delete/);
   });
 
@@ -124,6 +124,27 @@ describe("access to the index", () => {
           Match.objectLike({ Action: "s3:PutObject" }),
         ]),
       },
+    });
+  });
+});
+
+describe("forget-shards", () => {
+  test("is called once a day, and may only list the stream's shards and remove checkpoints", () => {
+    indexing.hasResourceProperties("AWS::Events::Rule", {
+      ScheduleExpression: "rate(1 day)",
+      Targets: [Match.objectLike({ Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^ForgetShards"), "Arn"] } })],
+    });
+    indexing.hasResourceProperties("AWS::IAM::Policy", {
+      Roles: [{ Ref: Match.stringLikeRegexp("^ForgetShardsRole") }],
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([Match.objectLike({ Action: "kinesis:ListShards" })]),
+      }),
+    });
+    indexing.hasResourceProperties(ACCESS, {
+      role: "pulse-forget-shards",
+      permissions: Match.objectLike({
+        index_permissions: [Match.objectLike({ index_patterns: ["pulse_checkpoints"] })],
+      }),
     });
   });
 });
