@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { type ReplayState, replayArchive } from "#cli/replay/replay-archive.ts";
+import { boundsOf } from "#cli/replay/replay-bounds.ts";
 import { type ReplayCall, readReplayCall } from "#cli/replay/replay-call.ts";
 import {
   forgetRun,
@@ -12,8 +13,6 @@ import {
 } from "#cli/replay/saved-run.ts";
 import { summaryOf } from "#cli/replay/summary.ts";
 import { counted, openReporter } from "#cli/reporter.ts";
-import { UsageError } from "#cli/usage-error.ts";
-import { replayableUntil } from "#core/events/archive-times.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
 import { type OpenSearchEventStore, openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
@@ -65,7 +64,7 @@ async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEven
   const identity: ReplayIdentity = { archive: archive.name, opensearch: call.target.url, since, until, types };
   const stateFile = call.stateFile ?? stateFileIn(resolve(".pulse"), identity);
   const saved = dryRun ? undefined : readRun(stateFile, identity);
-  const bounds = saved?.bounds ?? (await boundsOf(call, store));
+  const bounds = saved?.bounds ?? boundsOf(call, await store.indexedUntil(), Date.now());
   const save = seldom((state: ReplayState) => saveRun(stateFile, { replay: identity, bounds, state }));
   const reporter = openReporter();
   const outcome = await replayArchive({
@@ -86,19 +85,6 @@ async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEven
   process.stdout.write(summaryOf(call, archive.name, bounds, outcome));
   const { lines, damaged } = outcome;
   if (lines.refused + lines.unreadable + damaged > 0) process.exitCode = 1;
-}
-
-/** What the indexers have yet to pass is theirs: an event that was kept before them would be in no stream. */
-async function boundsOf({ fromMs, toMs, target }: ReplayCall, store: OpenSearchEventStore): Promise<RunBounds> {
-  const indexedUntilMs = await store.indexedUntil();
-  if (indexedUntilMs !== undefined) {
-    const arrivedByMs = replayableUntil(indexedUntilMs, Date.now());
-    return { fromMs, toMs: Math.min(toMs ?? Infinity, arrivedByMs), arrivedByMs };
-  }
-  if (toMs !== undefined) return { fromMs, toMs };
-  throw new UsageError(
-    `no indexer has been at work in ${target.url}: say with --until which events none is going to meet, as no journal holds them any more`,
-  );
 }
 
 const keepNothing: EventStore["keep"] = async (entries) => entries.map(() => ({ kept: true }));

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { dirname } from "node:path";
 import { UsageError } from "#cli/usage-error.ts";
 import type { ReplayState } from "./replay-archive.ts";
+import type { ReplayBounds } from "./replay-bounds.ts";
 
 /** What makes two calls of the command one replay, as it was asked for. */
 export interface ReplayIdentity {
@@ -13,17 +14,9 @@ export interface ReplayIdentity {
   readonly types: readonly string[];
 }
 
-/** The bounds of a run, fixed when it begins: what goes on with it means the same times. */
-export interface RunBounds {
-  readonly fromMs?: number | undefined;
-  readonly toMs?: number | undefined;
-  /** What arrived later, an indexer may have yet to meet. */
-  readonly arrivedByMs?: number | undefined;
-}
-
 interface SavedRun {
   readonly replay: ReplayIdentity;
-  readonly bounds: RunBounds;
+  readonly bounds: ReplayBounds;
   readonly state: ReplayState;
 }
 

@@ -1,10 +1,10 @@
 import { counted } from "#cli/reporter.ts";
 import type { ReplayOutcome } from "./replay-archive.ts";
+import type { ReplayBounds } from "./replay-bounds.ts";
 import type { ReplayCall } from "./replay-call.ts";
-import type { RunBounds } from "./saved-run.ts";
 
 /** What a replay came to, for whoever started it. */
-export function summaryOf(call: ReplayCall, archive: string, bounds: RunBounds, outcome: ReplayOutcome): string {
+export function summaryOf(call: ReplayCall, archive: string, bounds: ReplayBounds, outcome: ReplayOutcome): string {
   const { lines, files, damaged, tooYoung } = outcome;
   const events = `${counted(lines.kept, "event")} from ${counted(files, "file")}`;
   const told = [
@@ -21,7 +21,7 @@ export function summaryOf(call: ReplayCall, archive: string, bounds: RunBounds, 
 
 function receivedWhen(
   { toMs: asked = Infinity }: ReplayCall,
-  { fromMs, toMs, arrivedByMs }: RunBounds,
+  { fromMs, toMs, arrivedByMs }: ReplayBounds,
 ): string | false {
   if (fromMs === undefined && toMs === undefined) return false;
   const since = fromMs === undefined ? "" : ` from ${toUtc(fromMs)}`;
