@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import { filesIn, type Place } from "#cli/places/place.ts";
+import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
 import type { Clock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { appendAgain } from "#core/events/append-again.ts";
@@ -60,11 +60,16 @@ export async function redriveLetters(options: RedriveOptions): Promise<RedriveCo
   return counts;
 }
 
+/** The files whose letters wait to be redriven. */
+export async function* waitingFiles(place: Place): AsyncGenerator<PlacedFile> {
+  for await (const file of filesIn(place, (folder) => !`/${folder}`.endsWith(`/${DONE_FOLDER}`)))
+    if (holdsLetters(file.path)) yield file;
+}
+
 /** Read before anything is moved: what stays of a file may get a name that comes later. */
 async function pathsOf(place: Place): Promise<string[]> {
   const paths: string[] = [];
-  for await (const { path } of filesIn(place, (folder) => !`/${folder}`.endsWith(`/${DONE_FOLDER}`)))
-    if (holdsLetters(path)) paths.push(path);
+  for await (const { path } of waitingFiles(place)) paths.push(path);
   return paths;
 }
 

@@ -13,6 +13,8 @@ import type { Finding } from "#cli/doctor/finding.ts";
 import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { toDeadLetterLines } from "#core/events/index-entries.ts";
+import { toJournalLine } from "#core/events/journal-record.ts";
+import { anEvent } from "#test/support/an-event.ts";
 import { openAwsFront } from "#test/support/aws-front.ts";
 import { openDynamo, TABLE } from "#test/support/dynamodb.ts";
 import { openKinesis, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
@@ -215,17 +217,16 @@ describe("pulse doctor --outputs", () => {
       temporaryFolder(),
     ]);
     closing.push(s3.close, kinesis.close, dynamo.close, service.close, folder.remove);
+    const line = toJournalLine(anEvent());
     const letters = toDeadLetterLines([
-      { reason: "mapper_parsing_exception: failed to parse 'secret-value'", line: "{}" },
+      { reason: "mapper_parsing_exception: failed to parse 'secret-value'", line },
       { reason: "the record is not UTF-8", line: "AA==" },
     ]);
     s3.put("dead/index-events/2026-03-15/events/0/1.ndjson", letters, Date.UTC(2026, 2, 15));
-    const batch = {
-      requestContext: { condition: "RetryAttemptsExhausted" },
-      KinesisBatchInfo: {},
-      payload: "secret-value",
-    };
-    s3.put("dead/aws/lambda/1/shardId-0/2026/03/16/1.json", JSON.stringify(batch), Date.UTC(2026, 2, 16));
+    const payload = JSON.stringify({ Records: [{ kinesis: { data: Buffer.from(line).toString("base64") } }] });
+    const batch = { requestContext: { condition: "RetryAttemptsExhausted" }, payload };
+    const lambdaFile = "aws/lambda/1/shardId-0/2026/03/16/2026-03-16T00.00.00-0a1b2c3d-0000-4000-8000-000000000000";
+    s3.put(`dead/${lambdaFile}`, JSON.stringify(batch), Date.UTC(2026, 2, 16));
     s3.put("archive/events/2026/03/15/12/1.ndjson.gz", "old", Date.UTC(2026, 2, 15, 12));
     s3.put("archive/events/2026/03/16/09/2.ndjson.gz", "new", Date.UTC(2026, 2, 16, 9));
     const outputs = {
@@ -260,7 +261,7 @@ describe("pulse doctor --outputs", () => {
     const says = (part: string) => found.find((finding) => finding.part === part)?.says;
     expect(says("dead letters")).toBe(
       "3 in 2 files of s3://dead/, the newest of 2026-03-16T00:00:00.000Z: " +
-        "a batch that Lambda gave up, RetryAttemptsExhausted (1), mapper_parsing_exception (1), the record is not UTF-8 (1)",
+        "RetryAttemptsExhausted (1), mapper_parsing_exception (1), no event in it (1)",
     );
     expect(says("archive")).toContain("the newest file is events/2026/03/16/09/2.ndjson.gz");
     expect(stdout).not.toContain("secret");

@@ -10,6 +10,7 @@ import { type Finding, findings } from "#cli/doctor/finding.ts";
 import { openPlace } from "#cli/places/place.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
+import { toJournalLine } from "#core/events/journal-record.ts";
 import { servePulse } from "#dev/served-pulse.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
@@ -78,14 +79,17 @@ describe("pulse doctor", () => {
   test("ends with 1 where dead letters wait, tells why and what to do, and shows nothing of the events", async () => {
     openDatabase(join(folder.path, DATABASE_FILE)).close();
     await new LocalDeadLetters(folder.path).take([
-      { reason: "Unexpected token 's', \"secret\" is not valid", line: "secret" },
+      {
+        reason: "mapper_parsing_exception: failed to parse 'secret'",
+        line: toJournalLine(anEvent({ tags: ["secret"] })),
+      },
     ]);
 
     const { status, stdout } = doctor("--data", folder.path);
 
     expect(status).toBe(1);
     expect(stdout).toMatch(
-      /warn +dead letters +1 in 1 file of .*: Unexpected token \(1\)\n +→ .*redrive.*#dead-letters\)/,
+      /warn +dead letters +1 in 1 file of .*: mapper_parsing_exception \(1\)\n +→ .*redrive.*#dead-letters\)/,
     );
     expect(stdout).not.toContain("secret");
   });
@@ -130,7 +134,7 @@ describe("a local journal", () => {
 });
 
 describe("dead letters", () => {
-  const aLetter = (reason: string): DeadLetter => ({ reason, line: "{}" });
+  const aLetter = (reason: string): DeadLetter => ({ reason, line: toJournalLine(anEvent()) });
   const lookAt = async (path: string) => checkDeadLetters(await openPlace(path));
 
   test("are well where there are none", async () => {
