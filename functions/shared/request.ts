@@ -53,16 +53,19 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
   };
 }
 
+/**
+ * The namespace is that of the resource which API Gateway matched, and allowed the caller: before the path, a domain's
+ * mapping may have put a segment of its own.
+ */
 function fromRestApi(message: APIGatewayProxyEvent) {
-  const { namespace, ...parameters } = message.pathParameters ?? {};
-  const split = splitPath(message.path);
+  const { namespace = DEFAULT_NAMESPACE, ...parameters } = message.pathParameters ?? {};
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(message.multiValueQueryStringParameters ?? {}))
     for (const value of values ?? []) query.append(name, value);
   return {
     method: message.httpMethod,
-    namespace: namespace ?? split.namespace,
-    path: split.path,
+    namespace,
+    path: splitPath(message.path).path,
     route: splitPath(message.resource.replace("/{namespace}", "")).path,
     parameters: decodedParameters(parameters),
     query,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { splitPath } from "#functions/shared/request.ts";
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import { splitPath, toApiRequest } from "#functions/shared/request.ts";
 
 describe("the path of a request", () => {
   test.each([
@@ -19,5 +20,25 @@ describe("the path of a request", () => {
 
     expect(splitPath(`/api/v1${slashes}x${slashes}`).path).toBe(`${slashes}x`);
     expect(performance.now() - startedMs).toBeLessThan(1000);
+  });
+});
+
+describe("the namespace of a request", () => {
+  const message = (path: string, namespace?: string) =>
+    ({
+      httpMethod: "GET",
+      path,
+      resource: namespace === undefined ? "/api/v1/events" : "/{namespace}/api/v1/events",
+      pathParameters: namespace === undefined ? null : { namespace },
+      requestContext: { requestId: "a-request" },
+    }) as unknown as APIGatewayProxyEvent;
+
+  test.each([
+    ["/api/v1/events", undefined, "default"],
+    ["/team-a/api/v1/events", "team-a", "team-a"],
+    ["/team-a/api/v1/events", undefined, "default"],
+    ["/team-b/team-a/api/v1/events", "team-a", "team-a"],
+  ])("for %s, matched with the namespace %s, is %s: a domain may have put a segment before it", (path, named, is) => {
+    expect(toApiRequest(message(path, named)).namespace).toBe(is);
   });
 });
