@@ -3,14 +3,7 @@ import { openPlace, type Place } from "#cli/places/place.ts";
 import { type ReplayState, replayArchive } from "#cli/replay/replay-archive.ts";
 import { boundsOf } from "#cli/replay/replay-bounds.ts";
 import { type ReplayCall, readReplayCall } from "#cli/replay/replay-call.ts";
-import {
-  forgetRun,
-  type ReplayIdentity,
-  type RunBounds,
-  readRun,
-  saveRun,
-  stateFileIn,
-} from "#cli/replay/saved-run.ts";
+import { forgetRun, type ReplayIdentity, readRun, saveRun, stateFileIn } from "#cli/replay/saved-run.ts";
 import { summaryOf } from "#cli/replay/summary.ts";
 import { counted, openReporter } from "#cli/reporter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
