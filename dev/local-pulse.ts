@@ -104,8 +104,7 @@ function openFile(data: string): EmbeddedDatabase {
     return openDatabase(data === ":memory:" ? data : join(data, DATABASE_FILE));
   } catch (cause) {
     if (!(cause instanceof PulseError)) throw cause;
-    const detail = `${data} cannot be used: ${cause.message}. Two servers need a --data, --port and --syslog each`;
-    throw new PulseError("unavailable", detail, { cause });
+    throw new PulseError("unavailable", `${data} cannot be used: ${cause.message}`, { cause });
   }
 }
 

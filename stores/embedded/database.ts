@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { PulseError } from "#core/errors.ts";
 import { fromSqliteFailure } from "#stores/embedded/failure.ts";
 
 /*
@@ -18,6 +19,9 @@ const PRAGMAS = `
 
 /** The file of a data folder. */
 export const DATABASE_FILE = "pulse.db";
+
+/** Counted up with each change of tables after which a file of before cannot be used. */
+const LAYOUT = 2;
 
 /** Far more than the same questions need: each length of a list of tags is another text of SQL. */
 const MAX_STATEMENTS = 1000;
@@ -115,7 +119,7 @@ export class EmbeddedDatabase {
 
 /**
  * Opens or makes the file (`:memory:` keeps nothing) and locks it for this process. Throws `unavailable` when another
- * one has it.
+ * one has it, or another version of Pulse has made it.
  */
 export function openDatabase(path: string): EmbeddedDatabase {
   // A folder that is made here is its owner's alone: events and logs are nobody else's to read.
@@ -125,9 +129,22 @@ export function openDatabase(path: string): EmbeddedDatabase {
     sqlite = new DatabaseSync(path);
     sqlite.exec(PRAGMAS);
     sqlite.exec("BEGIN IMMEDIATE; COMMIT");
+    requireLayout(sqlite);
     return new EmbeddedDatabase(sqlite);
   } catch (error) {
     sqlite?.close();
     throw fromSqliteFailure(error);
   }
+}
+
+/** A new file is given the layout of this version; any other must have it. */
+function requireLayout(sqlite: DatabaseSync): void {
+  const { tables } = sqlite.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
+  if (tables === 0) sqlite.exec(`PRAGMA user_version = ${LAYOUT}`);
+  const { user_version: layout } = sqlite.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (layout !== LAYOUT)
+    throw new PulseError(
+      "unavailable",
+      `its file was made by another version of Pulse (layout ${layout}, this version's is ${LAYOUT}): begin in another folder, or go on with that version`,
+    );
 }

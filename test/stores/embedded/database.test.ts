@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { everyEvent } from "#core/events/event-filter.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
@@ -22,6 +23,18 @@ describe("the database file", () => {
 
     first.close();
     openDatabase(file).close();
+  });
+
+  test("of another version is refused in words, and left as it is", () => {
+    const file = join(folder, "pulse.db");
+    openDatabase(file).close();
+    const other = new DatabaseSync(file);
+    other.exec("CREATE TABLE event (id TEXT); PRAGMA user_version = 0");
+    other.close();
+    const before = readFileSync(file);
+
+    expect(() => openDatabase(file)).toThrow(/another version of Pulse \(layout 0, this version's is \d+\)/);
+    expect(readFileSync(file).equals(before)).toBe(true);
   });
 
   test("is in a folder that nobody else of the machine may look into", () => {
