@@ -28,6 +28,8 @@ interface Measured {
 }
 
 const ROUNDS = 3;
+/** The JVM of a node that has just started takes twice the time for a document, and half a minute to get over it. */
+const WARM_UPS = 2;
 const RAW = "raw OpenSearch";
 const ON_OPENSEARCH = "Pulse, OpenSearch";
 
@@ -57,7 +59,7 @@ export async function ingestBatch(ground: Ground, eventsPerRound: number): Promi
 }
 
 /**
- * The same events into each target: a round to warm up, then those that count. Targets take turns, another one first in
+ * The same events into each target: rounds to warm up, then those that count. Targets take turns, another one first in
  * each round, so that what else the machine does hits them alike.
  */
 async function measure(ground: Ground, eventsPerRound: number, manner: Manner): Promise<Measured[]> {
@@ -65,17 +67,17 @@ async function measure(ground: Ground, eventsPerRound: number, manner: Manner): 
     (target): Measured => ({ manner, target, perSecond: [], tookMs: [], cpuMs: new Map() }),
   );
   const endMs = Date.now();
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_UPS + ROUNDS; round++) {
     for (const one of rotated(measured, round)) {
       const { target } = one;
-      ground.progress(`${target.name}, ${manner.name}, ${round === 0 ? "warming up" : `round ${round} of ${ROUNDS}`}`);
+      ground.progress(`${target.name}, ${manner.name}, ${roundName(round)}`);
       const events = [...sampleEvents({ count: eventsPerRound, namespace: "default", endMs, seed: round })];
       const requests = manner.toRequests(target, events);
       const clock = startClock({ client: process.pid, ...target.processes });
       const took = await sendAll(target.url, requests, manner.connections, target.hasTaken);
       await target.untilSearchable(eventsPerRound * (round + 1));
       const { ms, cpuMs } = clock();
-      if (round === 0) continue;
+      if (round < WARM_UPS) continue;
       one.perSecond.push((eventsPerRound / ms) * 1000);
       one.tookMs.push(...took);
       for (const [name, used] of cpuMs) one.cpuMs.set(name, (one.cpuMs.get(name) ?? 0) + used);
@@ -83,6 +85,9 @@ async function measure(ground: Ground, eventsPerRound: number, manner: Manner): 
   }
   return measured;
 }
+
+const roundName = (round: number): string =>
+  round < WARM_UPS ? "warming up" : `round ${round - WARM_UPS + 1} of ${ROUNDS}`;
 
 /** Time, and the processor time of processes, from now on. */
 function startClock(processes: Readonly<Record<string, number | undefined>>) {
