@@ -91,7 +91,7 @@ export class IndexingStack extends Stack {
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
     indexEvents.addEventSource(source);
-    return { fn: indexEvents, mappingId: source.eventSourceMappingId };
+    return { stream: journal.events, fn: indexEvents, mappingId: source.eventSourceMappingId };
   }
 
   /** Once a day: a resharded stream would leave a checkpoint behind for each shard that it closed. */

@@ -40,7 +40,7 @@ export class OperationsStack extends Stack {
     const { consumers } = indexing;
     const topic = this.topicFor(props);
     const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
-    for (const consumer of consumers) watchConsumer(alarms, consumer.fn.node.id, consumer, journal.events);
+    for (const consumer of consumers) watchConsumer(alarms, consumer);
     watchJournal(alarms, journal.events, journal.archive.deliveries);
     if (store.index.domain !== undefined) watchDomain(alarms, store.index.domain, stage.domain);
     watchApi(alarms, {

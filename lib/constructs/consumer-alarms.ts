@@ -1,6 +1,5 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
-import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { type ConsumerMetric, METRIC_NAMESPACE } from "#functions/shared/metrics.ts";
 import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
 import type { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
@@ -18,6 +17,7 @@ export const consumerMetric = ({ fn }: JournalConsumer, metricName: ConsumerMetr
     metricName,
     dimensionsMap: { FunctionName: fn.functionName },
     statistic,
+    label: fn.folder,
   });
 
 /** What Lambda counts of the events it could not hand to the function. */
@@ -40,8 +40,9 @@ export const deadLettersMetric = (consumer: JournalConsumer): IMetric =>
   );
 
 /** Watches one consumer of the journal: that it runs, keeps up, and puts nothing aside. */
-export function watchConsumer(alarms: RunbookAlarms, id: string, consumer: JournalConsumer, journal: IStream): void {
-  const { fn } = consumer;
+export function watchConsumer(alarms: RunbookAlarms, consumer: JournalConsumer): void {
+  const { fn, stream } = consumer;
+  const { id } = fn.node;
   alarms.add(`${id}Behind`, {
     page: "consumer-behind",
     says: `${fn.folder} is more than ${LATE.toMinutes()} minutes behind the journal: new events cannot be read yet.`,
@@ -55,7 +56,7 @@ export function watchConsumer(alarms: RunbookAlarms, id: string, consumer: Journ
     metric: new MathExpression({
       expression: "IF(FILL(arrived, 0) > 0 AND FILL(calls, 0) < 1, 1, 0)",
       usingMetrics: {
-        arrived: journal.metricIncomingRecords({ statistic: Stats.SUM }),
+        arrived: stream.metricIncomingRecords({ statistic: Stats.SUM }),
         calls: fn.metricInvocations(),
       },
     }),

@@ -14,8 +14,7 @@ export interface OperationsDashboardProps {
   readonly api: ApiStack;
 }
 
-const PERIOD = { period: Duration.minutes(5) };
-const P99 = { ...PERIOD, statistic: Stats.p(99) };
+const P99 = Stats.p(99);
 
 /** What is asked first when something is wrong: does it come in, does it get through, how late, how slow. */
 export class OperationsDashboard extends Dashboard {
@@ -25,12 +24,9 @@ export class OperationsDashboard extends Dashboard {
     const { "create-events": create, "query-events": query, "aggregate-events": aggregate } = api.functions;
     const ofEach = (metricOf: (consumer: JournalConsumer) => IMetric) => consumers.map(metricOf);
     this.addWidgets(
-      graph("Requests and 5xx", [
-        stage.metricCount(PERIOD),
-        stage.metricServerError({ ...PERIOD, statistic: Stats.SUM }),
-      ]),
+      graph("Requests and 5xx", [stage.metricCount(), stage.metricServerError({ statistic: Stats.SUM })]),
       graph("Accepted: records in the journal", [
-        journal.events.metricIncomingRecords({ ...PERIOD, statistic: Stats.SUM, label: "events" }),
+        journal.events.metricIncomingRecords({ statistic: Stats.SUM, label: "events" }),
       ]),
       graph(
         "Indexed: events that can be read",
@@ -41,11 +37,11 @@ export class OperationsDashboard extends Dashboard {
     this.addWidgets(
       graph(
         "Iterator age",
-        consumers.map(({ fn }) => fn.metric("IteratorAge", { ...PERIOD, statistic: Stats.MAXIMUM, label: fn.folder })),
+        consumers.map(({ fn }) => fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, label: fn.folder })),
       ),
       graph(
         "From the journal to readable, p99",
-        ofEach((consumer) => consumerMetric(consumer, "IndexingLag", P99.statistic)),
+        ofEach((consumer) => consumerMetric(consumer, "IndexingLag", P99)),
       ),
       graph(
         "Batches that came again",
@@ -56,7 +52,7 @@ export class OperationsDashboard extends Dashboard {
     this.addWidgets(
       graph(
         "p99 of answers",
-        [create, query, aggregate].map((fn) => fn.metricDuration({ ...P99, label: fn.folder })),
+        [create, query, aggregate].map((fn) => fn.metricDuration({ statistic: P99, label: fn.folder })),
       ),
       graph("Streams open", [
         api.functions["stream-events"].metric("ConcurrentExecutions", {
