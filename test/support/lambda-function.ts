@@ -1,12 +1,9 @@
 import type { Readable } from "node:stream";
 import { type Clock, systemClock } from "#core/clock.ts";
 import type { FunctionName } from "#functions/shared/environment.ts";
-import { bundleFunctions } from "#lib/bundles.ts";
 import type { Variables } from "#lib/constructs/pulse-function.ts";
 import { LambdaFailure, type LambdaProcess, startLambdaProcess } from "#test/support/lambda-process.ts";
 import type { Outcome } from "#test/support/runtime-api.ts";
-
-await bundleFunctions();
 
 export interface LambdaOptions<Name extends FunctionName> {
   /** Its folder under `functions/`. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { bundleFolder } from "#lib/bundles.ts";
+import "#test/support/built-functions.ts";
 import { type FunctionFault, type Outcome, openRuntimeApi } from "#test/support/runtime-api.ts";
 
 /** What the caller of a function gets instead of an answer. */
