@@ -5,7 +5,7 @@ import type { APIGatewayProxyResult, Context } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import { targetOf, toGatewayMessage } from "#dev/gateway-message.ts";
 import type { HttpFunction } from "#functions/routes.ts";
-import { COMMON_HEADERS, errorAnswer } from "#functions/shared/answer.ts";
+import { errorAnswer, PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { type ApiHandler, answerOf } from "#functions/shared/api.ts";
 import { log } from "#functions/shared/log.ts";
 import { matchRoute, type RouteMatch } from "#functions/shared/match-route.ts";
@@ -50,7 +50,7 @@ async function answer(
   handlers: HttpHandlers,
   streams: Set<ServerResponse>,
 ): Promise<void> {
-  if (request.method === "OPTIONS") return send(response, PREFLIGHT);
+  if (request.method === "OPTIONS") return send(response, PREFLIGHT_ANSWER);
   const target = targetOf(request);
   const { namespace, path } = splitPath(target.path);
   const isNamed = target.path.startsWith(`/${namespace}/`);
@@ -116,17 +116,6 @@ function send(response: ServerResponse, { statusCode, headers, body }: APIGatewa
   response.writeHead(statusCode, { ...(headers as Record<string, string>), "content-length": Buffer.byteLength(body) });
   response.end(body);
 }
-
-const PREFLIGHT: APIGatewayProxyResult = {
-  statusCode: 204,
-  headers: {
-    ...COMMON_HEADERS,
-    "access-control-allow-methods": "GET, POST, OPTIONS",
-    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Pulse-Key, X-Api-Key",
-    "access-control-max-age": "1800",
-  },
-  body: "",
-};
 
 /** What is not HTTP gets a problem document too, as far as the socket still takes one. */
 function refuseUnreadable(error: Error, socket: import("node:stream").Duplex): void {

@@ -45,6 +45,18 @@ export const problemAnswer = (problem: Problem, headers: Headers = {}): APIGatew
   body: JSON.stringify(problem),
 });
 
+/** What a browser asks before it sends a request that a page of another origin made: any page may. */
+export const PREFLIGHT_ANSWER: APIGatewayProxyResult = {
+  statusCode: 204,
+  headers: {
+    ...COMMON_HEADERS,
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Pulse-Key, X-Api-Key",
+    "access-control-max-age": "1800",
+  },
+  body: "",
+};
+
 /** The answer to an expected failure, with `Allow`, `WWW-Authenticate` and `Retry-After` where they belong. */
 export const errorAnswer = (error: PulseError, requestId: string): APIGatewayProxyResult =>
   problemAnswer(toProblem(error, requestId), {

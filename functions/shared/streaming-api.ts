@@ -4,7 +4,7 @@ import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
 import type { APIGatewayProxyResult, Context } from "aws-lambda";
 import type { Principal } from "#core/access/principal.ts";
 import { requireNamespace } from "#core/namespaces.ts";
-import { COMMON_HEADERS, type Headers } from "#functions/shared/answer.ts";
+import { COMMON_HEADERS, type Headers, PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { problems } from "#functions/shared/api.ts";
 import { type ApiRequest, type HttpMessage, toApiRequest } from "#functions/shared/request.ts";
 
@@ -20,7 +20,8 @@ export type StreamingHandler = (message: HttpMessage, response: Writable, contex
 
 /**
  * Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. Who is not
- * admitted is told nothing, not even which namespaces there are.
+ * admitted is told nothing, not even which namespaces there are, but for a browser's preflight: no API Gateway stands
+ * before a function's own address.
  */
 export const streamingApi = (
   namespaces: readonly string[],
@@ -31,6 +32,7 @@ export const streamingApi = (
     .use(problems())
     .handler(async (message: HttpMessage) => {
       const request = toApiRequest(message);
+      if (request.method === "OPTIONS") return PREFLIGHT_ANSWER;
       const principal = await admit(request);
       requireNamespace(request.namespace, namespaces);
       const { statusCode, headers, body } = await answer(request, principal);

@@ -56,7 +56,8 @@ export async function openRuntimeApi(functionName: string): Promise<RuntimeApi> 
     response.end(JSON.stringify(invocation.event));
   };
 
-  const server = createServer(async (request, response) => {
+  // Lambda keeps the connection while a function works, however long: node's own 5 s would end the function with it.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const { init, next, end } = PATH.exec(request.url as string)?.groups ?? {};
     if (next !== undefined) {
       initialised.resolve(undefined);
