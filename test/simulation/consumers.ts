@@ -38,7 +38,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
   function start(): Consumer {
     const process = world.startProcess("index-events");
     const deadLetters = wiring.deadLetters(deadLetterPlace(world, process));
-    return { process, handler: wiring.indexEvents({ store: world.openStore(process), deadLetters }) };
+    return { process, handler: wiring.indexEvents({ store: world.openStore(process), deadLetters }, process.clock) };
   }
 
   /** One that is warm, or a new one. */

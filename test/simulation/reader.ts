@@ -13,6 +13,9 @@ import type { Random } from "#test/support/random.ts";
 
 const PATIENCE_MS = 30_000;
 const VIEW_WINDOW_MS = 30_000;
+const MAY_PASS = new Set([429, 503]);
+const MOST_TRIES = 4;
+const RETRY_MS = 300;
 
 interface Reply {
   readonly status: number;
@@ -79,26 +82,42 @@ const nextOf = ({ headers }: Reply): string | undefined =>
 
 const jsonTexts = (text: string): string[] => (JSON.parse(text) as unknown[]).map((event) => JSON.stringify(event));
 
-/** Calls the function; undefined where no answer came, or the store could not be read. */
+/** Calls the function, again where it could not read; undefined if no answer comes. */
 function asking(handler: ApiHandler, process: SimulatedProcess, world: World) {
   return async (path: string, search: string): Promise<Reply | undefined> => {
-    const message = {
-      rawPath: path,
-      rawQueryString: search,
-      headers: {},
-      requestContext: { requestId: "simulated", http: { method: "GET", path } },
-    } as unknown as APIGatewayProxyEventV2;
-    const answer = await Promise.race([
-      handler(message, {} as Context),
-      sleep(world.time, PATIENCE_MS),
-      new Promise<undefined>((resolve) => {
-        process.onDeath(() => resolve(undefined));
-      }),
-    ]);
-    if (!answer) return undefined;
-    const { statusCode: status, body: text } = answer;
-    if (status === 503 || status === 429) return undefined;
-    if (status !== 200) violate(world, `GET ${path}?${search} was answered ${status}: ${text}`);
-    return { status, headers: answer.headers as Record<string, string>, text };
+    for (let tries = 0; tries < MOST_TRIES && process.alive; tries++) {
+      const reply = await askOnce(handler, process, world, toMessage(path, search));
+      if (reply?.status === 200) return reply;
+      if (reply !== undefined && !MAY_PASS.has(reply.status))
+        violate(world, `GET ${path}?${search} was answered ${reply.status}: ${reply.text}`);
+      await sleep(world.time, RETRY_MS);
+    }
+    return undefined;
   };
+}
+
+const toMessage = (path: string, search: string) =>
+  ({
+    rawPath: path,
+    rawQueryString: search,
+    headers: {},
+    requestContext: { requestId: "simulated", http: { method: "GET", path } },
+  }) as unknown as APIGatewayProxyEventV2;
+
+async function askOnce(
+  handler: ApiHandler,
+  process: SimulatedProcess,
+  { time }: World,
+  message: APIGatewayProxyEventV2,
+): Promise<Reply | undefined> {
+  const answer = await Promise.race([
+    handler(message, {} as Context),
+    sleep(time, PATIENCE_MS),
+    new Promise<undefined>((resolve) => {
+      process.onDeath(() => resolve(undefined));
+    }),
+  ]);
+  if (!answer) return undefined;
+  const { statusCode: status, headers, body: text } = answer;
+  return { status, headers: headers as Record<string, string>, text };
 }

@@ -113,7 +113,9 @@ function startReaders(world: World, atWork: Set<string>): readonly StreamClient[
   };
   for (let number = 1; number <= plan.chains; number++) {
     const past = clients.find(({ lastId }) => lastId !== undefined);
-    time.after(random.integer(0, plan.activeMs - 1), () => {
+    // Many begin early, when shards are new.
+    const latestMs = random.chance(0.5) ? plan.activeMs / 4 : plan.activeMs - 1;
+    time.after(random.integer(0, latestMs), () => {
       if (past?.lastId !== undefined && random.chance(0.3))
         open(`stream ${number}`, { after: past.lastId, filter: past.chain.filter });
       else open(`stream ${number}`, { at: random.chance(0.3) ? "0" : "now" });

@@ -102,7 +102,7 @@ export class SimulatedOpenSearch {
       items.push({ create: item });
     }
     // Measured: what is created by nobody is refreshed by nobody.
-    if (refresh === "true") for (const index of created) index.refresh();
+    if (refresh === "true") for (const index of created) if (!this.#troubles.refreshFails()) index.refresh();
     if (refresh !== "wait_for") return { statusCode: 200, body: { items } };
     const nowMs = this.#time.now();
     const heldMs = Math.max(0, ...[...created].map((index) => index.untilRefreshMs(nowMs) + 1));
@@ -155,7 +155,8 @@ export class SimulatedOpenSearch {
       return { statusCode: 503, body: { error: { type: "search_phase_execution_exception" } } };
     const documents = answering.flatMap((index) => [...index.searchable(nowMs)]);
     const found = isTimedOut ? documents.slice(documents.length >> 1) : documents;
-    const { total, hits } = searchDocuments(found, body as SearchBody);
+    // Where no order is asked for, there is none.
+    const { total, hits } = searchDocuments(this.#random.shuffled(found), body as SearchBody);
     return {
       statusCode: 200,
       body: {

@@ -2,7 +2,7 @@ import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
-import { followEvents, type StreamStart, startOfStream } from "#core/events/follow-events.ts";
+import { followEvents, type StreamStart } from "#core/events/follow-events.ts";
 import { fromPositionText } from "#core/events/position.ts";
 import { count } from "#test/simulation/coverage.ts";
 import type { Chain } from "#test/simulation/ledger.ts";
@@ -156,13 +156,13 @@ export class StreamClient {
 
   /** Where the stream begins; undefined if it could not be opened this time. */
   async #start(process: SimulatedProcess, feeds: EventFeeds): Promise<StreamStart | undefined> {
-    const started = startOfStream(this.#lastId, this.chain.filter.namespace, feeds, (detail) => detail).catch(
-      (error: unknown) => {
+    const started = this.#world.wiring
+      .startOfStream(this.#lastId, this.chain.filter.namespace, feeds, (detail) => detail)
+      .catch((error: unknown) => {
         if (!(error instanceof PulseError)) throw error;
         if (error.kind === "invalid-input") violate(this.#world, `${this.chain.name}: refused: ${error.message}`);
         return undefined;
-      },
-    );
+      });
     const death = new Promise<undefined>((resolve) => {
       process.onDeath(() => resolve(undefined));
     });

@@ -1,5 +1,7 @@
 import type { Client } from "@opensearch-project/opensearch";
+import type { Clock } from "#core/clock.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
+import { startOfStream } from "#core/events/follow-events.ts";
 import type { DeadLetterPlace } from "#core/events/index-entries.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { type QueryEventsOptions, queryEventsHandler } from "#functions/query-events/query-events.ts";
@@ -9,13 +11,21 @@ import { OpenSearchEventStore, type OpenSearchStoreOptions } from "#stores/opens
 import type { Send } from "#test/simulation/opensearch-client.ts";
 import type { SimulatedOpenSearch } from "#test/simulation/simulated-opensearch.ts";
 
+/** What stands around what an adapter sends. */
+export interface Surroundings {
+  readonly openSearch: SimulatedOpenSearch;
+  /** Of the process. */
+  readonly clock: Clock;
+}
+
 /** How the parts of the product are put together in a run. A broken variant puts one of them together wrongly. */
 export interface Wiring {
   /** What the adapter sends to OpenSearch. */
-  readonly send: (send: Send, openSearch: SimulatedOpenSearch) => Send;
+  readonly send: (send: Send, surroundings: Surroundings) => Send;
   readonly store: (client: Client, options: OpenSearchStoreOptions) => OpenSearchEventStore;
-  readonly indexEvents: (options: StreamConsumerOptions) => StreamConsumer;
+  readonly indexEvents: (options: StreamConsumerOptions, clock: Clock) => StreamConsumer;
   readonly queryEvents: (options: QueryEventsOptions) => ApiHandler;
+  readonly startOfStream: typeof startOfStream;
   readonly deadLetters: (place: DeadLetterPlace) => DeadLetterPlace;
   readonly intake: (intake: EventIntake) => EventIntake;
 }
@@ -25,6 +35,7 @@ export const PRODUCT: Wiring = {
   store: (client, options) => new OpenSearchEventStore(client, options),
   indexEvents: indexEventsHandler,
   queryEvents: queryEventsHandler,
+  startOfStream,
   deadLetters: (place) => place,
   intake: (intake) => intake,
 };

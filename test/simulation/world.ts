@@ -45,7 +45,7 @@ function drawPlan(random: Random): WorldPlan {
   return {
     startMs: random.oneOf(turnsMs) - random.integer(0, activeMs * 2),
     activeMs,
-    streams: random.chance(0.2) ? 2 : 1,
+    streams: random.chance(0.25) ? 2 : 1,
     shards: random.integer(1, 3),
     producers: random.integer(1, 3),
     postsPerProducer: random.integer(2, isLarge ? 20 : 6),
@@ -132,7 +132,7 @@ export function createWorld({ seed, wiring, trace: lines, without = new Set(), m
       const pause = (mostMs: number) => sleep(process.clock, processRandom.integer(0, mostMs));
       const retry = { ...RETRY, tries: plan.tries, pause };
       const send = sendTo({ openSearch, process, network, chaos, random: processRandom });
-      return wiring.store(clientOf(wiring.send(send, openSearch)), {
+      return wiring.store(clientOf(wiring.send(send, { openSearch, clock: process.clock })), {
         maxOwnIndices: MAX_OWN_INDICES,
         writeRetry: retry,
         readRetry: retry,
