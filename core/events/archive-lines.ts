@@ -1,3 +1,5 @@
+import { joinBytes } from "#core/bytes.ts";
+
 /** A line of an archived file, counted from 1: its text, or why it has none. */
 export type ArchivedLine =
   | { readonly line: number; readonly text: string }
@@ -69,21 +71,9 @@ export class LineSplitter {
     if (this.#bytes > this.#maxLineBytes)
       return { line, unreadable: `has ${this.#bytes} bytes, a line has at most ${this.#maxLineBytes}` };
     try {
-      return { line, text: utf8.decode(joined(this.#parts, this.#bytes)) };
+      return { line, text: utf8.decode(joinBytes(this.#parts, this.#bytes)) };
     } catch {
       return { line, unreadable: "is not UTF-8" };
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

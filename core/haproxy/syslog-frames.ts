@@ -1,3 +1,5 @@
+import { joinBytes } from "#core/bytes.ts";
+
 /** One message of a syslog stream. `cut` where it is not all there: longer than allowed, or the connection ended in it. */
 export interface SyslogFrame {
   readonly line: Uint8Array;
@@ -94,7 +96,7 @@ export class SyslogFrameDecoder {
 
   /** Empty lines are no messages. */
   #finish(frames: SyslogFrame[]): void {
-    if (this.#held > 0) frames.push({ line: concat(this.#parts, this.#held), cut: this.#cut });
+    if (this.#held > 0) frames.push({ line: joinBytes(this.#parts, this.#held), cut: this.#cut });
     this.#digits = "";
     this.#octetsLeft = undefined;
     this.#parts = [];
@@ -104,14 +106,3 @@ export class SyslogFrameDecoder {
 }
 
 const bytesOf = (digits: string): Uint8Array => Uint8Array.from(digits, (digit) => digit.charCodeAt(0));
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
