@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps, Validations } from "aws-cdk-lib";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
@@ -17,7 +18,7 @@ import type { StoreStack } from "#lib/store-stack.ts";
 
 /** Who is told of alarms. */
 export interface AlarmRecipients {
-  /** The ARN of an SNS topic that is there already. @default - a topic is made */
+  /** The ARN of an SNS topic that is there already, and that CloudWatch may publish to. @default - a topic is made */
   readonly alarmTopicArn?: string;
   /** An address that is asked to confirm, and then gets a mail of each alarm. @default - none */
   readonly alarmEmail?: string;
@@ -54,10 +55,7 @@ export class OperationsStack extends Stack {
   }
 
   private topicFor({ alarmTopicArn, alarmEmail }: AlarmRecipients): ITopic {
-    const topic =
-      alarmTopicArn === undefined
-        ? new Topic(this, "Topic", { displayName: this.stackName, enforceSSL: true })
-        : Topic.fromTopicArn(this, "Topic", alarmTopicArn);
+    const topic = alarmTopicArn === undefined ? this.ownTopic() : Topic.fromTopicArn(this, "Topic", alarmTopicArn);
     if (alarmEmail !== undefined) {
       const subscription = topic.addSubscription(new EmailSubscription(alarmEmail));
       Validations.of(subscription).acknowledge({
@@ -65,6 +63,17 @@ export class OperationsStack extends Stack {
         reason: "A mail that cannot be delivered is of no use later: the alarm's state stays in CloudWatch.",
       });
     }
+    return topic;
+  }
+
+  private ownTopic(): ITopic {
+    const topic = new Topic(this, "Topic", { displayName: this.stackName, enforceSSL: true });
+    // Its policy replaces the one that SNS gives a topic, by which alarms of the account could publish.
+    topic.grantPublish(
+      new ServicePrincipal("cloudwatch.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": this.account } },
+      }),
+    );
     return topic;
   }
 }

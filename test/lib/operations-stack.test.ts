@@ -128,6 +128,22 @@ describe("alarms", () => {
     }
   });
 
+  test("may publish to the topic, which takes nothing that is not encrypted on its way", () => {
+    operations.hasResourceProperties("AWS::SNS::TopicPolicy", {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+          Match.objectLike({
+            Effect: "Allow",
+            Action: "sns:Publish",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+          }),
+        ]),
+      },
+    });
+  });
+
   test("tell a topic that is there already, and then none is made", () => {
     const alarmTopicArn = "arn:aws:sns:eu-central-1:111122223333:on-call";
     const { operations: given } = deployment({ alarmTopicArn });
