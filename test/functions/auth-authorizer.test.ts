@@ -128,6 +128,18 @@ describe("who is let in", () => {
     await expect(asked(await authorization())).rejects.toThrow(/^Unauthorized$/);
   });
 
+  test("is nobody who makes something up, and no text is a bug", async () => {
+    const texts = fc.oneof(fc.string({ unit: "binary" }), fc.base64String(), fc.json());
+    const parts = fc.array(texts, { minLength: 1, maxLength: 4 }).map((some) => some.join("."));
+
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom("", "Bearer ", "token ", "token pulse_"), parts, async (scheme, text) => {
+        await expect(asked(scheme + text)).rejects.toThrow(/^Unauthorized$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test("is not who sends no header, or two of which API Gateway might look at the other one", async () => {
     const good = `token ${await keyOf()}`;
 

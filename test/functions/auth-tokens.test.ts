@@ -1,5 +1,6 @@
 import { globalAgent } from "node:https";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
 import { type TokenVerifier, type TokenVerifierOptions, tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
 import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
@@ -94,6 +95,21 @@ describe("an access token", () => {
       message: "the access token or API key is expired, revoked, malformed, or invalid otherwise",
       challenge: 'Bearer realm="pulse", error="invalid_token"',
     });
+  });
+
+  test("of which any signed character was changed is refused", async () => {
+    const token = tokenWith({}, ec);
+    const signed = token.lastIndexOf(".");
+
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: signed - 1 }), fc.constantFrom(..."AZaz09-_.= "), async (at, character) => {
+        fc.pre(token[at] !== character);
+
+        expect(await refusalOf(token.slice(0, at) + character + token.slice(at + 1))).toMatchObject({
+          kind: "unauthenticated",
+        });
+      }),
+    );
   });
 
   test("is for whom one of its audiences is, or, without any, its client", async () => {
