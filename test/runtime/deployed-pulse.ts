@@ -56,8 +56,8 @@ export interface DeployedPulse {
   create(event: object, headers?: Readonly<Record<string, string>>): Promise<CreatedEvent>;
   /** Every event with the tag, once the write of that receipt is visible, page by page. */
   read(tag: string, receipt: string): Promise<{ readonly id: string; readonly value?: unknown }[]>;
-  /** Feeds the journal to index-events, some twenty times as often as Lambda looks. */
-  startIndexing(): EventSourceMapping;
+  /** Feeds the journal to index-events, twenty times as often as Lambda would. */
+  startIndexing(settings?: MappingSettings): EventSourceMapping;
   /** What index-events and the mapping failed with. */
   readonly indexingErrors: readonly unknown[];
   close(): Promise<void>;
@@ -161,12 +161,12 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
       }
       return events;
     },
-    startIndexing() {
+    startIndexing(settings = INDEXING) {
       const mapping = startEventSourceMapping({
         kinesis: kinesis.client,
         streamName,
         invoke: indexEvents.invoke,
-        settings: INDEXING,
+        settings,
         clock: hurried,
         onFailure: async ({ key, body }) => {
           await s3Client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
