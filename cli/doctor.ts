@@ -65,5 +65,5 @@ function report(found: readonly Finding[]): string {
 
 function summary(found: readonly Finding[]): string {
   const wrong = found.filter(({ level }) => level !== "ok").length;
-  return wrong === 0 ? `All ${found.length} are well.` : `${wrong} of ${found.length} are not well.`;
+  return wrong === 0 ? `All ${found.length} are well.` : `Not well: ${wrong} of ${found.length}.`;
 }

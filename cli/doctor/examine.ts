@@ -12,6 +12,7 @@ import { expectedTemplates, type HeldTemplates, readTemplates } from "#cli/docto
 import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import type { Targets } from "#cli/doctor/targets.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
+import { counted } from "#cli/reporter.ts";
 import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
 import { DATABASE_FILE } from "#stores/embedded/database.ts";
 import { type OpenSearchSettings, openClient } from "#stores/opensearch/client.ts";
@@ -79,7 +80,7 @@ async function examineOpenSearch(settings: OpenSearchSettings) {
 function checkpointsText(checkpoints: readonly HeldCheckpoint[]): string {
   const newestMs = newestOf(checkpoints);
   const newest = newestMs === undefined ? "" : `, the newest record arrived at ${new Date(newestMs).toISOString()}`;
-  return `of ${checkpoints.length} shards${newest}`;
+  return `of ${counted(checkpoints.length, "shard")}${newest}`;
 }
 
 /** When the newest indexed record arrived in the journal. */
