@@ -104,24 +104,22 @@ export class Checkpoints {
 
   /**
    * The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. Shards that
-   * the caller has heard of are among them unless they have no checkpoint any more.
+   * the caller has heard of are among them unless they have no checkpoint any more, even where a search does not show
+   * them yet: another process may have looked later, or another copy of the index may have been refreshed before.
    */
   async read(heardOf: Iterable<string> = []): Promise<CheckpointsRead> {
-    let { store, shards } = await this.#recentOverview();
-    if ([...heardOf].some((shard) => !shards.includes(shard))) {
-      this.#overview = undefined;
-      ({ store, shards } = await this.#recentOverview());
-    }
+    const { store, shards: found } = await this.#recentOverview();
+    const shards = [...new Set([...found, ...heardOf])];
     if (shards.length === 0) return { store, checkpoints: [] };
     const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
       method: "POST",
       path: `/${this.#index}/_mget`,
       body: { ids: shards },
     });
-    const found = body.docs.filter((document) => document.found);
+    const held = body.docs.filter((document) => document.found);
     return {
       store,
-      checkpoints: found.map((held) => ({ ...held._source, madeBy: madeBy(held), movedBy: held._seq_no })),
+      checkpoints: held.map((one) => ({ ...one._source, madeBy: madeBy(one), movedBy: one._seq_no })),
     };
   }
 

@@ -25,6 +25,7 @@ export const FAULTS = {
   rewind: "shards delivered again from earlier",
   split: "shards split",
   merge: "shards merged",
+  replay: "replays of the archive",
   "broken-stream": "streams broken off amid their frames",
   "slow-client": "frames that a client read slowly",
   "lost-post-answer": "answers to POSTs lost",

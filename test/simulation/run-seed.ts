@@ -1,9 +1,8 @@
-import { sleep } from "#core/clock.ts";
 import { log } from "#functions/shared/log.ts";
 import { startConsumers } from "#test/simulation/consumers.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
+import { disturb } from "#test/simulation/disturbances.ts";
 import { judge } from "#test/simulation/judge.ts";
-import { recordName } from "#test/simulation/ledger.ts";
 import { type ClaimTable, produce } from "#test/simulation/producer.ts";
 import { readOnce } from "#test/simulation/reader.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
@@ -72,32 +71,6 @@ function startProducers(world: World, atWork: Set<string>): void {
     );
   }
 }
-
-const DISTURB_MS = 700;
-
-/** What happens to a stream from outside: it is resharded, and somebody else writes into it. */
-async function disturb(world: World, stream: SimulatedStream): Promise<void> {
-  const { plan, time, chaos, trace, ledger } = world;
-  const random = world.fork();
-  const endMs = time.now() + plan.activeMs;
-  while (time.now() < endMs) {
-    await sleep(time, random.integer(0, 2 * DISTURB_MS));
-    if (chaos.strikes("split")) {
-      const shard = stream.split();
-      trace(() => `${shard?.id} is split`);
-    }
-    if (chaos.strikes("merge")) {
-      const shards = stream.merge();
-      trace(() => `${shards?.map(({ id }) => id)} are merged`);
-    }
-    if (chaos.strikes("unreadable-record")) {
-      const record = stream.put(String(random.integer(0, 1e6)), random.oneOf(UNREADABLE));
-      ledger.unreadable.add(recordName(record));
-    }
-  }
-}
-
-const UNREADABLE = [new Uint8Array([0xff, 0xfe]), new TextEncoder().encode("{}\n")];
 
 /** Streams that begin at some moment, and queries; a stream begins behind each query that was answered. */
 function startReaders(world: World, atWork: Set<string>): readonly StreamClient[] {

@@ -1,7 +1,7 @@
 import type { Clock } from "#core/clock.ts";
 import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "#stores/opensearch/index-names.ts";
 import { type SearchBody, searchDocuments } from "#test/simulation/search-body.ts";
-import { type HeldDocument, SimulatedIndex } from "#test/simulation/simulated-index.ts";
+import { type HeldDocument, type IndexCopy, SimulatedIndex } from "#test/simulation/simulated-index.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** A request as the adapter gives it to its client. */
@@ -102,10 +102,10 @@ export class SimulatedOpenSearch {
       items.push({ create: item });
     }
     // Measured: what is created by nobody is refreshed by nobody.
-    if (refresh === "true") for (const index of created) if (!this.#troubles.refreshFails()) index.refresh();
+    if (refresh === "true") for (const index of created) this.#refreshCopies(index);
     if (refresh !== "wait_for") return { statusCode: 200, body: { items } };
     const nowMs = this.#time.now();
-    const heldMs = Math.max(0, ...[...created].map((index) => index.untilRefreshMs(nowMs) + 1));
+    const heldMs = Math.max(0, ...[...created].flatMap(copiesOf).map((copy) => copy.untilRefreshMs(nowMs) + 1));
     return { statusCode: 200, body: { items }, heldMs };
   }
 
@@ -135,12 +135,17 @@ export class SimulatedOpenSearch {
   #refresh(names: string, { querystring }: OpenSearchCall): OpenSearchAnswer {
     const indices = this.#named(names, querystring);
     if (indices === undefined) return notFound();
-    let failed = 0;
-    for (const index of indices) {
-      if (this.#troubles.refreshFails()) failed++;
-      else index.refresh();
-    }
+    const failed = indices.reduce((sum, index) => sum + this.#refreshCopies(index), 0);
     return { statusCode: 200, body: { _shards: { failed } } };
+  }
+
+  /** How many of the copies could not be refreshed. */
+  #refreshCopies(index: SimulatedIndex): number {
+    return copiesOf(index).filter((copy) => {
+      if (this.#troubles.refreshFails()) return true;
+      copy.refresh();
+      return false;
+    }).length;
   }
 
   #search(pattern: string, { querystring, body }: OpenSearchCall): OpenSearchAnswer {
@@ -153,7 +158,7 @@ export class SimulatedOpenSearch {
     const isWholeAsked = String(querystring.allow_partial_search_results) === "false";
     if (isWholeAsked && (failed > 0 || isTimedOut))
       return { statusCode: 503, body: { error: { type: "search_phase_execution_exception" } } };
-    const documents = answering.flatMap((index) => [...index.searchable(nowMs)]);
+    const documents = answering.flatMap((index) => [...this.#copyFor(index, querystring).searchable(nowMs)]);
     const found = isTimedOut ? documents.slice(documents.length >> 1) : documents;
     // Where no order is asked for, there is none.
     const { total, hits } = searchDocuments(this.#random.shuffled(found), body as SearchBody);
@@ -165,6 +170,11 @@ export class SimulatedOpenSearch {
         hits: { total: { value: total }, hits: hits.map(({ id, source }) => ({ _id: id, _source: source })) },
       },
     };
+  }
+
+  /** Any copy may answer, unless one is asked for. */
+  #copyFor({ primary, replica }: SimulatedIndex, { preference }: OpenSearchCall["querystring"]): IndexCopy {
+    return preference === "_primary" || this.#random.chance(0.5) ? primary : replica;
   }
 
   #mget(name: string, { body }: OpenSearchCall): OpenSearchAnswer {
@@ -228,6 +238,8 @@ export class SimulatedOpenSearch {
     return this.#random.integer(0, 2 ** 31).toString(36);
   }
 }
+
+const copiesOf = ({ primary, replica }: SimulatedIndex): readonly IndexCopy[] => [primary, replica];
 
 const isEventIndex = (name: string): boolean => name.startsWith(`${DEFAULT_PREFIX}.`);
 

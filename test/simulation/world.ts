@@ -1,7 +1,7 @@
 import { sleep } from "#core/clock.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
-import type { EventStore } from "#core/events/event-store.ts";
+import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { Chaos, type Fault } from "#test/simulation/chaos.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { emptyLedger, type Ledger } from "#test/simulation/ledger.ts";
@@ -88,7 +88,7 @@ export interface World {
   readonly fork: () => Random;
   readonly startProcess: (role: string) => SimulatedProcess;
   /** An adapter in a process that has just started. */
-  readonly openStore: (process: SimulatedProcess) => EventStore;
+  readonly openStore: (process: SimulatedProcess) => OpenSearchEventStore;
 }
 
 export const NAMESPACES = ["default", "team-a"] as const;
