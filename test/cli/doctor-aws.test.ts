@@ -153,6 +153,25 @@ describe("pulse doctor compares a stream with its checkpoints", () => {
     expect(wrongOf(found).map(({ level }) => level)).toEqual(["bad", "bad"]);
   });
 
+  test.each([
+    ["looks past a part without records", { Records: [], MillisBehindLatest: 1, NextShardIterator: "next" }, ["bad"]],
+    ["has read a closed shard to its end", { Records: [], MillisBehindLatest: 1 }, []],
+  ])("and %s", async (_, firstReply, levels) => {
+    const stand = await openKinesis(1);
+    const front = await openAwsFront(stand.config.endpoint, "GetRecords");
+    const kinesis = new KinesisClient({ ...front.config, requestHandler: new NodeHttpHandler() });
+    closing.push(stand.close, front.close, () => kinesis.destroy());
+    const record = { SequenceNumber: "1", PartitionKey: "a", Data: "", ApproximateArrivalTimestamp: 1_000_000 };
+    front.behave(({ body }) => ({
+      status: 200,
+      body: body.ShardIterator === "next" ? { Records: [record] } : firstReply,
+    }));
+
+    const found = await checkStream({ kinesis, streamName: STREAM, checkpoints: [], nowMs: 1_000_000_000 + 600_000 });
+
+    expect(wrongOf(found).map(({ level }) => level)).toEqual(levels);
+  });
+
   test("and names checkpoints of shards that the stream no longer has, but none of other streams", async () => {
     const { kinesis, points } = await openFilledStream();
     const checkpoints = [
