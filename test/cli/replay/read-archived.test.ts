@@ -97,6 +97,17 @@ describe("an archived file", () => {
     }
   });
 
+  test("of which a damaged member takes the next ones for its own has their lines too", async () => {
+    const members = Buffer.concat([gzipOf("a"), gzipOf("b"), gzipOf("c")]);
+    const length = members.length - 10;
+    const stored = Buffer.from([0x01, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff]);
+
+    const { lines, damaged } = await read(Buffer.concat([gzipOf("").subarray(0, 10), stored, members]), 9);
+
+    expect(lines.filter((line) => line.length === 1)).toEqual(["a", "b", "c"]);
+    expect(damaged).toMatchObject([{ atByte: 0, bytes: 15, reason: expect.stringContaining("damaged gzip") }]);
+  });
+
   test("whose bits have changed says so, and goes on with the next member", async () => {
     const broken = gzipOf("first", "second", "third");
     let harmless = 0;
