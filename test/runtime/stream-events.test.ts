@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
 import { type FunctionUrlFront, openFunctionUrl } from "#test/support/function-url-front.ts";
-import { openLambda } from "#test/support/lambda-function.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 import { connect, type Frame, isControl, type SseClient } from "#test/support/sse-client.ts";
 
@@ -136,16 +135,5 @@ describeOpenSearch("the built stream-events behind its function URL", (openSearc
       expect(kills).toBeGreaterThanOrEqual(3);
       expect(pulse.streamEvents.coldStartsMs.length).toBeGreaterThanOrEqual(kills);
     }, 60_000);
-  });
-});
-
-describe("a function URL", () => {
-  test("answers 502 for a function that cannot be loaded", async () => {
-    const front = await openFunctionUrl(openLambda({ name: "stream-events", environment: {} }));
-
-    const { status } = await fetch(`${front.url}/api/v1/events/stream`);
-
-    await front.close();
-    expect(status).toBe(502);
   });
 });
