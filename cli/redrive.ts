@@ -80,9 +80,9 @@ async function openStream(streamName: string): Promise<OpenJournal> {
 }
 
 async function openLocal(folder: string): Promise<OpenJournal> {
-  const file = join(folder, "pulse.db");
+  const { DATABASE_FILE, openDatabase } = await import("#stores/embedded/database.ts");
+  const file = join(folder, DATABASE_FILE);
   if (!existsSync(file)) throw new UsageError(`--data takes the folder of a local server: there is no ${file}`);
-  const { openDatabase } = await import("#stores/embedded/database.ts");
   const { openLocalJournal } = await import("#journals/local/local-event-journal.ts");
   const database = opened(folder, () => openDatabase(file));
   const journal = openLocalJournal({ database });
@@ -100,7 +100,9 @@ function opened<Database>(folder: string, open: () => Database): Database {
     return open();
   } catch (cause) {
     if (!(cause instanceof PulseError)) throw cause;
-    throw new PulseError("unavailable", `${folder}: ${cause.message}; stop its server first`, { cause });
+    throw new PulseError("unavailable", `${folder}: ${cause.message} (a redrive needs the folder to itself)`, {
+      cause,
+    });
   }
 }
 
