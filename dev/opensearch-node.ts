@@ -18,6 +18,8 @@ export interface OpenSearchOptions {
   readonly dataFolder?: string;
   /** As Java writes it. @default "512m" */
   readonly heap?: string;
+  /** Of opensearch.yml, besides or instead of what a laptop needs. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Told what takes time. */
   readonly report?: (progress: string) => void;
 }
@@ -28,6 +30,8 @@ export interface OpenSearchNode {
   /** When the process has ended, by `stop` or by itself. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
+  /** SIGKILL: it tidies nothing up. */
+  kill(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 180_000;
@@ -50,30 +54,31 @@ export async function startOpenSearch(options: OpenSearchOptions = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), "pulse-opensearch-"));
   const child = await launch(distribution, folder, java, options);
   const exited = once(child, "exit");
-  const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
+  const endBy = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
+  const stop = () => endBy("SIGTERM");
   const url = await whenReady(child, folder).catch(async (failure) => {
     await stop();
     throw failure;
   });
-  return { url, pid: child.pid as number, ended: exited.then(stop), stop };
+  return { url, pid: child.pid as number, ended: exited.then(stop), stop, kill: () => endBy("SIGKILL") };
 }
 
 async function launch(
   distribution: string,
   folder: string,
   java: Java,
-  { port = 0, dataFolder, heap = "512m" }: OpenSearchOptions,
+  { port = 0, dataFolder, heap = "512m", settings = {} }: OpenSearchOptions,
 ): Promise<ChildProcess> {
   const config = join(folder, "config");
   const data = dataFolder === undefined ? join(folder, "data") : resolve(dataFolder);
   const logs = join(folder, "logs");
   await cp(join(distribution, "config"), config, { recursive: true });
   for (const made of [data, logs, join(folder, "tmp")]) await mkdir(made, { recursive: true });
-  await writeFile(join(config, "opensearch.yml"), JSON.stringify(settings(port, data, logs)));
+  await writeFile(join(config, "opensearch.yml"), JSON.stringify({ ...ownSettings(port, data, logs), ...settings }));
   await writeFile(
     join(config, "jvm.options"),
     jvmOptions(await readFile(join(distribution, "config/jvm.options"), "utf8"), java, heap),
@@ -101,7 +106,7 @@ async function launch(
 
 const consoleOf = (folder: string): string => join(folder, "console.log");
 
-const settings = (port: number, data: string, logs: string): Record<string, unknown> => ({
+const ownSettings = (port: number, data: string, logs: string): Record<string, unknown> => ({
   "cluster.name": "pulse",
   "discovery.type": "single-node",
   "network.host": "127.0.0.1",

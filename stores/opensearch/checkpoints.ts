@@ -5,6 +5,7 @@ import { type RetryPolicy, retrying } from "./backoff.ts";
 import { type OpenSearchRequest, request } from "./client.ts";
 import { failure } from "./failure.ts";
 import { checkpointIndex } from "./index-names.ts";
+import { multiGet } from "./multi-get.ts";
 
 /** How far a shard is readable, and when the last of that arrived in the journal. */
 interface Checkpoint extends JournalPoint {
@@ -111,12 +112,10 @@ export class Checkpoints {
     const { store, shards: found } = await this.#recentOverview();
     const shards = [...new Set([...found, ...heardOf])];
     if (shards.length === 0) return { store, checkpoints: [] };
-    const { body } = await this.#request<{ docs: readonly CheckpointDocument[] }>({
-      method: "POST",
-      path: `/${this.#index}/_mget`,
-      body: { ids: shards },
-    });
-    const held = body.docs.filter((document) => document.found);
+    const documents = await retrying(this.#retry, () =>
+      multiGet<CheckpointDocument>(this.#client, this.#index, shards),
+    );
+    const held = documents.filter((document) => document.found);
     return {
       store,
       checkpoints: held.map((one) => ({ ...one._source, madeBy: madeBy(one), movedBy: one._seq_no })),

@@ -4,6 +4,7 @@ import { type RetryPolicy, retrying } from "./backoff.ts";
 import { createAll } from "./bulk.ts";
 import { type OpenSearchRequest, request } from "./client.ts";
 import { type TypePlace, typeIndex } from "./index-names.ts";
+import { multiGet } from "./multi-get.ts";
 
 interface RegistryOptions {
   readonly prefix: string;
@@ -66,12 +67,10 @@ export class TypeRegistry {
 
   async #read(types: readonly string[]): Promise<void> {
     if (types.length === 0) return;
-    const { body } = await this.#request<{ docs: readonly { _source?: RegisteredType }[] }>({
-      method: "POST",
-      path: `/${this.#index}/_mget`,
-      body: { ids: types },
-    });
-    for (const { _source: registered } of body.docs)
+    const documents = await retrying(this.#options.retry, () =>
+      multiGet<{ _source?: RegisteredType }>(this.#client, this.#index, types),
+    );
+    for (const { _source: registered } of documents)
       if (registered !== undefined) this.#places.set(registered.type, registered);
   }
 
