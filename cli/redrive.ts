@@ -42,7 +42,7 @@ export async function redrive(args: string[]): Promise<void> {
   const journal = call.dryRun ? undefined : await openJournal(call);
   const reporter = openReporter();
   try {
-    const counts = await redriveLetters({
+    const redriving = redriveLetters({
       place,
       journal,
       clock: systemClock,
@@ -52,7 +52,7 @@ export async function redrive(args: string[]): Promise<void> {
       onProgress: ({ redriven, files }, path) =>
         reporter.progress(() => `${counted(redriven, "event")}, ${counted(files, "file")}, ${path}`),
     });
-    reporter.end();
+    const counts = await redriving.finally(() => reporter.end());
     process.stdout.write(summaryOf(call, place.name, counts));
     if (counts.unreadable > 0) process.exitCode = 1;
   } finally {

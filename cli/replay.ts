@@ -8,6 +8,7 @@ import { summaryOf } from "#cli/replay/summary.ts";
 import { counted, openReporter } from "#cli/reporter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
+import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 import { type OpenSearchEventStore, openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 
 const HELP = `Indexes archived events again: what OpenSearch holds stays as it is, what it lacks is added.
@@ -57,10 +58,10 @@ async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEven
   const identity: ReplayIdentity = { archive: archive.name, opensearch: call.target.url, since, until, types };
   const stateFile = call.stateFile ?? stateFileIn(resolve(".pulse"), identity);
   const saved = dryRun ? undefined : readRun(stateFile, identity);
-  const bounds = saved?.bounds ?? boundsOf(call, await store.indexedUntil(), Date.now());
+  const bounds = saved?.bounds ?? boundsOf(call, await indexedUntil(call.target), Date.now());
   const save = seldom((state: ReplayState) => saveRun(stateFile, { replay: identity, bounds, state }));
   const reporter = openReporter();
-  const outcome = await replayArchive({
+  const running = replayArchive({
     archive,
     wanted: { fromMs: bounds.fromMs, toMs: bounds.toMs, types: new Set(types) },
     arrivedByMs: bounds.arrivedByMs,
@@ -72,12 +73,18 @@ async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEven
       reporter.progress(() => `${counted(state.lines.kept, "event")}, ${counted(state.files, "file")}, ${state.path}`);
     },
   });
-  reporter.end();
+  const outcome = await running.finally(() => reporter.end());
   await store.refresh();
   if (!dryRun) forgetRun(stateFile);
   process.stdout.write(summaryOf(call, archive.name, bounds, outcome));
   const { lines, damaged } = outcome;
   if (lines.refused + lines.unreadable + damaged > 0) process.exitCode = 1;
+}
+
+/** Without that patience: who named the wrong address waits for nothing. */
+async function indexedUntil(target: OpenSearchSettings): Promise<number | undefined> {
+  const store = await openOpenSearchEventStore(target);
+  return store.indexedUntil().finally(() => store.close());
 }
 
 const keepNothing: EventStore["keep"] = async (entries) => entries.map(() => ({ kept: true }));

@@ -12,7 +12,9 @@ export interface Reporter {
   end(): void;
 }
 
-export function openReporter(stderr: NodeJS.WriteStream = process.stderr): Reporter {
+type Terminal = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+
+export function openReporter(stderr: Terminal = process.stderr): Reporter {
   let faults = 0;
   let drawnMs = 0;
   const clear = (): void => {
@@ -30,7 +32,7 @@ export function openReporter(stderr: NodeJS.WriteStream = process.stderr): Repor
       if (!stderr.isTTY || nowMs - drawnMs < REDRAW_MS) return;
       drawnMs = nowMs;
       clear();
-      stderr.write(text());
+      stderr.write(text().slice(0, stderr.columns - 1));
     },
     end() {
       clear();
