@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { pathOfCaller } from "#cli/call.ts";
 import { UsageError } from "#cli/usage-error.ts";
 import { isZone } from "#core/haproxy/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
@@ -84,11 +85,10 @@ function parse(args: string[]) {
   }
 }
 
-/** Seen from where the caller stands, even when npm has gone to the project's root. */
 function folderOf(given: string | undefined): string {
   if (given === undefined) return resolve(".pulse");
   if (given === "") throw new UsageError("--data takes a folder, or :memory:");
-  return given === ":memory:" ? given : resolve(process.env.INIT_CWD ?? "", given);
+  return given === ":memory:" ? given : pathOfCaller(given);
 }
 
 function secondsOf(option: string, text: string): number {
