@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  ListShardsCommand,
-  MergeShardsCommand,
-  PutRecordCommand,
-  type Shard,
-  SplitShardCommand,
-} from "@aws-sdk/client-kinesis";
+import { PutRecordCommand, type Shard } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type CreatedEvent, type DeployedPulse, deployPulse, INDEXING } from "#test/runtime/deployed-pulse.ts";
+import { mergeShards, shardsOf, splitShard } from "#test/runtime/reshard.ts";
 import type { EventSourceMapping } from "#test/support/event-source-mapping.ts";
 import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
 import { openFunctionUrl } from "#test/support/function-url-front.ts";
@@ -49,8 +44,6 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
     for (const { receipt } of created) found = await pulse.read(tag, receipt);
     return found.map(({ value }) => value).sort((one, other) => Number(one) - Number(other));
   };
-  const shards = async (): Promise<readonly Shard[]> =>
-    (await pulse.kinesis.client.send(new ListShardsCommand({ StreamName: pulse.streamName }))).Shards ?? [];
 
   test("makes what was created queryable, from every shard, once", async () => {
     const before = await createAll("everywhere", upTo(8));
@@ -66,22 +59,15 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
 
   test("waits for a store that is down, then catches up, and loses and doubles nothing", async () => {
     const created = await createAll("outage", upTo(6));
-    let lost = 3;
-    let blocked = 4;
-    faultOf = ({ path }) => {
-      if (lost-- > 0) return { kind: "lost-request" };
-      if (path.startsWith("/_bulk") && blocked-- > 0)
-        return { kind: "items", refuse: () => ({ status: 403, type: "cluster_block_exception" }) };
-      return undefined;
-    };
+    // Down for longer than the function tries by itself.
+    const isReturned = () => pulse.indexEvents.log().includes("the batch will come again");
+    faultOf = () => (isReturned() ? undefined : { kind: "lost-request" });
 
     mapping = pulse.startIndexing();
     const found = await valuesWith("outage", created);
 
     expect(found).toEqual(upTo(6));
-    expect(lost).toBeLessThanOrEqual(0);
-    expect(blocked).toBeLessThanOrEqual(0);
-    // It said from where on the batch must come again, and did not fail.
+    expect(isReturned()).toBe(true);
     expect(pulse.indexingErrors).toEqual([]);
   });
 
@@ -106,22 +92,23 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
   });
 
   test("keeps all events, and those of a key in order, when their shard is split and merged", async () => {
-    mapping = pulse.startIndexing();
     const front = await openFunctionUrl(pulse.streamEvents);
     const client = await connect(`${front.url}/${pulse.namespace}/api/v1/events/stream?tag=moved`);
     await client.until((frames) => frames.length > 0);
-
-    const created = await createAll("moved", upTo(5), "mover");
+    const created = await createAll("moved", [0, 1, 2, 3, 4], "mover");
     const parent = await shardOf("moved");
-    await pulse.kinesis.client.send(new SplitShardCommand({ ...place(parent), NewStartingHashKey: middleOf(parent) }));
-    const children = await childrenOf(parent);
+    const children = await splitShard(pulse.kinesis.client, pulse.streamName, parent);
     created.push(...(await createAll("moved", [5, 6, 7, 8, 9], "mover")));
-    const [ShardToMerge, AdjacentShardToMerge] = children.map(({ ShardId }) => ShardId) as [string, string];
-    await pulse.kinesis.client.send(
-      new MergeShardsCommand({ StreamName: pulse.streamName, ShardToMerge, AdjacentShardToMerge }),
-    );
-    const [merged] = await childrenOf(children[0] as Shard);
+    const merged = await mergeShards(pulse.kinesis.client, pulse.streamName, children);
     created.push(...(await createAll("moved", [10, 11, 12, 13, 14], "mover")));
+    // The first shard is slow: what came after it would be first, were it not held back.
+    let slow = 3;
+    faultOf = ({ path, body }) =>
+      path.startsWith("/_bulk") && body.includes(created[0]?.id as string) && slow-- > 0
+        ? { kind: "lost-request" }
+        : undefined;
+
+    mapping = pulse.startIndexing();
     const found = await valuesWith("moved", created);
     await client.until((frames) => valuesOf(frames).length >= 15);
 
@@ -148,25 +135,13 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
 
   const valuesOf = (frames: readonly Frame[]): unknown[] =>
     frames.filter(({ data }) => data.includes("moved")).map(({ data }) => JSON.parse(data).value);
-  const place = ({ ShardId }: Shard) => ({ StreamName: pulse.streamName, ShardToSplit: ShardId });
 
   /** Where the newest event with the tag is. */
   const shardOf = async (tag: string): Promise<Shard> => {
     const entries = (await pulse.kinesis.read()).filter(({ event }) => event.tags.includes(tag));
     const newest = entries.sort((one, other) => (one.event.id < other.event.id ? -1 : 1)).at(-1);
     const id = newest?.point.shard.split("/")[1];
-    return (await shards()).find(({ ShardId }) => ShardId === id) as Shard;
-  };
-  const middleOf = ({ HashKeyRange }: Shard): string => {
-    const { StartingHashKey = "", EndingHashKey = "" } = HashKeyRange ?? {};
-    return String((BigInt(StartingHashKey) + BigInt(EndingHashKey)) / 2n);
-  };
-  /** Waits for the shards that a shard becomes. */
-  const childrenOf = async (parent: Shard): Promise<readonly Shard[]> => {
-    for (;;) {
-      const children = (await shards()).filter(({ ParentShardId }) => ParentShardId === parent.ShardId);
-      if (children.length > 0) return children;
-      await sleep(50);
-    }
+    const shards = await shardsOf(pulse.kinesis.client, pulse.streamName);
+    return shards.find(({ ShardId }) => ShardId === id) as Shard;
   };
 });
