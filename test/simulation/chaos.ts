@@ -35,6 +35,8 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
+export const ALL_FAULTS: ReadonlySet<Fault> = new Set(Object.keys(FAULTS) as Fault[]);
+
 export const isFault = (name: string): name is Fault => Object.hasOwn(FAULTS, name);
 
 const RATES = [0.01, 0.04, 0.15, 0.3];
@@ -61,8 +63,8 @@ export interface ChaosOptions {
   /** How long it goes on. */
   readonly activeMs: number;
   readonly coverage: Coverage;
-  /** Faults that do not happen in this run. */
-  readonly without: ReadonlySet<Fault>;
+  /** The faults that may happen. */
+  readonly only: ReadonlySet<Fault>;
 }
 
 /** Decides what goes wrong: in each run some faults, each at a rate of its own, and at times a storm of one. */
@@ -74,21 +76,19 @@ export class Chaos {
   readonly #storms: readonly Storm[];
   readonly #endMs: number;
 
-  constructor({ random, time, activeMs, coverage, without }: ChaosOptions) {
+  constructor({ random, time, activeMs, coverage, only }: ChaosOptions) {
     this.#random = random;
     this.#time = time;
     this.#coverage = coverage;
     this.#endMs = time.now() + activeMs;
     // Drawn for every fault, wanted or not: to leave one out changes nothing about the others.
-    const drawn = (Object.keys(FAULTS) as Fault[]).map(
-      (fault) => [fault, random.chance(0.4) ? random.oneOf(RATES) : 0] as const,
-    );
-    this.#rates = new Map(drawn.filter(([fault, rate]) => rate > 0 && !without.has(fault)));
+    const drawn = [...ALL_FAULTS].map((fault) => [fault, random.chance(0.4) ? random.oneOf(RATES) : 0] as const);
+    this.#rates = new Map(drawn.filter(([fault, rate]) => rate > 0 && only.has(fault)));
     const storms = Array.from({ length: random.integer(0, 2) }, (): Storm => {
       const fromMs = time.now() + random.integer(0, activeMs);
       return { fault: random.oneOf(STORMS), fromMs, toMs: fromMs + random.integer(500, 6_000) };
     });
-    this.#storms = storms.filter(({ fault }) => !without.has(fault));
+    this.#storms = storms.filter(({ fault }) => only.has(fault));
   }
 
   /** Whether it happens now; then it is counted. */

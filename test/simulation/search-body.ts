@@ -10,6 +10,8 @@ export interface SearchBody {
   readonly size?: number;
   readonly from?: number;
   readonly sort?: readonly Readonly<Record<string, "asc" | "desc">>[];
+  /** To count only the hits, it is empty. */
+  readonly aggs?: object;
   readonly search_after?: readonly SortValue[];
 }
 
@@ -17,6 +19,7 @@ type Clause = Readonly<Record<string, unknown>>;
 
 /** The documents that a search answers, in its order, and how many match in all. */
 export function searchDocuments(documents: Iterable<HeldDocument>, body: SearchBody) {
+  if (Object.keys(body.aggs ?? {}).length > 0) throw new Error("the simulated OpenSearch aggregates nothing");
   const matches = testOf(body.query);
   const found = [...documents].filter(({ source }) => matches(source));
   const order = (body.sort ?? []).flatMap((fields) => Object.entries(fields));
@@ -48,7 +51,7 @@ const sortKey = (source: Source, field: string): SortValue =>
   comparable(field, field === "instant" ? source.timestamp : source[field]);
 
 const valuesOf = (source: Source, field: string): readonly unknown[] => {
-  const value = source[field];
+  const value = field.split(".").reduce<unknown>((held, name) => (held as Source | undefined)?.[name], source);
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 };
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
-import { FAULTS, type Fault, isFault } from "#test/simulation/chaos.ts";
+import { ALL_FAULTS, FAULTS, type Fault, isFault } from "#test/simulation/chaos.ts";
 import type { Coverage } from "#test/simulation/coverage.ts";
 import { runSeed } from "#test/simulation/run-seed.ts";
 import { shrink } from "#test/simulation/shrink.ts";
@@ -18,11 +18,11 @@ const HELP = `Plays small worlds in which everything goes wrong, one for each se
   --seed <n>            one world only
   --trace               with --seed: tells what happens in it, line by line
   --posts <n>           with --seed: so many POSTs of each producer at most
-  --without <fault,…>   with --seed: these faults do not happen
+  --only <fault,…>      with --seed: these faults and no others; or none
   --json                one JSON object instead of text
   --help
 
-Faults: ${Object.keys(FAULTS).join(" ")}
+Faults: ${[...ALL_FAULTS].join(" ")}
 
 Example: npm run simulate -- --seeds 10000
          npm run simulate -- --seed 1234 --trace
@@ -37,25 +37,20 @@ function readOptions() {
       seed: { type: "string" },
       trace: { type: "boolean", default: false },
       posts: { type: "string" },
-      without: { type: "string", default: "" },
+      only: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   const { trace, json, help } = values;
   const [seed, posts] = [optionalNumber("seed", values.seed), optionalNumber("posts", values.posts)];
-  const without = new Set(
-    values.without
-      .split(",")
-      .filter((name) => name !== "")
-      .map(toFault),
-  );
-  if (seed === undefined && (trace || posts !== undefined || without.size > 0))
-    throw new UsageError("--trace, --posts and --without are for one --seed");
+  const only = values.only === undefined ? undefined : toFaults(values.only);
+  if (seed === undefined && (trace || posts !== undefined || only !== undefined))
+    throw new UsageError("--trace, --posts and --only are for one --seed");
   return {
     range: { from: wholeNumber("from", values.from), seeds: wholeNumber("seeds", values.seeds) },
     workers: wholeNumber("workers", values.workers),
-    one: seed === undefined ? undefined : { seed, mostPosts: posts, without },
+    one: seed === undefined ? undefined : { seed, mostPosts: posts, only },
     trace,
     json,
     help,
@@ -71,9 +66,11 @@ function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
-function toFault(name: string): Fault {
-  if (!isFault(name)) throw new UsageError(`there is no fault "${name}": see --help`);
-  return name;
+function toFaults(text: string): ReadonlySet<Fault> {
+  const names = text === NO_FAULTS ? [] : text.split(",");
+  const unknown = names.find((name) => !isFault(name));
+  if (unknown !== undefined) throw new UsageError(`there is no fault "${unknown}": see --help`);
+  return new Set(names.filter(isFault));
 }
 
 const print = (text: string): void => {
@@ -81,6 +78,7 @@ const print = (text: string): void => {
 };
 
 const USAGE_EXIT_CODE = 2;
+const NO_FAULTS = "none";
 const MOST_FAILURES = 5;
 
 try {
@@ -146,7 +144,8 @@ function printCoverage(coverage: Coverage): void {
 async function printFailure({ seed, violations }: FailedSeed): Promise<void> {
   print(`seed ${seed}\n`);
   for (const violation of violations.slice(0, MOST_FAILURES)) print(`  ${violation}\n`);
-  const { posts, without } = await shrink(seed);
+  const { posts, only } = await shrink(seed);
   print(`  npm run simulate -- --seed ${seed} --trace\n`);
-  print(`  smaller: npm run simulate -- --seed ${seed} --posts ${posts} --without ${[...without]} --trace\n`);
+  const faults = [...only].join(",") || NO_FAULTS;
+  print(`  smaller: npm run simulate -- --seed ${seed} --posts ${posts} --only ${faults} --trace\n`);
 }

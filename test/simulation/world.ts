@@ -2,7 +2,7 @@ import { sleep } from "#core/clock.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
-import { Chaos, type Fault } from "#test/simulation/chaos.ts";
+import { ALL_FAULTS, Chaos, type Fault } from "#test/simulation/chaos.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { emptyLedger, type Ledger } from "#test/simulation/ledger.ts";
 import { Network } from "#test/simulation/network.ts";
@@ -66,8 +66,8 @@ export interface WorldOptions {
   readonly wiring: Wiring;
   /** Gathers what happens, in words. */
   readonly trace?: string[] | undefined;
-  /** Faults that do not happen. */
-  readonly without?: ReadonlySet<Fault> | undefined;
+  /** The faults that may happen. @default - all */
+  readonly only?: ReadonlySet<Fault> | undefined;
   /** So many POSTs of each producer, and no more. */
   readonly mostPosts?: number | undefined;
 }
@@ -98,7 +98,7 @@ const RETRY = { baseMs: 20, maxMs: 200 };
 /** The types that nobody declared: the first gets an index of its own, the others share one. */
 const MAX_OWN_INDICES = 1;
 
-export function createWorld({ seed, wiring, trace: lines, without = new Set(), mostPosts }: WorldOptions): World {
+export function createWorld({ seed, wiring, trace: lines, only = ALL_FAULTS, mostPosts }: WorldOptions): World {
   const random = seededRandom(seed);
   const fork = (): Random => seededRandom(random.integer(0, 2 ** 31 - 1));
   const drawn = drawPlan(fork());
@@ -106,7 +106,7 @@ export function createWorld({ seed, wiring, trace: lines, without = new Set(), m
   const time = new VirtualTime(plan.startMs);
   const trace = lines === undefined ? untraced : tracing(lines, () => time.now() - plan.startMs);
   const coverage: Coverage = new Map();
-  const chaos = new Chaos({ random: fork(), time, activeMs: plan.activeMs, coverage, without });
+  const chaos = new Chaos({ random: fork(), time, activeMs: plan.activeMs, coverage, only });
   const network = new Network({ random: fork(), time, chaos, coverage, trace });
   const openSearch = new SimulatedOpenSearch(time, fork(), troublesOf(chaos, fork()));
   const processRandom = fork();
