@@ -7,10 +7,7 @@ import type { Report } from "./report.ts";
 /** Nothing is left but what must outlive its stack: the archive and the dead letters. */
 export async function checkRemoval(pulse: DeployedPulse, report: Report): Promise<void> {
   const retained = [pulse.output("Journal", "ArchiveBucket"), pulse.output("Journal", "DeadLettersBucket")];
-  await report.need("everything is destroyed", async () => {
-    await pulse.start({ enforcesRights: false });
-    await pulse.destroy();
-  });
+  await report.need("everything is destroyed", () => pulse.destroy());
   await report.check(`nothing is left in the account but, by design, ${retained.join(" and ")}`, async () => {
     assert.deepEqual(await leftovers(pulse.account), retained.map((name) => `bucket ${name}`).sort());
   });

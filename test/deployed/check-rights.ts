@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { BASE_PATH } from "#functions/routes.ts";
 import { elementOf, elementsOf } from "#test/support/emulator-account.ts";
-import { createEvent, statusOfProblem } from "./check-events.ts";
+import { statusOfProblem } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
-import { eventually } from "./eventually.ts";
 import type { Report } from "./report.ts";
 
-/** Where signatures are verified and policies enforced: what was granted suffices, and what was not is refused. */
+/** What was not granted is refused: to callers, and to functions. */
 export async function checkRights(pulse: DeployedPulse, report: Report): Promise<void> {
-  await report.need("the account restarts with rights enforced, all that was deployed in it", () =>
-    pulse.start({ enforcesRights: true }),
-  );
-  await report.check("what the functions were granted suffices from the request to the answer", async () => {
-    const key = { "idempotency-key": "granted" };
-    const { event } = await createEvent(pulse, { tags: ["granted"] }, key);
-    await eventually(async () => assert.deepEqual(await pulse.ask(`/events?tag=granted`), [event]));
-  });
   await report.check("an IAM user is refused until it may call the API, and whenever its secret is wrong", () =>
     admitsWhoMayCall(pulse),
   );
@@ -47,7 +38,8 @@ async function admitsWhoMayCall(pulse: DeployedPulse): Promise<void> {
 }
 
 async function needsItsGrants(pulse: DeployedPulse): Promise<void> {
-  const role = await roleOf(pulse, "create-events");
+  const { Role: arn } = await pulse.functionOf("create-events");
+  const role = arn.slice(arn.lastIndexOf("/") + 1);
   const policies = await policiesOf(pulse, role);
   assert.ok(policies.length > 0, `${role} has no policy`);
   const create = () =>
@@ -67,18 +59,6 @@ async function needsItsGrants(pulse: DeployedPulse): Promise<void> {
   assert.equal(await statusOfProblem(revoked), 500);
   assert.doesNotMatch(said, /authorized|kinesis|arn:/i);
   assert.equal(restored.status, 201);
-}
-
-interface Functions {
-  readonly Functions: readonly { readonly Description: string; readonly Role: string }[];
-}
-
-/** The name of the role that a function runs as. */
-async function roleOf({ account }: DeployedPulse, folder: string): Promise<string> {
-  const { Functions } = (await (await account.send("lambda", "/2015-03-31/functions/")).json()) as Functions;
-  const role = Functions.find(({ Description }) => Description === `Pulse: ${folder}`)?.Role;
-  if (role === undefined) throw new Error(`there is no function ${folder}`);
-  return role.slice(role.lastIndexOf("/") + 1);
 }
 
 interface InlinePolicy {

@@ -49,6 +49,7 @@ export async function checkTemplates(pulse: DeployedPulse, report: Report): Prom
 
 async function rollsBack(pulse: DeployedPulse): Promise<void> {
   await createEvent(pulse, { type: "haproxy", tags: ["gateways:shop"], value: { ST: 200 } });
+  await createEvent(pulse, { type: "health", tags: ["gateways:shop"], value: 1 });
   await eventually(async () => assert.equal(await kindOf(pulse, "haproxy", "ST"), "long"));
 
   const failure = await pulse.deployTypes(REFUSED_TYPES).then(

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import { startOpenSearch } from "#dev/opensearch-node.ts";
+import { type OpenSearchNode, startOpenSearch } from "#dev/opensearch-node.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { EMULATED_ACCOUNT, EMULATED_REGION, type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
 import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator-account.ts";
@@ -17,10 +17,19 @@ export const NAMESPACE = "team-a";
 
 type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+interface DeployedFunction {
+  readonly FunctionName: string;
+  readonly Description: string;
+  /** The ARN of the role it runs as. */
+  readonly Role: string;
+}
+
 /** The stacks in an emulated account, with a real OpenSearch. Whatever it starts ends with `close`. */
 export class DeployedPulse {
   readonly #report: Report;
+  /** What the account needs to end, the newest last. */
   readonly #closing: (() => Promise<unknown>)[] = [];
+  #openSearch: Promise<OpenSearchNode> | undefined;
   #folder = "";
   #openSearchUrl = "";
   #emulator: Emulator | undefined;
@@ -30,14 +39,13 @@ export class DeployedPulse {
     this.#report = report;
   }
 
-  /** OpenSearch and an empty account. */
+  /** An empty account, and OpenSearch. */
   async open(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), "pulse-deployed-"));
     this.#closing.push(() => rm(this.#folder, { recursive: true, force: true }));
-    const openSearch = startOpenSearch({ report: this.#report.progress });
-    this.#closing.push(async () => (await openSearch.catch(() => undefined))?.stop());
-    const [{ url }] = await Promise.all([openSearch, this.start({ enforcesRights: false })]);
-    this.#openSearchUrl = url;
+    await this.start({ enforcesRights: false });
+    this.#openSearch = startOpenSearch({ report: this.#report.progress });
+    this.#openSearchUrl = (await this.#openSearch).url;
   }
 
   /** Stops the emulator, if it runs, and starts it on the same state. */
@@ -109,9 +117,20 @@ export class DeployedPulse {
     return JSON.parse(text);
   }
 
-  async inOpenSearch<Answer>(path: string): Promise<Answer> {
-    const answer = await fetch(this.#openSearchUrl + path);
+  async inOpenSearch<Answer>(path: string, put?: object): Promise<Answer> {
+    const headers = { "content-type": "application/json" };
+    const request = put === undefined ? {} : { method: "PUT", headers, body: JSON.stringify(put) };
+    const answer = await fetch(this.#openSearchUrl + path, request);
     return (await answer.json()) as Answer;
+  }
+
+  /** The function made of a folder below `functions/`. */
+  async functionOf(folder: string): Promise<DeployedFunction> {
+    const answer = await this.account.send("lambda", "/2015-03-31/functions/");
+    const { Functions } = (await answer.json()) as { readonly Functions: readonly DeployedFunction[] };
+    const found = Functions.find(({ Description }) => Description === `Pulse: ${folder}`);
+    if (found === undefined) throw new Error(`there is no function ${folder}`);
+    return found;
   }
 
   /** For people who want to see for themselves. */
@@ -133,6 +152,10 @@ It runs until Ctrl-C:
   }
 
   async close(): Promise<void> {
+    await Promise.all([this.#closeAccount(), this.#openSearch?.then(({ stop }) => stop()).catch(() => {})]);
+  }
+
+  async #closeAccount(): Promise<void> {
     for (const close of this.#closing.splice(0).reverse()) await close();
   }
 
