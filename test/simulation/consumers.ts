@@ -1,11 +1,10 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
-import { PulseError } from "#core/errors.ts";
 import type { DeadLetterPlace } from "#core/events/index-entries.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
 import { FAULTS } from "#test/simulation/chaos.ts";
 import { count } from "#test/simulation/coverage.ts";
 import { recordName } from "#test/simulation/ledger.ts";
-import { BrokenCall } from "#test/simulation/network.ts";
+import { orUnavailable } from "#test/simulation/network.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import { violate, type World } from "#test/simulation/world.ts";
@@ -166,15 +165,11 @@ function discard({ ledger, coverage, trace }: World, { body }: DestinationFile):
 
 const DEAD_LETTERS_TIMEOUT_MS = 1_000;
 
-function deadLetterPlace({ network, ledger }: World, process: SimulatedProcess): DeadLetterPlace {
-  return {
-    take: (letters) =>
-      network
-        .call(process, `take ${letters.length} dead letters`, DEAD_LETTERS_TIMEOUT_MS, () => {
-          ledger.deadLetters.push(...letters);
-        })
-        .catch((cause: unknown) => {
-          throw cause instanceof BrokenCall ? new PulseError("unavailable", "no dead letters", { cause }) : cause;
-        }),
-  };
-}
+const deadLetterPlace = ({ network, ledger }: World, process: SimulatedProcess): DeadLetterPlace => ({
+  take: (letters) =>
+    network
+      .call(process, "take dead letters", DEAD_LETTERS_TIMEOUT_MS, () => {
+        ledger.deadLetters.push(...letters);
+      })
+      .catch(orUnavailable),
+});

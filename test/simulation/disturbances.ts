@@ -9,6 +9,7 @@ import type { World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";
 
 const LONGEST_PAUSE_MS = 1_400;
+const REPLAY_PATIENCE_MS = 5_000;
 
 /** What happens to a stream from outside: it is resharded, others write into it, its archive is replayed. */
 export async function disturb(world: World, stream: SimulatedStream): Promise<void> {
@@ -54,11 +55,8 @@ async function replay(world: World, stream: SimulatedStream, random: Random): Pr
   for (const { kinesis } of random.someOf(archived, archived.length))
     for (const text of splitRecord(Buffer.from(kinesis.data, "base64").toString()))
       replayed.add(stream.name, { line: 0, text });
-  const death = new Promise<void>((resolve) => {
-    process.onDeath(resolve);
-  });
-  const ended = replayed.flush().catch((error: unknown) => {
+  const replaying = replayed.flush().catch((error: unknown) => {
     if (!(error instanceof PulseError)) throw error;
   });
-  await Promise.race([ended, death]);
+  await process.outcomeOf(replaying, REPLAY_PATIENCE_MS);
 }

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
 import type { Chaos, Fault } from "#test/simulation/chaos.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { never, type SimulatedProcess } from "#test/simulation/simulated-process.ts";
@@ -19,6 +20,11 @@ type Outcome<Answer> = { readonly answer: Answer } | { readonly broken: BrokenCa
 
 const CUT_OFF = { broken: "connection" } as const;
 const TIMED_OUT = { broken: "timeout" } as const;
+
+/** What an adapter makes of a broken call. */
+export function orUnavailable(error: unknown): never {
+  throw error instanceof BrokenCall ? new PulseError("unavailable", error.message, { cause: error }) : error;
+}
 
 const LONGEST_WAY_MS = 15;
 const LATEST_MS = 20_000;

@@ -2,21 +2,17 @@ import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { type CreateOptions, type CreateOutcome, createEvents, type EventIntake } from "#core/events/create-events.ts";
 import { parseDrafts } from "#core/events/draft-event.ts";
-import { type IdempotencyKeys, KEY_LIFETIME_MS, type KeyClaim } from "#core/events/idempotency-keys.ts";
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
 import { count } from "#test/simulation/coverage.ts";
+import { type ClaimTable, idempotencyKeys } from "#test/simulation/idempotency-keys.ts";
 import type { PostedItem } from "#test/simulation/ledger.ts";
-import { BrokenCall } from "#test/simulation/network.ts";
 import { kinesisClient, type SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
 import { POISON_TAG } from "#test/simulation/simulated-opensearch.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
-import { EVENT_TYPES, NAMESPACES, TAGS, type World } from "#test/simulation/world.ts";
+import { EVENT_TYPES, NAMESPACES, TAGS } from "#test/simulation/vocabulary.ts";
+import type { World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";
 
-/** The table of idempotency keys that all copies of create-events share. */
-export type ClaimTable = Map<string, KeyClaim>;
-
-const CLAIM_TIMEOUT_MS = 1_000;
 const PATIENCE_MS = 9_000;
 const MOST_TRIES = 8;
 const RETRY_MS = 400;
@@ -60,7 +56,7 @@ function startCreator(world: World, stream: SimulatedStream, claims: ClaimTable,
   });
   const intake = {
     journal,
-    keys: keysOf(world, process, claims),
+    keys: idempotencyKeys(world, process, claims),
     now: process.clock.now,
     newId: (nowMs: number) => drawId(nowMs, random),
   };
@@ -76,25 +72,6 @@ function drawId(nowMs: number, random: Random): string {
       .padStart(digits, "0");
   const time = nowMs.toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
-}
-
-function keysOf({ time, network }: World, process: SimulatedProcess, claims: ClaimTable): IdempotencyKeys {
-  const claim = (wanted: readonly KeyClaim[]): KeyClaim[] =>
-    wanted.map((one) => {
-      const name = `${one.namespace} ${one.key}`;
-      const first = claims.get(name);
-      if (first !== undefined && first.receivedAtMs > time.now() - KEY_LIFETIME_MS) return first;
-      claims.set(name, one);
-      return one;
-    });
-  return {
-    claim: (wanted) =>
-      network
-        .call(process, `claim ${wanted.length} keys`, CLAIM_TIMEOUT_MS, () => claim(wanted))
-        .catch((cause: unknown) => {
-          throw cause instanceof BrokenCall ? new PulseError("unavailable", "no keys", { cause }) : cause;
-        }),
-  };
 }
 
 function drawPost({ plan, chaos, ledger }: World, name: string, producer: string, random: Random): Post {
@@ -120,7 +97,7 @@ function drawPost({ plan, chaos, ledger }: World, name: string, producer: string
 
 /** One try. What is to be sent again, if anything: with an idempotency key all of it, else what was surely not taken. */
 async function send(world: World, { process, intake }: Creator, post: Post): Promise<Post | undefined> {
-  const { time, chaos, coverage, trace } = world;
+  const { chaos, coverage, trace } = world;
   const { drafts, options } = post;
   for (const { item } of drafts) item.tries++;
   count(coverage, "POSTs");
@@ -136,19 +113,10 @@ async function send(world: World, { process, intake }: Creator, post: Post): Pro
       throw error;
     },
   );
-  const answer = await Promise.race([
-    answered,
-    sleep(time, PATIENCE_MS),
-    new Promise<undefined>((resolve) => {
-      process.onDeath(() => resolve(undefined));
-    }),
-  ]);
-  const isLost = chaos.strikes("lost-post-answer");
-  trace(
-    () =>
-      `${process.name}: ${isLost || !answer ? "no answer" : answer.map((one) => ("event" in one ? one.event.id : one.refused.message))}`,
-  );
-  if (isLost || !answer) return options.idempotencyKey === undefined ? undefined : post;
+  const answer = await process.outcomeOf(answered, PATIENCE_MS);
+  const isLost = answer === undefined || chaos.strikes("lost-post-answer");
+  trace(() => `${process.name}: ${isLost ? "no answer" : `answers ${answer.map(toReadable)}`}`);
+  if (isLost) return options.idempotencyKey === undefined ? undefined : post;
   const left = drafts.filter((_, index) => "refused" in (answer[index] as CreateOutcome));
   drafts.forEach(({ item }, index) => {
     if ("event" in (answer[index] as CreateOutcome)) item.isKnown = true;
@@ -156,6 +124,9 @@ async function send(world: World, { process, intake }: Creator, post: Post): Pro
   if (left.length === 0) return undefined;
   return options.idempotencyKey === undefined ? { ...post, drafts: left } : post;
 }
+
+const toReadable = (outcome: CreateOutcome): string =>
+  "event" in outcome ? outcome.event.id : outcome.refused.message;
 
 function accept(item: PostedItem | undefined, outcome: CreateOutcome): void {
   if ("event" in outcome) item?.accepted.push(outcome);

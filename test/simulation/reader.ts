@@ -8,7 +8,8 @@ import { count } from "#test/simulation/coverage.ts";
 import type { PostedItem } from "#test/simulation/ledger.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import type { ChainStart } from "#test/simulation/stream-client.ts";
-import { drawFilter, violate, type World } from "#test/simulation/world.ts";
+import { drawFilter } from "#test/simulation/vocabulary.ts";
+import { violate, type World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";
 
 const PATIENCE_MS = 30_000;
@@ -86,7 +87,7 @@ const jsonTexts = (text: string): string[] => (JSON.parse(text) as unknown[]).ma
 function asking(handler: ApiHandler, process: SimulatedProcess, world: World) {
   return async (path: string, search: string): Promise<Reply | undefined> => {
     for (let tries = 0; tries < MOST_TRIES && process.alive; tries++) {
-      const reply = await askOnce(handler, process, world, toMessage(path, search));
+      const reply = await askOnce(handler, process, toMessage(path, search));
       if (reply?.status === 200) return reply;
       if (reply !== undefined && !MAY_PASS.has(reply.status))
         violate(world, `GET ${path}?${search} was answered ${reply.status}: ${reply.text}`);
@@ -107,17 +108,10 @@ const toMessage = (path: string, search: string) =>
 async function askOnce(
   handler: ApiHandler,
   process: SimulatedProcess,
-  { time }: World,
   message: APIGatewayProxyEventV2,
 ): Promise<Reply | undefined> {
-  const answer = await Promise.race([
-    handler(message, {} as Context),
-    sleep(time, PATIENCE_MS),
-    new Promise<undefined>((resolve) => {
-      process.onDeath(() => resolve(undefined));
-    }),
-  ]);
-  if (!answer) return undefined;
+  const answer = await process.outcomeOf(handler(message, {} as Context), PATIENCE_MS);
+  if (answer === undefined) return undefined;
   const { statusCode: status, headers, body: text } = answer;
   return { status, headers: headers as Record<string, string>, text };
 }

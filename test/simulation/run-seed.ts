@@ -2,11 +2,13 @@ import { log } from "#functions/shared/log.ts";
 import { startConsumers } from "#test/simulation/consumers.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
 import { disturb } from "#test/simulation/disturbances.ts";
+import type { ClaimTable } from "#test/simulation/idempotency-keys.ts";
 import { judge } from "#test/simulation/judge.ts";
-import { type ClaimTable, produce } from "#test/simulation/producer.ts";
+import { produce } from "#test/simulation/producer.ts";
 import { readOnce } from "#test/simulation/reader.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
-import { type ChainStart, StreamClient, StreamHosts } from "#test/simulation/stream-client.ts";
+import { type ChainStart, StreamClient } from "#test/simulation/stream-client.ts";
+import { StreamHosts } from "#test/simulation/stream-hosts.ts";
 import { begin, createWorld, violate, type World, type WorldOptions } from "#test/simulation/world.ts";
 
 export interface SeedResult {

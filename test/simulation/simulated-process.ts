@@ -6,6 +6,7 @@ export class SimulatedProcess {
   readonly role: string;
   readonly name: string;
   readonly clock: Clock;
+  readonly #time: Clock;
   readonly #onDeath: (() => void)[] = [];
   #alive = true;
   #stopFromMs = 0;
@@ -14,6 +15,7 @@ export class SimulatedProcess {
   constructor(role: string, number: number, time: Clock, skewMs: number) {
     this.role = role;
     this.name = `${role} ${number}`;
+    this.#time = time;
     this.clock = {
       now: () => time.now() + skewMs,
       after: (ms, action) =>
@@ -35,6 +37,15 @@ export class SimulatedProcess {
 
   onDeath(action: () => void): void {
     this.#onDeath.push(action);
+  }
+
+  /** What comes of the process's work; undefined if it is killed before, or takes longer. */
+  outcomeOf<Result>(work: Promise<Result>, patienceMs: number): Promise<Result | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#time.after(patienceMs, () => resolve(undefined));
+      this.onDeath(() => resolve(undefined));
+      work.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** Does nothing in that time, by no clock of its own; then it goes on as if nothing had been. */

@@ -1,13 +1,15 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import { EventFeeds } from "#core/events/event-feed.ts";
+import type { EventFeeds } from "#core/events/event-feed.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { followEvents, type StreamStart } from "#core/events/follow-events.ts";
 import { fromPositionText } from "#core/events/position.ts";
 import { count } from "#test/simulation/coverage.ts";
 import type { Chain } from "#test/simulation/ledger.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
-import { drawFilter, violate, type World } from "#test/simulation/world.ts";
+import type { StreamHosts } from "#test/simulation/stream-hosts.ts";
+import { drawFilter } from "#test/simulation/vocabulary.ts";
+import { violate, type World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** Where a chain of streams begins: now, with all that the journal holds, or behind a position. */
@@ -18,35 +20,6 @@ const RECONNECT_MS = 500;
 const LONGEST_STAY_MS = 4_000;
 const SLOWEST_MS = 1_500;
 const MOST_FRAMES_LOST = 6;
-
-/** Copies of stream-events that run; streams share their feeds. */
-export class StreamHosts {
-  readonly #world: World;
-  readonly #random: Random;
-  #hosts: { readonly process: SimulatedProcess; readonly feeds: EventFeeds }[] = [];
-
-  constructor(world: World) {
-    this.#world = world;
-    this.#random = world.fork();
-  }
-
-  any() {
-    this.#hosts = this.#hosts.filter(({ process }) => process.alive);
-    if (this.#hosts.length > 0 && this.#random.chance(0.7)) return this.#random.oneOf(this.#hosts);
-    const process = this.#world.startProcess("stream-events");
-    const feeds = new EventFeeds({
-      store: this.#world.openStore(process),
-      clock: process.clock,
-      pollMs: this.#world.plan.pollMs,
-      onError: (error) => {
-        if (!(error instanceof PulseError)) violate(this.#world, `a feed threw ${error}`);
-      },
-    });
-    const host = { process, feeds };
-    this.#hosts.push(host);
-    return host;
-  }
-}
 
 /** A client that comes back, from the last id it saw, whenever its stream ends or breaks off. */
 export class StreamClient {
@@ -163,10 +136,7 @@ export class StreamClient {
         if (error.kind === "invalid-input") violate(this.#world, `${this.chain.name}: refused: ${error.message}`);
         return undefined;
       });
-    const death = new Promise<undefined>((resolve) => {
-      process.onDeath(() => resolve(undefined));
-    });
-    return Promise.race([started, sleep(this.#world.time, CONNECT_PATIENCE_MS).then(() => undefined), death]);
+    return process.outcomeOf(started, CONNECT_PATIENCE_MS);
   }
 
   /** The first frames have arrived, the others are lost. */

@@ -1,6 +1,4 @@
 import { sleep } from "#core/clock.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { ALL_FAULTS, Chaos, type Fault } from "#test/simulation/chaos.ts";
 import { type Coverage, count } from "#test/simulation/coverage.ts";
@@ -13,53 +11,8 @@ import { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import { type Trace, tracing, untraced } from "#test/simulation/trace.ts";
 import { VirtualTime } from "#test/simulation/virtual-time.ts";
 import type { Wiring } from "#test/simulation/wiring.ts";
+import { drawPlan, type WorldPlan } from "#test/simulation/world-plan.ts";
 import { type Random, seededRandom } from "#test/support/random.ts";
-
-/** How large a world is, and how it is set up. */
-export interface WorldPlan {
-  readonly startMs: number;
-  readonly activeMs: number;
-  readonly streams: number;
-  readonly shards: number;
-  readonly producers: number;
-  readonly postsPerProducer: number;
-  readonly eventsPerPost: number;
-  readonly chains: number;
-  readonly readings: number;
-  readonly pollMs: number;
-  readonly batchSize: number;
-  readonly maxRecordAgeSeconds: number;
-  /** How often the adapter tries. */
-  readonly tries: number;
-  readonly mostSkewMs: number;
-  /** The index templates are there only after so long. */
-  readonly installAfterMs: number;
-}
-
-const WEEK_SECONDS = 7 * 24 * 60 * 60;
-
-function drawPlan(random: Random): WorldPlan {
-  const isLarge = random.chance(0.05);
-  const activeMs = random.integer(2_000, isLarge ? 25_000 : 9_000);
-  const turnsMs = [Date.UTC(2026, 3, 1), Date.UTC(2027, 0, 1), Date.UTC(2027, 1, 10)];
-  return {
-    startMs: random.oneOf(turnsMs) - random.integer(0, activeMs * 2),
-    activeMs,
-    streams: random.chance(0.25) ? 2 : 1,
-    shards: random.integer(1, 3),
-    producers: random.integer(1, 3),
-    postsPerProducer: random.integer(2, isLarge ? 20 : 6),
-    eventsPerPost: random.integer(1, isLarge ? 12 : 5),
-    chains: random.integer(1, 3),
-    readings: random.integer(0, 3),
-    pollMs: random.integer(300, 1_200),
-    batchSize: random.integer(2, 8),
-    maxRecordAgeSeconds: random.chance(0.15) ? random.integer(3, 10) : WEEK_SECONDS,
-    tries: random.integer(1, 4),
-    mostSkewMs: random.oneOf([0, 50, 5_000, 120_000]),
-    installAfterMs: random.chance(0.1) ? random.integer(0, 2_000) : 0,
-  };
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -90,8 +43,6 @@ export interface World {
   /** An adapter in a process that has just started. */
   readonly openStore: (process: SimulatedProcess) => OpenSearchEventStore;
 }
-
-export const NAMESPACES = ["default", "team-a"] as const;
 
 const STREAM_NAMES = ["events", "more-events"];
 const RETRY = { baseMs: 20, maxMs: 200 };
@@ -150,22 +101,4 @@ export function begin(world: World, part: Promise<unknown>): void {
 export function violate({ ledger, trace }: World, what: string): void {
   ledger.violations.push(what);
   trace(() => `VIOLATION: ${what}`);
-}
-
-export const EVENT_TYPES = ["event", "health", "deploy", "Deploy", "build", "haproxy"] as const;
-export const TAGS = ["a", "b", "c:1"] as const;
-
-/** What a reader may ask for. */
-export function drawFilter(random: Random): EventFilter {
-  const all = everyEvent(random.chance(0.8) ? "default" : "team-a");
-  switch (random.integer(0, 4)) {
-    case 0:
-      return { ...all, tags: [random.oneOf(TAGS)] };
-    case 1:
-      return { ...all, types: random.someOf(EVENT_TYPES, 3) };
-    case 2:
-      return { ...all, tags: ["a"], types: ["haproxy", "event"] };
-    default:
-      return all;
-  }
 }
