@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { environmentOf, type FunctionName } from "#functions/shared/environment.ts";
+import { environmentOf, environments, type FunctionName } from "#functions/shared/environment.ts";
 import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 import { INDEXING } from "#test/runtime/deployed-pulse.ts";
 import { LambdaFailure, type LambdaProcess, startLambdaProcess } from "#test/support/lambda-process.ts";
@@ -11,12 +11,20 @@ interface DeployedFunction {
   readonly Environment?: { readonly Variables: Readonly<Record<string, unknown>> };
 }
 
+const functionsOf = (stacks: ReturnType<typeof deployment>) =>
+  Object.values(stacks)
+    .flatMap((stack) => Object.values(resourcesOf(stack, "AWS::Lambda::Function")))
+    .map(({ Properties }) => Properties as unknown as DeployedFunction)
+    .filter(({ Description }) => Description?.startsWith("Pulse: "))
+    .map(({ Description, ...rest }) => ({ ...rest, name: Description.slice("Pulse: ".length) as FunctionName }));
+
 const stacks = deployment();
-const deployed = Object.values(stacks)
-  .flatMap((stack) => Object.values(resourcesOf(stack, "AWS::Lambda::Function")))
-  .map(({ Properties }) => Properties as unknown as DeployedFunction)
-  .filter(({ Description }) => Description?.startsWith("Pulse: "))
-  .map(({ Description, ...rest }) => ({ ...rest, name: Description.slice("Pulse: ".length) as FunctionName }));
+const withTokens = deployment({ auth: { kind: "oidc", issuer: "https://login.example", audience: "pulse" } });
+/** Every function that some deployment has, once. */
+const deployed = [
+  ...functionsOf(stacks),
+  ...functionsOf(withTokens).filter(({ name }) => functionsOf(stacks).every((fn) => fn.name !== name)),
+];
 
 /** What CloudFormation would make of a function's variables: any text will do for what it looks up. */
 const variablesOf = ({ Environment }: Pick<DeployedFunction, "Environment">): Readonly<Record<string, string>> =>
@@ -32,6 +40,10 @@ const start = (name: string, variables: Readonly<Record<string, string>>): Promi
 
 /** Lambda sets it. */
 const REGION = { AWS_REGION: "eu-central-1" };
+
+test("every function that has an environment is deployed", () => {
+  expect(deployed.map(({ name }) => name).sort()).toEqual(Object.keys(environments).sort());
+});
 
 describe("each deployed function", () => {
   const coldStarts: string[] = [];

@@ -43,7 +43,7 @@ export function toDestinationFile(
       responseContext:
         invocations === 0
           ? null
-          : { statusCode: 200, executedVersion: "$LATEST", functionError: threw ? "Unhandled" : null },
+          : { statusCode: 200, executedVersion: "$LATEST", ...(threw && { functionError: "Unhandled" }) },
       version: "1.0",
       timestamp,
       KinesisBatchInfo: {

@@ -69,7 +69,7 @@ export async function readPrelude(answer: Readable): Promise<{ readonly prelude:
 async function pass(answer: Readable, begun: Buffer, response: ServerResponse): Promise<void> {
   response.flushHeaders();
   if (begun.length > 0) response.write(begun);
-  answer.on("data", (chunk: Buffer) => response.writable && response.write(chunk)).resume();
+  answer.on("data", (chunk: Buffer) => response.destroyed || response.write(chunk)).resume();
   await finished(answer);
   response.end();
 }

@@ -87,13 +87,14 @@ export function openLambda<Name extends FunctionName>(options: LambdaOptions<Nam
     async invoke(event) {
       const { outcome, finished } = await begin(event);
       finished();
-      if (outcome.kind !== "answered") throw new TypeError(`${name} streams its answer`);
-      return JSON.parse(outcome.payload);
+      if (outcome.kind === "answered") return JSON.parse(outcome.payload);
+      throw new TypeError(`${name} streams its answer`);
     },
     async stream(event) {
       const { outcome, finished } = await begin(event);
-      if (outcome.kind !== "streams") throw new TypeError(`${name} answers at once`);
-      return outcome.stream.once("close", finished);
+      if (outcome.kind === "streams") return outcome.stream.once("close", finished);
+      finished();
+      throw new TypeError(`${name} answers at once`);
     },
     coldStartsMs,
     log: () => log,
