@@ -10,6 +10,7 @@ import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
 import { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
+import type { Send } from "#test/simulation/opensearch-client.ts";
 import type { OpenSearchAnswer, OpenSearchCall, SimulatedOpenSearch } from "#test/simulation/simulated-opensearch.ts";
 import { PRODUCT, type Wiring } from "#test/simulation/wiring.ts";
 
@@ -146,6 +147,34 @@ function tailingByTime(call: OpenSearchCall, openSearch: SimulatedOpenSearch): O
 
 const PERIOD = /("_index":"pulse\.([^."]+)\.[^."]+\.)[^"]+/g;
 
+interface TypePlace {
+  readonly type: string;
+  readonly index: string;
+  readonly declared: boolean;
+}
+
+/** Asks and tells nobody else where the events of a type go. */
+function deciding(send: Send): Send {
+  const places = new Map<string, TypePlace>();
+  return async (call) => {
+    const { path, bulkBody = "", body } = call;
+    if (bulkBody.startsWith('{"create":{"_index":"pulse_types"')) {
+      const created = splitRecord(bulkBody)
+        .filter((_, line) => line % 2 === 1)
+        .map((line) => JSON.parse(line) as TypePlace);
+      for (const place of created) places.set(place.type, place);
+      return { statusCode: 200, body: { items: created.map(() => ({ create: { status: 201 } })) } };
+    }
+    if (path === "/pulse_types/_mget") {
+      const { ids } = body as { ids: readonly string[] };
+      return { statusCode: 200, body: { docs: ids.map((id) => ({ _source: places.get(id) })) } };
+    }
+    if (path !== "/pulse_types/_search") return send(call);
+    const value = [...places.values()].filter(({ index, declared }) => index === "own" && !declared).length;
+    return { statusCode: 200, body: { hits: { total: { value } } } };
+  };
+}
+
 /** A store whose process knows only the shards that its own search has found. */
 class ForgetfulStore extends OpenSearchEventStore {
   override async tail(...[filter, after, limit, fromMs]: Parameters<OpenSearchEventStore["tail"]>): Promise<TailPage> {
@@ -215,6 +244,11 @@ export const brokenVariants: readonly BrokenVariant[] = [
     const rename = (_: string, name: string, type: string) => `${name}${now.slice(0, type === "haproxy" ? 10 : 7)}`;
     return { ...call, bulkBody: call.bulkBody?.replaceAll(PERIOD, rename) ?? "" };
   }),
+  {
+    fault: "decides in each process by itself where a type's events go",
+    noticed: /is kept twice$/,
+    wiring: { ...PRODUCT, send: deciding },
+  },
   missending("tails by time instead of by place in the journal", /^stream .*: misses event/, (call, { openSearch }) =>
     tailingByTime(call, openSearch),
   ),
