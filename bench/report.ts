@@ -10,6 +10,8 @@ export interface Bar {
   readonly what: string;
   readonly measured: number | undefined;
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
+  /** It is no matter of speed: a run that does not meet it has failed. */
+  readonly isPromise?: true;
 }
 
 export interface SuiteReport {
@@ -52,7 +54,7 @@ const boundText = ({ bound }: Bar): string => ("atLeast" in bound ? `≥ ${bound
 
 /** Three digits that count; whole numbers as they are. */
 function toText(figure: number | undefined): string {
-  if (figure === undefined) return "–";
+  if (figure === undefined || Number.isNaN(figure)) return "–";
   if (Math.abs(figure) >= 100 || Number.isInteger(figure)) return Math.round(figure).toLocaleString("en");
   return figure.toPrecision(3);
 }
