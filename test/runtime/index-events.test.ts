@@ -69,7 +69,7 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
     expect(found).toEqual(upTo(6));
     expect(isReturned()).toBe(true);
     expect(pulse.indexingErrors).toEqual([]);
-  });
+  }, 60_000);
 
   test("fails for a poisonous record alone, which is left in a file, and keeps its neighbours", async () => {
     const created = await createAll("poisoned", [0, 1, 2, "poison", 4, 5, 6], "one-shard");
@@ -117,7 +117,7 @@ describeOpenSearch("the built index-events behind its event source mapping", (op
     expect(found).toEqual(upTo(15));
     expect(valuesOf(client.frames)).toEqual(upTo(15));
     expect(await shardOf("moved")).toEqual(merged);
-  });
+  }, 60_000);
 
   test("puts a record that it cannot read aside, and goes on", async () => {
     await pulse.kinesis.client.send(
