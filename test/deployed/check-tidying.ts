@@ -13,7 +13,11 @@ export async function checkTidying(pulse: DeployedPulse, report: Report): Promis
       const shard = `${pulse.output("Journal", "EventsStream")}/shardId-000000000099`;
       const others = await shardsIn(pulse);
       assert.ok(others.length > 0, "no shard has a checkpoint");
-      await pulse.inOpenSearch(`/${CHECKPOINTS}/_doc/${encodeURIComponent(shard)}?refresh=true`, { shard, seq: "0" });
+      await pulse.inOpenSearch(`/${CHECKPOINTS}/_doc/${encodeURIComponent(shard)}?refresh=true`, {
+        shard,
+        seq: "0",
+        arrivedAtMs: 0,
+      });
       assert.deepEqual(await shardsIn(pulse), [...others, shard].sort());
 
       await call(pulse, "forget-shards");
