@@ -8,7 +8,7 @@ import { count } from "#test/simulation/coverage.ts";
 import type { PostedItem } from "#test/simulation/ledger.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import type { ChainStart } from "#test/simulation/stream-client.ts";
-import { drawFilter } from "#test/simulation/vocabulary.ts";
+import { drawFilter, NAMESPACES } from "#test/simulation/vocabulary.ts";
 import { violate, type World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";
 
@@ -30,13 +30,12 @@ export async function readOnce(world: World, name: string): Promise<ChainStart |
   const random = world.fork();
   await sleep(time, random.integer(0, plan.activeMs));
   const process = world.startProcess("query-events");
-  const namespaces = ["team-a"];
-  const store = world.openStore(process);
-  const ask = asking(
-    wiring.queryEvents({ namespaces, store, clock: process.clock, viewWindowMs: VIEW_WINDOW_MS }),
-    process,
-    world,
-  );
+  const handler = wiring.queryEvents({
+    namespaces: NAMESPACES,
+    store: world.openStore(process),
+    clock: process.clock,
+    viewWindowMs: VIEW_WINDOW_MS,
+  });
   const filter = drawFilter(random);
   const awaited = random.chance(0.5) ? drawAwaited(world, filter, random) : [];
   const receipt = awaited.flatMap(({ accepted }) => accepted.slice(0, 1).map(({ point }) => point));
@@ -45,21 +44,33 @@ export async function readOnce(world: World, name: string): Promise<ChainStart |
     cursor: "*",
     ...(receipt.length > 0 && { after: toReceiptText(receipt, filter.namespace, time.now()) }),
   });
-  const first = await ask(pathOf(filter), search);
-  if (first === undefined) return undefined;
-  const positionText = first.headers["pulse-position"] as string;
-  const events = jsonTexts(first.text);
-  for (let next = nextOf(first); next !== undefined; ) {
-    const page = await ask(pathOf(filter), next);
-    if (page === undefined) return undefined;
-    events.push(...jsonTexts(page.text));
-    next = nextOf(page);
+  const pages = await readPages(asking(handler, process, world), pathOf(filter), search);
+  if (pages === undefined) return undefined;
+  const after = pages[0]?.headers["pulse-position"] ?? "";
+  const position = fromPositionText(after)?.position.shards;
+  if (position === undefined) {
+    violate(world, `${name}: was answered without a position`);
+    return undefined;
   }
+  const events = pages.flatMap(({ text }) => jsonTexts(text));
   count(coverage, "queries");
   trace(() => `${name}: read ${events.length} events`);
-  const position = fromPositionText(positionText)?.position.shards ?? new Map();
   ledger.readings.push({ name, filter, position, events, awaited });
-  return { after: positionText, filter };
+  return { after, filter };
+}
+
+type Ask = (path: string, search: string) => Promise<Reply | undefined>;
+
+/** The first page and all that it leads to; undefined if one of them does not come. */
+async function readPages(ask: Ask, path: string, search: string): Promise<readonly Reply[] | undefined> {
+  const pages: Reply[] = [];
+  for (let next: string | undefined = search; next !== undefined; ) {
+    const page: Reply | undefined = await ask(path, next);
+    if (page === undefined) return undefined;
+    pages.push(page);
+    next = nextOf(page);
+  }
+  return pages;
 }
 
 /** Items of one namespace whose write the query must see. */
@@ -84,7 +95,7 @@ const nextOf = ({ headers }: Reply): string | undefined =>
 const jsonTexts = (text: string): string[] => (JSON.parse(text) as unknown[]).map((event) => JSON.stringify(event));
 
 /** Calls the function, again where it could not read; undefined if no answer comes. */
-function asking(handler: ApiHandler, process: SimulatedProcess, world: World) {
+function asking(handler: ApiHandler, process: SimulatedProcess, world: World): Ask {
   return async (path: string, search: string): Promise<Reply | undefined> => {
     for (let tries = 0; tries < MOST_TRIES && process.alive; tries++) {
       const reply = await askOnce(handler, process, toMessage(path, search));

@@ -45,3 +45,14 @@ export function drawPlan(random: Random): WorldPlan {
     installAfterMs: random.chance(0.1) ? random.integer(0, 2_000) : 0,
   };
 }
+
+/** What is special about a world, for the summary. */
+export function traitsOf({ startMs, activeMs, streams, mostSkewMs, installAfterMs }: WorldPlan): string[] {
+  const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+  return [
+    ...(dayOf(startMs) === dayOf(startMs + activeMs) ? [] : ["worlds in which a day turns"]),
+    ...(streams === 1 ? [] : ["worlds with two streams"]),
+    ...(mostSkewMs === 0 ? [] : ["worlds whose clocks are wrong"]),
+    ...(installAfterMs === 0 ? [] : ["worlds that begin without templates"]),
+  ];
+}

@@ -11,7 +11,7 @@ import { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import { type Trace, tracing, untraced } from "#test/simulation/trace.ts";
 import { VirtualTime } from "#test/simulation/virtual-time.ts";
 import type { Wiring } from "#test/simulation/wiring.ts";
-import { drawPlan, type WorldPlan } from "#test/simulation/world-plan.ts";
+import { drawPlan, traitsOf, type WorldPlan } from "#test/simulation/world-plan.ts";
 import { type Random, seededRandom } from "#test/support/random.ts";
 
 export interface WorldOptions {
@@ -57,6 +57,7 @@ export function createWorld({ seed, wiring, trace: lines, only = ALL_FAULTS, mos
   const time = new VirtualTime(plan.startMs);
   const trace = lines === undefined ? untraced : tracing(lines, () => time.now() - plan.startMs);
   const coverage: Coverage = new Map();
+  for (const trait of traitsOf(plan)) count(coverage, trait);
   const chaos = new Chaos({ random: fork(), time, activeMs: plan.activeMs, coverage, only });
   const network = new Network({ random: fork(), time, chaos, coverage, trace });
   const openSearch = new SimulatedOpenSearch(time, fork(), troublesOf(chaos, fork()));
