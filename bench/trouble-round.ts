@@ -8,11 +8,11 @@ import { type Asked, startAsking } from "./trouble-queries.ts";
 import { Follower, type StreamFilter } from "./trouble-streams.ts";
 import { judge, missingFrom, type Verdict } from "./trouble-verdict.ts";
 import { TroubledNode } from "./troubled-node.ts";
-import type { Span, Trouble } from "./troubles.ts";
+import type { Course, Trouble } from "./troubles.ts";
 
 export interface Round {
   readonly trouble: Trouble;
-  readonly span: Span;
+  readonly course: Course;
   readonly posts: readonly Post[];
   readonly asked: readonly Asked[];
   readonly accepted: number;
@@ -28,7 +28,7 @@ export interface Round {
   readonly resetStreams: number;
   /** Batches that the consumer could not finish, and got again. */
   readonly returnedBatches: number;
-  /** By OpenSearch's full write queue, whoever sent them. */
+  /** Of Pulse, by OpenSearch's full write queue. */
   readonly refusedWrites: number;
 }
 
@@ -55,12 +55,12 @@ export async function playRound(ground: Ground, trouble: Trouble): Promise<Round
   say("calm");
   await sleep(CALM_MS);
   say("in trouble");
-  const span = await trouble.befall(node);
+  const course = await trouble.befall(node);
   say("catching up");
   const byThen = [...load.accepted.values()];
   const [searchableMs, streamedMs] = await Promise.all([
-    untilSearchable(eventsUrl, load.receipt(), span.toMs),
-    untilStreamed(followers, byThen, span.toMs),
+    untilSearchable(eventsUrl, load.receipt(), course.toMs),
+    untilStreamed(followers, byThen, course.toMs),
     sleep(CALM_MS).then(load.stop),
   ]);
   await asking.stop();
@@ -72,7 +72,7 @@ export async function playRound(ground: Ground, trouble: Trouble): Promise<Round
     followers.reduce((sum, follower) => sum + count(follower), 0);
   return {
     trouble,
-    span,
+    course,
     posts: load.posts,
     asked: asking.asked,
     accepted: load.accepted.size,
@@ -83,7 +83,7 @@ export async function playRound(ground: Ground, trouble: Trouble): Promise<Round
     refusedStreams: sumOf((follower) => follower.refused),
     resetStreams: sumOf((follower) => follower.resets),
     returnedBatches: returnedBatches(),
-    refusedWrites: await node.refusedWrites(),
+    refusedWrites: (await node.refusedWrites()) - course.refusedOthers,
   };
 }
 

@@ -10,13 +10,15 @@ export interface Trouble {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly lanes: readonly Lane[];
   /** Lets it befall the node, and take its course. */
-  befall(node: TroubledNode): Promise<Span>;
+  befall(node: TroubledNode): Promise<Course>;
 }
 
-/** By the clock of `performance.now()`. */
-export interface Span {
+/** When it began and ended, by the clock of `performance.now()`. */
+export interface Course {
   readonly fromMs: number;
   readonly toMs: number;
+  /** Bulks of somebody else that the node refused meanwhile. */
+  readonly refusedOthers: number;
 }
 
 const DOWN_MS = 10_000;
@@ -84,24 +86,28 @@ export const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-async function timed(course: () => Promise<void>): Promise<Span> {
+/** What is done may answer how many bulks of somebody else were refused. */
+async function timed(doIt: () => Promise<number | undefined>): Promise<Course> {
   const fromMs = performance.now();
-  await course();
-  return { fromMs, toMs: performance.now() };
+  const refusedOthers = (await doIt()) ?? 0;
+  return { fromMs, toMs: performance.now(), refusedOthers };
 }
 
 const WRITERS = 8;
 const BULK = '{"index":{}}\n{"text":"somebody else\'s"}\n'.repeat(200);
 
-/** Somebody else writes into an index of the same node, as fast as they are let. */
-async function crowd(url: string): Promise<void> {
+/** Somebody else writes into an index of the same node, as fast as they are let; answers how many bulks were refused. */
+async function crowd(url: string): Promise<number> {
   const endMs = performance.now() + CROWDED_MS;
+  let refused = 0;
   const write = async (): Promise<void> => {
     while (performance.now() < endMs) {
       const headers = { "content-type": "application/x-ndjson" };
       const answer = await fetch(`${url}/somebody-elses/_bulk`, { method: "POST", headers, body: BULK });
-      await answer.arrayBuffer();
+      // All of a bulk is for one shard: it is refused as a whole.
+      if (((await answer.json()) as { errors: boolean }).errors) refused++;
     }
   };
   await Promise.all(Array.from({ length: WRITERS }, write));
+  return refused;
 }
