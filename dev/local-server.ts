@@ -76,6 +76,9 @@ function matchOf(method: string, path: string): RouteMatch | undefined {
   }
 }
 
+/** In the middle of its stream, or before its stream began. */
+const CLIENT_HAS_GONE = new Set<string | undefined>(["ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_UNABLE_TO_PIPE"]);
+
 /** A client that goes, or is cut because it is slow, ends its stream early: that is no failure. */
 async function stream(
   handler: StreamingHandler,
@@ -88,7 +91,7 @@ async function stream(
     await handler(message, response, NO_CONTEXT);
   } catch (error) {
     response.destroy();
-    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE")
+    if (!CLIENT_HAS_GONE.has((error as NodeJS.ErrnoException).code))
       log.error("a stream failed", { error: error as Error });
   }
 }

@@ -1,22 +1,29 @@
 import { Readable } from "node:stream";
 import type { EventFeeds } from "#core/events/event-feed.ts";
-import { type FollowOptions, followEvents } from "#core/events/follow-events.ts";
+import { type EventStreamSink, type FollowOptions, followEvents } from "#core/events/follow-events.ts";
 
 /** What may wait for a client that reads slower than events come; beyond it the client is cut, and resumes. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** The frames of one client as a readable stream. It stops when nobody reads it any more. */
+/**
+ * The frames of one client as a readable stream. It follows nothing before it is read, since a client that has gone by then
+ * leaves it neither read nor destroyed, and stops when nobody reads it any more.
+ */
 export function eventStream(feeds: EventFeeds, options: FollowOptions): Readable {
   let wake = () => {};
+  let stop: (() => void) | undefined;
   const stream = new Readable({
-    read: () => wake(),
+    read: () => {
+      stop ??= followEvents(feeds, options, sink);
+      wake();
+    },
     destroy: (error, done) => {
-      stop();
+      stop?.();
       wake();
       done(error);
     },
   });
-  const stop = followEvents(feeds, options, {
+  const sink: EventStreamSink = {
     write: (frame) => {
       if (stream.destroyed) return false;
       if (stream.readableLength > MAX_WAITING_BYTES) {
@@ -31,6 +38,6 @@ export function eventStream(feeds: EventFeeds, options: FollowOptions): Readable
         else wake = resolve;
       }),
     end: () => stream.push(null),
-  });
+  };
   return stream;
 }

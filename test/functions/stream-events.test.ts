@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { EventSource } from "eventsource";
+import { everyEvent } from "#core/events/event-filter.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { fromPositionText, toPositionText } from "#core/events/position.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
-import { type LocalServer, serveHttp } from "#dev/local-server.ts";
+import { type HttpHandlers, type LocalServer, serveHttp } from "#dev/local-server.ts";
+import { log } from "#functions/shared/log.ts";
 import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
 import { connect, type Frame, isControl, type SseClient } from "#test/support/sse-client.ts";
 
@@ -292,6 +295,30 @@ describe("GET /events/stream", () => {
 });
 
 const NO_FILTER = { namespace: "default", tags: [], any: [], none: [], types: [], conditions: [] };
+
+describe("a client that goes before its stream begins", () => {
+  afterEach(closeAll);
+
+  test("is followed by nobody, and is no error", async () => {
+    pulse = openMemoryPulse();
+    const leave = new AbortController();
+    const { promise: answered, resolve } = Promise.withResolvers<void>();
+    const follow: HttpHandlers["stream-events"] = async (message, response, context) => {
+      leave.abort();
+      await once(response, "close");
+      await pulse.handlers["stream-events"](message, response, context).finally(() => setImmediate(resolve));
+    };
+    server = await serveHttp({ ...pulse.handlers, "stream-events": follow }, 0);
+    const reported = jest.spyOn(log, "error");
+
+    await expect(fetch(`${server.url}/api/v1/events/stream`, { signal: leave.signal })).rejects.toThrow(/aborted/);
+    await answered;
+
+    expect(pulse.feeds.feedFor(everyEvent("default")).listeners).toBe(0);
+    expect(reported).not.toHaveBeenCalled();
+    reported.mockRestore();
+  });
+});
 
 describe("a stream's lease", () => {
   beforeEach(() => open({ leaseMs: 300 }));
