@@ -5,6 +5,9 @@ import { isEventType } from "#core/events/event-types.ts";
 /** A path seen from where the caller stands, even when npm has gone to the project's root. */
 export const pathOfCaller = (path: string): string => resolve(process.env.INIT_CWD ?? "", path);
 
+/** Where a command keeps things that was not told where: beside the project that npm has gone to. */
+export const defaultFolder = (): string => resolve(".pulse");
+
 /** Reads options; what is no option, or lacks its value, is refused with where help is. */
 export function parsed<Options>(command: string, parse: () => Options): Options {
   try {
@@ -17,6 +20,8 @@ export function parsed<Options>(command: string, parse: () => Options): Options 
 /** Names all that is wrong with a call. */
 export const wrongCall = (command: string, faults: readonly string[]): UsageError =>
   new UsageError(`${faults.join("; ")} (pulse ${command} --help)`);
+
+export const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 
 /** The event types of a repeatable `--type a,b`; adds to `faults` what is none. */
 export function typesOf(lists: readonly string[] = [], faults: string[]): string[] {

@@ -1,6 +1,6 @@
+import { readDoctorCall } from "#cli/doctor/doctor-call.ts";
 import { examine } from "#cli/doctor/examine.ts";
 import { type Finding, REMEDIES } from "#cli/doctor/finding.ts";
-import { readCall } from "#cli/doctor/targets.ts";
 
 const HELP = `Looks at everything that must be well, changes nothing, and says what to do about what is not.
 
@@ -28,7 +28,7 @@ Examples: pulse doctor
 
 /** `pulse doctor`. */
 export async function doctor(args: string[]): Promise<void> {
-  const call = readCall(args);
+  const call = readDoctorCall(args);
   if (call === "help") {
     process.stdout.write(HELP);
     return;

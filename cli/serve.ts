@@ -1,8 +1,6 @@
 import { flushCompileCache } from "node:module";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { pathOfCaller } from "#cli/call.ts";
-import { UsageError } from "#cli/usage-error.ts";
+import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { isZone } from "#core/haproxy/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import { type LocalPulse, type LocalPulseOptions, startLocalPulse } from "#dev/local-pulse.ts";
@@ -41,65 +39,68 @@ export async function serve(args: string[]): Promise<void> {
 }
 
 function readOptions(args: string[]): LocalPulseOptions | "help" {
-  const values = parse(args);
+  const values = parsed("serve", () => parse(args));
   if (values.help) return "help";
-  const syslogPort = portOf("--syslog", values.syslog ?? "5514");
-  const names = new Set((values.namespaces ?? "").split(","));
-  const namespaces = [...names].filter((name) => name !== "" && name !== DEFAULT_NAMESPACE);
-  const wrong = namespaces.find((name) => !isNamespace(name));
-  if (wrong !== undefined)
-    throw new UsageError(`--namespaces takes names of 1–40 lower-case letters, digits and "-", not "${wrong}"`);
-  if (values.opensearch !== undefined && !/^https?:$/.test(URL.parse(values.opensearch)?.protocol ?? ""))
-    throw new UsageError(`--opensearch takes a URL like http://127.0.0.1:9200, not "${values.opensearch}"`);
-  const syslogZone = values["syslog-zone"] ?? "UTC";
+  const { data, opensearch, "syslog-zone": syslogZone = "UTC" } = values;
+  const faults: string[] = [];
+  const port = portOf("--port", values.port ?? "3000", faults);
+  const syslogPort = portOf("--syslog", values.syslog ?? "5514", faults);
+  const viewWindowMs = secondsOf("--view-window", values["view-window"] ?? "30", faults) * 1000;
+  const namespaces = namespacesOf(values.namespaces ?? "", faults);
+  if (data === "") faults.push("--data takes a folder, or :memory:");
+  if (opensearch !== undefined && !isHttpUrl(opensearch))
+    faults.push(`--opensearch takes a URL like http://127.0.0.1:9200, not "${opensearch}"`);
   if (!isZone(syslogZone))
-    throw new UsageError(`--syslog-zone takes a time zone like Europe/Berlin or +02:00, not "${syslogZone}"`);
+    faults.push(`--syslog-zone takes a time zone like Europe/Berlin or +02:00, not "${syslogZone}"`);
+  if (faults.length > 0) throw wrongCall("serve", faults);
   return {
-    port: portOf("--port", values.port ?? "3000"),
-    data: folderOf(values.data),
-    viewWindowMs: secondsOf("--view-window", values["view-window"] ?? "30") * 1000,
-    ...(values.opensearch === undefined ? {} : { openSearchUrl: values.opensearch }),
+    port,
+    data: folderOf(data),
+    viewWindowMs,
+    ...(opensearch === undefined ? {} : { openSearchUrl: opensearch }),
     ...(syslogPort === 0 ? {} : { syslogPort }),
     syslogZone,
     namespaces,
   };
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: "string" },
-        data: { type: "string" },
-        opensearch: { type: "string" },
-        syslog: { type: "string" },
-        "syslog-zone": { type: "string" },
-        namespaces: { type: "string" },
-        "view-window": { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (cause) {
-    throw new UsageError(`${(cause as Error).message} (pulse serve --help)`);
-  }
-}
+const parse = (args: string[]) =>
+  parseArgs({
+    args,
+    options: {
+      port: { type: "string" },
+      data: { type: "string" },
+      opensearch: { type: "string" },
+      syslog: { type: "string" },
+      "syslog-zone": { type: "string" },
+      namespaces: { type: "string" },
+      "view-window": { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  }).values;
 
 function folderOf(given: string | undefined): string {
-  if (given === undefined) return resolve(".pulse");
-  if (given === "") throw new UsageError("--data takes a folder, or :memory:");
+  if (given === undefined) return defaultFolder();
   return given === ":memory:" ? given : pathOfCaller(given);
 }
 
-function secondsOf(option: string, text: string): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new UsageError(`${option} takes a number of seconds, not "${text}"`);
+function namespacesOf(list: string, faults: string[]): string[] {
+  const names = new Set(list.split(","));
+  const declared = [...names].filter((name) => name !== "" && name !== DEFAULT_NAMESPACE);
+  for (const name of declared)
+    if (!isNamespace(name))
+      faults.push(`--namespaces takes names of 1–40 lower-case letters, digits and "-", not "${name}"`);
+  return declared;
 }
 
-function portOf(option: string, text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new UsageError(`${option} takes a port number, not "${text}"`);
+function secondsOf(option: string, text: string, faults: string[]): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) === 0) faults.push(`${option} takes a number of seconds, not "${text}"`);
+  return Number(text);
+}
+
+function portOf(option: string, text: string, faults: string[]): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) faults.push(`${option} takes a port number, not "${text}"`);
+  return Number(text);
 }
 
 function greeting({ url, engine, syslogPort }: LocalPulse, { data, openSearchUrl }: LocalPulseOptions): string {

@@ -52,6 +52,13 @@ describe("pulse doctor", () => {
     expect(stdout).toContain("docs/runbook.md#local-folder");
   });
 
+  test("looks into the folder where a server keeps its events, wherever in the project npm was called", () => {
+    const env = { ...process.env, INIT_CWD: join(folder.path, "docs") };
+    const { stdout } = spawnSync(process.execPath, [LAUNCH, "doctor"], { encoding: "utf8", cwd: folder.path, env });
+
+    expect(stdout).toContain(`no server has kept anything in ${join(folder.path, ".pulse")}\n`);
+  });
+
   test("finds a local server well, while it runs and when it has stopped", async () => {
     const server = await servePulse(["--port", "0", "--syslog", "0", "--data", folder.path]);
     await fetch(`${server.url}/api/v1/events`, {

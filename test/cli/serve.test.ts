@@ -31,7 +31,10 @@ describe("pulse", () => {
     expect(run("serve", "--prot", "1")).toMatchObject({ status: 2, stderr: expect.stringContaining("--prot") });
     expect(run("serve", "--port", "99999")).toMatchObject({ status: 2, stderr: expect.stringContaining("--port") });
     expect(run("serve", "--namespaces", "A")).toMatchObject({ status: 2, stderr: expect.stringContaining('"A"') });
-    expect(run("serve", "--opensearch", "nowhere")).toMatchObject({ status: 2 });
+    expect(run("serve", "--opensearch", "nowhere", "--port", "x", "--data", "", "--view-window", "0")).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--port.*--view-window.*--data.*"nowhere".*pulse serve --help/),
+    });
     expect(run("serve", "--syslog-zone", "Mars/Olympus")).toMatchObject({
       status: 2,
       stderr: expect.stringContaining("Mars/Olympus"),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
 import * as z from "#core/zod.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
@@ -22,11 +22,10 @@ export interface DoctorCall {
   readonly json: boolean;
 }
 
-const LOCAL_FOLDER = ".pulse";
 const LOCAL_SERVER = "http://127.0.0.1:3000";
 
 /** What the command was asked; throws a UsageError that names all that is wrong with it. */
-export function readCall(args: string[]): DoctorCall | "help" {
+export function readDoctorCall(args: string[]): DoctorCall | "help" {
   const given = parsed("doctor", () => parse(args));
   if (given.help) return "help";
   const faults: string[] = [];
@@ -34,16 +33,18 @@ export function readCall(args: string[]): DoctorCall | "help" {
   const options = { ...deployed, ...given };
   const openSearch = options.opensearch === undefined ? undefined : openSearchTarget(options, faults);
   if (given.auth !== undefined && options.opensearch === undefined) faults.push("--auth goes with --opensearch");
-  if (given.server !== undefined && !/^https?:$/.test(URL.parse(given.server)?.protocol ?? ""))
+  if (given.server !== undefined && !isHttpUrl(given.server))
     faults.push(`--server takes a URL like ${LOCAL_SERVER}, not "${given.server}"`);
   if (faults.length > 0) throw wrongCall("doctor", faults);
   const { domain, stream, "dead-letters": deadLetters, archive, keys: keysTable } = options;
   const elsewhere = [openSearch, domain, stream, deadLetters, archive, keysTable];
-  const folder = given.data ?? (elsewhere.every((target) => target === undefined) ? LOCAL_FOLDER : undefined);
+  const isLocal = elsewhere.every((target) => target === undefined);
+  const localFolder = isLocal ? defaultFolder() : undefined;
+  const folder = given.data === undefined ? localFolder : pathOfCaller(given.data);
   return {
     targets: {
       serverUrl: given.server?.replace(/\/$/, "") ?? LOCAL_SERVER,
-      ...(folder !== undefined && { folder: pathOfCaller(folder) }),
+      ...(folder !== undefined && { folder }),
       ...(openSearch !== undefined && { openSearch }),
       ...(domain !== undefined && { domain }),
       ...(stream !== undefined && { stream }),
