@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { defaultFolder } from "#cli/call.ts";
+import { shownAddress } from "#cli/opensearch-target.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { type ReplayState, replayArchive } from "#cli/replay/replay-archive.ts";
 import { boundsOf } from "#cli/replay/replay-bounds.ts";
@@ -55,8 +56,14 @@ export async function replay(args: string[]): Promise<void> {
 
 async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEventStore): Promise<void> {
   const { since, until, types, dryRun } = call;
-  const identity: ReplayIdentity = { archive: archive.name, opensearch: call.target.url, since, until, types };
-  const stateFile = call.stateFile ?? stateFileIn(resolve(".pulse"), identity);
+  const identity: ReplayIdentity = {
+    archive: archive.name,
+    opensearch: shownAddress(call.target),
+    since,
+    until,
+    types,
+  };
+  const stateFile = call.stateFile ?? stateFileIn(defaultFolder(), identity);
   const saved = dryRun ? undefined : readRun(stateFile, identity);
   const bounds = saved?.bounds ?? boundsOf(call, await indexedUntil(call.target), Date.now());
   const save = seldom((state: ReplayState) => saveRun(stateFile, { replay: identity, bounds, state }));

@@ -1,3 +1,4 @@
+import { shownAddress } from "#cli/opensearch-target.ts";
 import { UsageError } from "#cli/usage-error.ts";
 import { replayableUntil } from "#core/events/archive-times.ts";
 import type { ReplayCall } from "./replay-call.ts";
@@ -22,6 +23,6 @@ export function boundsOf(
   }
   if (toMs !== undefined) return { fromMs, toMs };
   throw new UsageError(
-    `no indexer has been at work in ${target.url}: say with --until which events none is going to meet, as no journal holds them any more`,
+    `no indexer has been at work in ${shownAddress(target)}: say with --until which events none is going to meet, as no journal holds them any more`,
   );
 }

@@ -1,3 +1,4 @@
+import { shownAddress } from "#cli/opensearch-target.ts";
 import { counted } from "#cli/reporter.ts";
 import type { ReplayOutcome } from "./replay-archive.ts";
 import type { ReplayBounds } from "./replay-bounds.ts";
@@ -8,7 +9,7 @@ export function summaryOf(call: ReplayCall, archive: string, bounds: ReplayBound
   const { lines, files, damaged, tooYoung } = outcome;
   const events = `${counted(lines.kept, "event")} from ${counted(files, "file")}`;
   const told = [
-    `${call.dryRun ? "Would replay" : "Replayed"} ${events} of ${archive} into ${call.target.url}`,
+    `${call.dryRun ? "Would replay" : "Replayed"} ${events} of ${archive} into ${shownAddress(call.target)}`,
     receivedWhen(call, bounds),
     lines.leftOut > 0 && `${counted(lines.leftOut, "event")} left out: of another time or type`,
     tooYoung > 0 && `${counted(tooYoung, "file")} left out: the indexers may have yet to pass what is in them`,
