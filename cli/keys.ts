@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { toAwsFailure } from "#cli/aws-failure.ts";
 import { parsed, wrongCall } from "#cli/call.ts";
 import { UsageError } from "#cli/usage-error.ts";
 import { type ApiKeyGrant, type ApiKeyRecord, type ApiKeys, issueApiKey } from "#core/access/api-keys.ts";
@@ -34,8 +35,9 @@ export async function keys(args: string[]): Promise<void> {
   try {
     await call.run(apiKeys);
   } catch (error) {
-    if ((error as Error).name !== "ResourceNotFoundException") throw error;
-    throw new UsageError(`there is no table "${call.table}" in the region of the environment`);
+    if ((error as Error).name === "ResourceNotFoundException")
+      throw new UsageError(`there is no table "${call.table}" in the region of the environment`);
+    throw toAwsFailure(`the table ${call.table}`, error);
   } finally {
     await apiKeys.close();
   }

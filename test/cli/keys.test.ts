@@ -25,16 +25,18 @@ interface Outcome {
   readonly stderr: string;
 }
 
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  AWS_ENDPOINT_URL_DYNAMODB: dynamo.config.endpoint,
+  AWS_REGION: dynamo.config.region,
+  AWS_ACCESS_KEY_ID: dynamo.config.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: dynamo.config.credentials.secretAccessKey,
+});
+
+const keys = (...args: readonly string[]): Promise<Outcome> => keysWith(environment(), args);
+
 /** `pulse keys`, in a process of its own. */
-function keys(...args: readonly string[]): Promise<Outcome> {
-  const { config } = dynamo;
-  const env = {
-    PATH: process.env.PATH,
-    AWS_ENDPOINT_URL_DYNAMODB: config.endpoint,
-    AWS_REGION: config.region,
-    AWS_ACCESS_KEY_ID: config.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: config.credentials.secretAccessKey,
-  };
+function keysWith(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(process.execPath, [COMMAND, "keys", ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
@@ -72,6 +74,16 @@ describe("pulse keys", () => {
     for (const fault of ["--name <name> is missing", 'not "read,admin"', 'not "A B"', "--table <table> is missing"])
       expect(stderr).toContain(fault);
     expect(await stored.list()).toEqual([]);
+  });
+
+  test("says in a line what keeps it from asking AWS", async () => {
+    const { AWS_REGION: _, ...nowhere } = environment();
+
+    expect(await keysWith(nowhere, ["list", "--table", TABLE])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `pulse: the table ${TABLE}: Error: Region is missing\n`,
+    });
   });
 
   test.each([
