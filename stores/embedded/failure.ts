@@ -2,7 +2,7 @@ import { PulseError } from "#core/errors.ts";
 
 /** SQLite's result codes that say something of the machine, not of the statement; any other is a bug of ours. */
 const UNAVAILABLE = new Map([
-  [5, "the database is in use by another process; two servers need a --data, --port and --syslog each"],
+  [5, "the database is in use by another process, and each needs one of its own"],
   [6, "the database is locked"],
   [7, "out of memory"],
   [8, "the database is read-only"],
