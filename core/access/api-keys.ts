@@ -41,12 +41,14 @@ export function issueApiKey(
   return { text, record: { ...grant, id, digest: digestOf(text), createdAtMs: nowMs } };
 }
 
+const utf8 = new TextEncoder();
+
 /** The id in a key's text; undefined for what is not written as keys are. */
 export const idOfApiKey = (text: string): string | undefined => API_KEY.exec(text)?.[1];
 
 /** Whether the text is the key of the record, in a time that does not tell how much of it is right. */
 export const isKeyOf = (text: string, { digest }: ApiKeyRecord): boolean =>
-  timingSafeEqual(Buffer.from(digestOf(text)), Buffer.from(digest));
+  timingSafeEqual(utf8.encode(digestOf(text)), utf8.encode(digest));
 
 /** Salt and slow hashes are for passwords; 256 random bits cannot be guessed. */
 const digestOf = (text: string): string => hash("sha256", text, "hex");

@@ -18,7 +18,7 @@ export interface Principal {
   readonly expiresAtMs?: number;
 }
 
-/** A policy of API Gateway has at most 8 KB, and each namespace takes several lines of it. */
+/** All that a caller may do must fit into what a gateway remembers of it: a few kilobytes, some lines a namespace. */
 export const MAX_NAMESPACES = 8;
 
 /** Whether a caller can be restricted to these: 1 to 8, each written as a namespace is. */
