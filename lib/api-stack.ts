@@ -11,8 +11,7 @@ import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
-import type { StageName } from "#lib/stage.ts";
-import { stages } from "#lib/stage.ts";
+import { type StageName, stages } from "#lib/stage.ts";
 
 export interface ApiStackProps extends StackProps {
   readonly stageName: StageName;

@@ -24,7 +24,7 @@ export class StoreStack extends Stack {
   readonly apiKeys: ApiKeysTable;
 
   constructor(scope: Construct, id: string, props: StoreStackProps) {
-    super(scope, id, { description: "Pulse: the index of events and the idempotency keys", ...props });
+    super(scope, id, { description: "Pulse: the index of events, the idempotency keys and the API keys", ...props });
     this.index =
       props.openClusterUrl === undefined
         ? new EventsDomain(this, "Events", {

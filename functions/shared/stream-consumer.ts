@@ -2,7 +2,14 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecor
 import { PulseError } from "#core/errors.ts";
 import { type JournalPoint, MAX_EVENTS_PER_RECORD, seqsOf, toSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { type BatchEnd, type DeadLetterPlace, indexEntries, type ReadPart } from "#core/events/index-entries.ts";
+import {
+  type BatchEnd,
+  type DeadLetter,
+  type DeadLetterPlace,
+  indexEntries,
+  type PointedEntry,
+  type ReadPart,
+} from "#core/events/index-entries.ts";
 import { log } from "#functions/shared/log.ts";
 import type { BatchOutcome } from "#functions/shared/metrics.ts";
 
@@ -70,8 +77,8 @@ function* readParts(
   records: readonly KinesisStreamRecord[],
   readRecord: (record: StreamRecord) => ReadPart,
 ): Generator<ReadPart> {
-  let entries: ReadPart["entries"][number][] = [];
-  let unreadable: ReadPart["unreadable"][number][] = [];
+  let entries: PointedEntry[] = [];
+  let unreadable: DeadLetter[] = [];
   for (const record of records) {
     const read = readRecord(toStreamRecord(record));
     for (const entry of read.entries) entries.push(entry);
