@@ -32,8 +32,8 @@ const OFFSET_DIGITS = 5;
 export const MAX_EVENTS_PER_RECORD = 10 ** OFFSET_DIGITS;
 
 /**
- * The place of an event as text that sorts in journal order: the record's sequence number (decimal, up to 56 digits, as
- * Kinesis gives them) padded with zeros, then the event's offset in its record.
+ * The place of an event as text that sorts in journal order: the record's sequence number (decimal, up to 56 digits)
+ * padded with zeros, then the event's offset in its record.
  */
 export const toSeq = (sequenceNumber: string | number | bigint, offset: number): string =>
   seqsOf(sequenceNumber)(offset);

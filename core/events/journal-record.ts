@@ -4,8 +4,8 @@ import { memberText } from "#core/events/json-text.ts";
 import { isNamespace } from "#core/namespaces.ts";
 
 /*
- * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that whatever concatenates
- * records (Firehose, cat) gives a readable file.
+ * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that records written one behind
+ * the other are a readable file.
  */
 
 /** One event as a line of a record, its newline included. The value is spliced in as it stands. */

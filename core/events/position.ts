@@ -15,33 +15,35 @@ export interface PositionToken {
 }
 
 /*
- * As text: `<store>~<namespace>~<time>`, then of each stream `~~<stream>` and of each of its shards `~<shard>.<seq>`. It
- * needs no escaping in headers and URLs. Numbers are in base 36, and of the names that Kinesis gives to shards only the
- * number stands there: 64 shards take 3 KB, a browser's and a gateway's header 8.
+ * As text: `<store>~<namespace>~<time>`, then of each stream `~~<stream>~-<beginning>` and of each of its shards
+ * `~<rest>.<seq>`. The beginning is what the names of its shards have in common, which is nearly all of them, and numbers
+ * are in base 36: 64 shards take 3 KB, a browser's and a gateway's header 8. Nothing needs escaping in headers and URLs.
  */
 
 export function toPositionText({ position, namespace, atMs }: PositionToken): string {
-  const streams = new Map<string, string>();
+  const streams = new Map<string, [id: string, seq: string][]>();
   for (const [name, seq] of position.shards) {
     const slash = name.indexOf("/");
     const stream = name.slice(0, slash);
-    streams.set(stream, `${streams.get(stream) ?? ""}~${toShortId(name.slice(slash + 1))}.${toShortSeq(seq)}`);
+    const shard: [string, string] = [name.slice(slash + 1), seq];
+    const shards = streams.get(stream);
+    if (shards === undefined) streams.set(stream, [shard]);
+    else shards.push(shard);
   }
   let text = `${position.store}~${namespace}~${atMs.toString(36)}`;
-  for (const [stream, shards] of streams) text += `~~${stream}${shards}`;
+  for (const [stream, shards] of streams) {
+    const beginning = commonBeginning(shards.map(([id]) => id));
+    text += `~~${stream}~-${beginning}`;
+    for (const [id, seq] of shards) text += `~${id.slice(beginning.length)}.${toShortSeq(seq)}`;
+  }
   return text;
 }
 
-const KINESIS_SHARD = /^shardId-(\d{12})$/;
-
-/** `12` is Kinesis's shardId-000000000012, and any other name is written behind a minus. */
-function toShortId(id: string): string {
-  const number = KINESIS_SHARD.exec(id)?.[1];
-  return number === undefined ? `-${id}` : String(Number(number));
+function commonBeginning([first = "", ...others]: readonly string[]): string {
+  let beginning = first;
+  for (const other of others) while (!other.startsWith(beginning)) beginning = beginning.slice(0, -1);
+  return beginning;
 }
-
-const fromShortId = (text: string): string =>
-  text.startsWith("-") ? text.slice(1) : `shardId-${text.padStart(12, "0")}`;
 
 const MAX_REMEMBERED = 1000;
 const remembered = new Map<string, string>();
@@ -59,7 +61,8 @@ function toShortSeq(seq: string): string {
 
 const HEAD = /^([\w-]+)~([a-z0-9-]+)~([0-9a-z]{1,10})$/;
 const STREAM = /^[\w.-]+$/;
-const SHARD = /^(\d{1,12}|-[\w.-]+)\.([0-9a-z]{1,40})\.([0-9a-z]{1,4})$/;
+const BEGINNING = /^-([\w.-]*)$/;
+const SHARD = /^([\w.-]*)\.([0-9a-z]{1,40})\.([0-9a-z]{1,4})$/;
 
 /** The position of a text that `toPositionText` made; undefined for any other text, even one that reads alike. */
 export function fromPositionText(text: string): PositionToken | undefined {
@@ -68,14 +71,15 @@ export function fromPositionText(text: string): PositionToken | undefined {
   if (store === undefined || namespace === undefined || at === undefined) return undefined;
   const seqs = new Map<string, string>();
   for (const one of streams) {
-    const [stream = "", ...shards] = one.split("~");
-    if (!STREAM.test(stream)) return undefined;
+    const [stream = "", behind = "", ...shards] = one.split("~");
+    const beginning = BEGINNING.exec(behind)?.[1];
+    if (!STREAM.test(stream) || beginning === undefined) return undefined;
     for (const shard of shards) {
-      const [, id, number, offset] = SHARD.exec(shard) ?? [];
-      if (id === undefined || number === undefined || offset === undefined) return undefined;
+      const [, rest, number, offset] = SHARD.exec(shard) ?? [];
+      if (rest === undefined || number === undefined || offset === undefined) return undefined;
       const seq = toSeq(fromBase36(number), Number.parseInt(offset, 36));
       if (!isSeq(seq)) return undefined;
-      seqs.set(`${stream}/${fromShortId(id)}`, seq);
+      seqs.set(`${stream}/${beginning}${rest}`, seq);
     }
   }
   const token = { position: { store, shards: seqs }, namespace, atMs: Number.parseInt(at, 36) };

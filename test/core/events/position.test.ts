@@ -39,7 +39,7 @@ describe("a position as text", () => {
     );
   });
 
-  test("is short: 64 shards of Kinesis take three kilobytes of a header", () => {
+  test("is short: 64 shards, named as Kinesis names them, take three kilobytes of a header", () => {
     const shards = Array.from({ length: 64 }, (_, index): [string, string] => [
       `haproxy-logs/shardId-${String(index).padStart(12, "0")}`,
       toSeq(49590338271490256608559692538361571095921575989136588898n, 99_999),
@@ -74,6 +74,17 @@ describe("a position as text", () => {
     );
   });
 
+  test("is readable where its parts are", () => {
+    const shards = new Map([
+      ["events/shard-1", toSeq(36n, 1)],
+      ["events/shard-2", toSeq(35n, 0)],
+      ["logs/a", toSeq(1n, 0)],
+    ]);
+    const token = { position: { store: "store", shards }, namespace: "team-a", atMs: 36 };
+
+    expect(toPositionText(token)).toBe("store~team-a~10~~events~-shard-~1.10.1~2.z.0~~logs~-a~.1.0");
+  });
+
   test.each([
     "",
     "0",
@@ -89,16 +100,18 @@ describe("a position as text", () => {
     "store~namespace~1~",
     "store~namespace~1~~",
     "store~namespace~1~~stream",
-    "store~namespace~1~~stream~1",
-    "store~namespace~1~~stream~1.1",
-    "store~namespace~1~~stream~x.1.0",
-    "store~namespace~1~~stream~1.1.zzzz",
-    `store~namespace~1~~stream~1.${"z".repeat(40)}.0`,
-    "store~namespace~1~~stream~1.1.0~1.2.0",
-    "store~namespace~1~~stream~1.01.0",
-    "store~namespace~1~~stream~01.1.0",
-    "store~namespace~1~~stream~-shardId-000000000001.1.0",
-    "store~namespace~1~~a~1.1.0~~b~1.1.0~~a~2.1.0",
+    "store~namespace~1~~stream~-a",
+    "store~namespace~1~~stream~a.1.0",
+    "store~namespace~1~~stream~-a~",
+    "store~namespace~1~~stream~-a~.1",
+    "store~namespace~1~~stream~-a~.A.0",
+    "store~namespace~1~~stream~-a~.1.zzzz",
+    `store~namespace~1~~stream~-a~.${"z".repeat(40)}.0`,
+    "store~namespace~1~~stream~-a~.1.0~.2.0",
+    "store~namespace~1~~stream~-a~.01.0",
+    "store~namespace~1~~stream~-~a.1.0",
+    "store~namespace~1~~stream~-~aa.1.0~ab.1.0",
+    "store~namespace~1~~a~-a~.1.0~~b~-b~.1.0~~a~-c~.1.0",
   ])("%j is none", (text) => {
     expect(fromPositionText(text)).toBeUndefined();
   });
