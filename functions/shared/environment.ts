@@ -1,3 +1,4 @@
+import { isNamespace } from "#core/namespaces.ts";
 import * as z from "#core/zod.ts";
 
 const filled = z.string().check(z.minLength(1));
@@ -7,7 +8,7 @@ const namespaces = z.pipe(
     z._default(z.string(), ""),
     z.transform((list: string) => list.split(",").filter((name) => name !== "")),
   ),
-  z.array(z.string().check(z.regex(/^[a-z0-9-]{1,40}$/))),
+  z.array(z.string().check(z.refine(isNamespace, "must be 1–40 lower-case letters, digits or -"))),
 );
 
 /** What every function is told. */
