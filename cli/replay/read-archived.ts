@@ -1,4 +1,4 @@
-import { type ArchivedLine, LineSplitter } from "#core/events/archive-lines.ts";
+import { type ArchivedLine, LineSplitter } from "#core/events/line-splitter.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { beginsGzip, type Damage, inflateMembers } from "./gzip-members.ts";
 

@@ -1,7 +1,7 @@
-import type { ArchivedLine } from "#core/events/archive-lines.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { fromJournalLine } from "#core/events/journal-record.ts";
+import type { ArchivedLine } from "#core/events/line-splitter.ts";
 
 /** Which archived events are kept again; instants in milliseconds since 1970, both inclusive, of when they were received. */
 export interface ReplayedEvents {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type ArchivedLine, LineSplitter } from "#core/events/archive-lines.ts";
+import { type ArchivedLine, LineSplitter } from "#core/events/line-splitter.ts";
 import { anyText } from "#test/core/events/arbitraries.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
