@@ -46,19 +46,28 @@ interface Overview {
   readonly shards: readonly string[];
 }
 
+interface CheckpointsOptions {
+  readonly prefix: string;
+  readonly writeRetry: RetryPolicy;
+  readonly readRetry: RetryPolicy;
+  readonly now: () => number;
+}
+
 /** How far each shard of the journal is readable: one document per shard, moved by compare-and-set. */
 export class Checkpoints {
   readonly #client: Client;
-  readonly #retry: RetryPolicy;
+  readonly #writeRetry: RetryPolicy;
+  readonly #readRetry: RetryPolicy;
   readonly #index: string;
   readonly #now: () => number;
   readonly #searchable = new Set<string>();
   #overview: Promise<Overview> | undefined;
   #overviewAtMs = 0;
 
-  constructor(client: Client, prefix: string, retry: RetryPolicy, now: () => number) {
+  constructor(client: Client, { prefix, writeRetry, readRetry, now }: CheckpointsOptions) {
     this.#client = client;
-    this.#retry = retry;
+    this.#writeRetry = writeRetry;
+    this.#readRetry = readRetry;
     this.#index = checkpointIndex(prefix);
     this.#now = now;
   }
@@ -73,14 +82,14 @@ export class Checkpoints {
   /** Removes the shard's checkpoint, if there is one. */
   async remove(shard: string): Promise<void> {
     const path = `/${this.#index}/_doc/${encodeURIComponent(shard)}`;
-    await this.#request({ method: "DELETE", path, expect: [404] });
+    await this.#request(this.#writeRetry, { method: "DELETE", path, expect: [404] });
     this.#overview = undefined;
   }
 
   /** Once per shard and process: whoever created the checkpoint may not have come to refresh it. */
   async #makeSearchable(shard: string): Promise<void> {
     if (this.#searchable.has(shard)) return;
-    const { body } = await this.#request<{ _shards: { failed: number } }>({
+    const { body } = await this.#request<{ _shards: { failed: number } }>(this.#writeRetry, {
       method: "POST",
       path: `/${this.#index}/_refresh`,
     });
@@ -91,9 +100,13 @@ export class Checkpoints {
 
   async #tryAdvance(checkpoint: Checkpoint): Promise<boolean> {
     const path = `/${this.#index}/_doc/${encodeURIComponent(checkpoint.shard)}`;
-    const { body: held } = await this.#request<CheckpointDocument>({ method: "GET", path, expect: [404] });
+    const { body: held } = await this.#request<CheckpointDocument>(this.#writeRetry, {
+      method: "GET",
+      path,
+      expect: [404],
+    });
     if (held.found && held._source.seq >= checkpoint.seq) return true;
-    const { status } = await this.#request({
+    const { status } = await this.#request(this.#writeRetry, {
       method: "PUT",
       path,
       query: held.found ? { if_seq_no: held._seq_no, if_primary_term: held._primary_term } : { op_type: "create" },
@@ -112,7 +125,7 @@ export class Checkpoints {
     const { store, shards: found } = await this.#recentOverview();
     const shards = [...new Set([...found, ...heardOf])];
     if (shards.length === 0) return { store, checkpoints: [] };
-    const documents = await retrying(this.#retry, () =>
+    const documents = await retrying(this.#readRetry, () =>
       multiGet<CheckpointDocument>(this.#client, this.#index, shards),
     );
     const held = documents.filter((document) => document.found);
@@ -147,7 +160,7 @@ export class Checkpoints {
   }
 
   async #shards(): Promise<string[]> {
-    const { status, body } = await this.#request<{ hits: { hits: readonly { _id: string }[] } }>({
+    const { status, body } = await this.#request<{ hits: { hits: readonly { _id: string }[] } }>(this.#readRetry, {
       method: "POST",
       path: `/${this.#index}/_search`,
       query: { allow_partial_search_results: false },
@@ -159,11 +172,14 @@ export class Checkpoints {
   }
 
   async #uuid(): Promise<string> {
-    const { status, body } = await this.#request<Record<string, { settings: { index: { uuid: string } } }>>({
-      method: "GET",
-      path: `/${this.#index}/_settings/index.uuid`,
-      expect: [404],
-    });
+    const { status, body } = await this.#request<Record<string, { settings: { index: { uuid: string } } }>>(
+      this.#readRetry,
+      {
+        method: "GET",
+        path: `/${this.#index}/_settings/index.uuid`,
+        expect: [404],
+      },
+    );
     const settings = status === 404 ? undefined : body[this.#index]?.settings;
     if (settings === undefined) throw this.#missing();
     return settings.index.uuid;
@@ -173,8 +189,8 @@ export class Checkpoints {
     return failure("unavailable", `has no index ${this.#index}: install the index templates first`);
   }
 
-  #request<Body>(wanted: OpenSearchRequest) {
-    return retrying(this.#retry, () => request<Body>(this.#client, wanted));
+  #request<Body>(retry: RetryPolicy, wanted: OpenSearchRequest) {
+    return retrying(retry, () => request<Body>(this.#client, wanted));
   }
 }
 

@@ -111,7 +111,12 @@ export class OpenSearchEventStore implements EventStore {
       retry: this.#writeRetry,
     });
     this.#touched = new TouchedIndices(client, this.#writeRetry);
-    this.#checkpoints = new Checkpoints(client, this.#prefix, this.#writeRetry, options.now ?? Date.now);
+    this.#checkpoints = new Checkpoints(client, {
+      prefix: this.#prefix,
+      writeRetry: this.#writeRetry,
+      readRetry: this.#readRetry,
+      now: options.now ?? Date.now,
+    });
   }
 
   async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {

@@ -193,6 +193,17 @@ describeOpenSearch("the OpenSearch event store, when something goes wrong,", (ur
     });
   });
 
+  describe("telling the position", () => {
+    test("has a reader's patience, not a writer's: a caller waits for it", async () => {
+      const proxy = await openProxy(() => ({ kind: "answer", status: 503, body: "{}" }));
+      const store = await isolated.open({ writeRetry: { ...AT_ONCE, tries: 30 }, readRetry: AT_ONCE }, proxy.url);
+
+      await expect(store.position()).rejects.toMatchObject({ name: "PulseError", kind: "unavailable" });
+
+      expect(proxy.seen.filter(isSearch)).toHaveLength(AT_ONCE.tries);
+    });
+  });
+
   describe("declaring readable", () => {
     test("moves no checkpoint while it cannot refresh", async () => {
       let isFaulty = true;
