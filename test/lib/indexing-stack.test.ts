@@ -34,6 +34,12 @@ describe("index templates", () => {
     prod.hasResourceProperties(TEMPLATE, { name: "pulse.signup" });
   });
 
+  test("with fields of one's own are refused as long as no function would fill them", () => {
+    const withFields = { name: "signup", period: "month", retentionDays: 30, fields: { plan: "keyword" } } as const;
+
+    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, withFields] })).toThrow(/signup/);
+  });
+
   test("are installed again for a word that was not given before", () => {
     const { indexing: again } = deployment({ reinstall: "after the accident" });
 
