@@ -9,6 +9,7 @@ import { UsageError } from "#cli/usage-error.ts";
 import { systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
+import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 
 const HELP = `Appends dead letters to the journal anew, as the events they were, so that they are indexed once more.
 
@@ -84,7 +85,7 @@ async function openLocal(folder: string): Promise<OpenJournal> {
   const file = join(folder, DATABASE_FILE);
   if (!existsSync(file)) throw new UsageError(`--data takes the folder of a local server: there is no ${file}`);
   const { openLocalJournal } = await import("#journals/local/local-event-journal.ts");
-  const database = opened(folder, () => openDatabase(file));
+  const database = openAlone(folder, () => openDatabase(file));
   const journal = openLocalJournal({ database });
   return {
     append: (events) => journal.append(events),
@@ -95,7 +96,7 @@ async function openLocal(folder: string): Promise<OpenJournal> {
   };
 }
 
-function opened<Database>(folder: string, open: () => Database): Database {
+function openAlone(folder: string, open: () => EmbeddedDatabase): EmbeddedDatabase {
   try {
     return open();
   } catch (cause) {

@@ -42,23 +42,31 @@ export async function checkStream({
   const seqs = new Map(checkpoints.map(({ shard, seq }) => [shard, seq]));
   const waits = await Promise.all(
     shards.map(async (shard) => {
-      const arrivedMs = await oldestUnread(kinesis, streamName, shard, seqs.get(shardName(streamName, shard)));
-      return {
-        shard: shardName(streamName, shard),
-        waitedMs: arrivedMs === undefined ? 0 : Math.max(0, nowMs - arrivedMs),
-      };
+      const name = shardName(streamName, shard);
+      const arrivedMs = await oldestUnread(kinesis, streamName, shard, seqs.get(name));
+      return { shard: name, waitedMs: arrivedMs === undefined ? 0 : Math.max(0, nowMs - arrivedMs) };
     }),
   );
-  const late = waits.flatMap(({ shard, waitedMs }) => lagFindings(part, shard, waitedMs));
-  const longest = Math.max(0, ...waits.map(({ waitedMs }) => waitedMs));
-  const read = ok(part, `every shard is indexed, the longest wait is ${Math.round(longest / 1000)} s`);
-  const known = new Set(shards.map((shard) => shardName(streamName, shard)));
+  const known = new Set(waits.map(({ shard }) => shard));
   const tidiedMs = (stream?.RetentionPeriodHours ?? 0) * HOUR_MS + TIDYING_MS;
   const left = checkpoints.filter(
     ({ shard, arrivedAtMs = -Infinity }) =>
       shard.startsWith(`${streamName}/`) && !known.has(shard) && nowMs - arrivedAtMs > tidiedMs,
   );
-  return [...described, ...(late.length > 0 ? late : [read]), ...leftFindings(part, left)];
+  return [...described, ...waitFindings(part, waits), ...leftFindings(part, left)];
+}
+
+/** How long the oldest record of a shard that is not indexed has waited. */
+interface Wait {
+  readonly shard: string;
+  readonly waitedMs: number;
+}
+
+function waitFindings(part: string, waits: readonly Wait[]): readonly Finding[] {
+  const late = waits.flatMap(({ shard, waitedMs }) => lagFindings(part, shard, waitedMs));
+  if (late.length > 0) return late;
+  const longestMs = Math.max(0, ...waits.map(({ waitedMs }) => waitedMs));
+  return [ok(part, `every shard is indexed, the longest wait is ${Math.round(longestMs / 1000)} s`)];
 }
 
 function leftFindings(part: string, left: readonly HeldCheckpoint[]): readonly Finding[] {

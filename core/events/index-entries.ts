@@ -68,8 +68,10 @@ export async function indexEntries(
  */
 function firstsOf(entries: readonly PointedEntry[], seen: Set<string>): readonly PointedEntry[] {
   return entries.filter(({ event: { namespace, id } }) => {
-    const { size } = seen;
-    return seen.add(`${namespace} ${id}`).size > size;
+    const key = `${namespace} ${id}`;
+    const isFirst = !seen.has(key);
+    seen.add(key);
+    return isFirst;
   });
 }
 
