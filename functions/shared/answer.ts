@@ -1,6 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import type { AggregationResult } from "#core/events/aggregation.ts";
+import { routes } from "#functions/routes.ts";
 import { type Problem, statusOf, toProblem } from "#functions/shared/problem.ts";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -45,14 +46,31 @@ export const problemAnswer = (problem: Problem, headers: Headers = {}): APIGatew
   body: JSON.stringify(problem),
 });
 
-/** What a browser asks before it sends a request that a page of another origin made: any page may. */
+/** What pages of any origin may send, and for how long a browser need not ask again. */
+export const PREFLIGHT = {
+  methods: [...new Set(routes.map(({ method }) => method)), "OPTIONS"],
+  headers: [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "Pulse-Key",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "X-Amz-User-Agent",
+    "X-Api-Key",
+  ],
+  maxAgeSeconds: 1800,
+} as const;
+
+/** The answer to a browser that asks before it sends a request of a page from elsewhere. */
 export const PREFLIGHT_ANSWER: APIGatewayProxyResult = {
   statusCode: 204,
   headers: {
     ...COMMON_HEADERS,
-    "access-control-allow-methods": "GET, POST, OPTIONS",
-    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Pulse-Key, X-Api-Key",
-    "access-control-max-age": "1800",
+    "access-control-allow-methods": PREFLIGHT.methods.join(", "),
+    "access-control-allow-headers": PREFLIGHT.headers.join(", "),
+    "access-control-max-age": String(PREFLIGHT.maxAgeSeconds),
   },
   body: "",
 };

@@ -17,7 +17,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { BASE_PATH, type HttpFunction, type Route } from "#functions/routes.ts";
-import { COMMON_HEADERS } from "#functions/shared/answer.ts";
+import { COMMON_HEADERS, PREFLIGHT } from "#functions/shared/answer.ts";
 import type { ApiAuthorization } from "#lib/constructs/api-authorization.ts";
 import { answerProblems } from "#lib/constructs/problem-responses.ts";
 import type { StageName, StageSettings } from "#lib/stage.ts";
@@ -76,10 +76,10 @@ export class EventsApi extends Construct {
       defaultMethodOptions: props.authorization.methods,
       defaultCorsPreflightOptions: {
         allowOrigins: Cors.ALL_ORIGINS,
-        allowMethods: Cors.ALL_METHODS,
-        allowHeaders: [...Cors.DEFAULT_HEADERS, "Idempotency-Key", "Last-Event-ID", "Pulse-Key"],
+        allowMethods: [...PREFLIGHT.methods],
+        allowHeaders: [...PREFLIGHT.headers],
         exposeHeaders: EXPOSED_HEADERS,
-        maxAge: Duration.hours(1),
+        maxAge: Duration.seconds(PREFLIGHT.maxAgeSeconds),
       },
       deployOptions: {
         stageName: props.stageName,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
 import { BASE_PATH, routes } from "#functions/routes.ts";
+import { PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { deployment, type Resource, resourcesOf } from "#test/lib/deployment.ts";
 
 const METHOD = "AWS::ApiGateway::Method";
@@ -24,6 +25,12 @@ function pathOf({ Properties }: Resource): string {
 const uriOf = ({ Properties }: Resource): string => JSON.stringify((Properties.Integration as { Uri?: unknown }).Uri);
 const answering = (name: string): string =>
   Object.entries(functions).find(([, { Properties }]) => Properties.Description === `Pulse: ${name}`)?.[0] ?? "none";
+
+/** What API Gateway answers by itself. */
+interface MockIntegration {
+  readonly Type: string;
+  readonly IntegrationResponses: readonly [{ readonly ResponseParameters: Readonly<Record<string, string>> }];
+}
 
 const methodAt = (method: string, path: string): Resource | undefined =>
   methods.find((resource) => resource.Properties.HttpMethod === method && pathOf(resource) === path);
@@ -51,10 +58,15 @@ describe("routes", () => {
     expect([...paths]).toEqual(expect.arrayContaining(["/", "/api/{proxy+}", "/{namespace}/{proxy+}"]));
   });
 
-  test("answer a browser's preflight", () => {
-    const preflight = methodAt("OPTIONS", `${BASE_PATH}/events`);
+  test("answer a browser's preflight as functions do that have an address of their own", () => {
+    const preflight = methodAt("OPTIONS", `${BASE_PATH}/events`)?.Properties.Integration as MockIntegration;
+    const answer = preflight.IntegrationResponses[0].ResponseParameters;
 
-    expect(preflight?.Properties.Integration).toMatchObject({ Type: "MOCK" });
+    expect(preflight.Type).toBe("MOCK");
+    for (const name of ["Allow-Origin", "Allow-Headers", "Allow-Methods", "Expose-Headers", "Max-Age"])
+      expect(answer[`method.response.header.Access-Control-${name}`]?.replaceAll(",", ", ")).toBe(
+        `'${PREFLIGHT_ANSWER.headers?.[`access-control-${name.toLowerCase()}`]}'`,
+      );
   });
 });
 
