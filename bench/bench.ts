@@ -17,7 +17,7 @@ const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch
 
   suites                ingest-single, ingest-batch, query, stream, start, cold (default: all of these);
                         trouble, only when asked for: OpenSearch is stopped, killed, out of disk, and overrun while
-                        events come in; eight minutes on nodes of its own, which need Java 21. Fails if any is lost
+                        events come in; ten minutes on nodes of its own, which need Java 21. Fails if any is lost
                         or doubled
   --events <n>          events of the larger query set; ingest goes with it (default 1000000)
   --quick               a tenth of the events and less of the rest: under two minutes, and rougher
