@@ -22,19 +22,19 @@ import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 /** Looks at every target, one after the other; changes nothing. */
 export async function examine(targets: Targets, nowMs: number): Promise<readonly Finding[]> {
   const { domain, openSearch, stream, folder, serverUrl, deadLetters, archive, keysTable } = targets;
+  const config = awsConfigOf(targets);
   const found: Finding[] = [];
   const look = async (part: string, check: () => Promise<readonly Finding[]>): Promise<void> => {
     found.push(...(await findings(part, check)));
   };
-  if (domain !== undefined) await look("domain", () => examineDomain(domain, targets));
+  if (domain !== undefined) await look("domain", () => examineDomain(domain, config));
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   if (openSearch !== undefined) {
     const store = await examineOpenSearch(openSearch);
     found.push(...store.found);
     checkpoints = store.checkpoints;
   }
-  if (stream !== undefined)
-    await look(`stream ${stream}`, () => examineStream(stream, checkpoints, nowMs, regionOf(targets)));
+  if (stream !== undefined) await look(`stream ${stream}`, () => examineStream(stream, checkpoints, nowMs, config));
   if (folder !== undefined && !existsSync(join(folder, DATABASE_FILE))) {
     found.push(unknown("local folder", `no server has kept anything in ${folder}`, "local-folder"));
   } else if (folder !== undefined) {
@@ -42,12 +42,12 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
     await look("local disk", () => checkLocalDisk(folder));
     await look("dead letters", () => examineLocalDeadLetters(folder));
   }
-  if (deadLetters !== undefined) await look("dead letters", () => within(deadLetters, checkDeadLetters));
+  if (deadLetters !== undefined) await look("dead letters", () => within(deadLetters, config, checkDeadLetters));
   if (archive !== undefined) {
     const newestIndexedMs = newestOf(checkpoints);
-    await look("archive", () => within(archive, (place) => checkArchive({ place, newestIndexedMs, nowMs })));
+    await look("archive", () => within(archive, config, (place) => checkArchive({ place, newestIndexedMs, nowMs })));
   }
-  if (keysTable !== undefined) await look("idempotency keys", () => examineKeysTable(keysTable, regionOf(targets)));
+  if (keysTable !== undefined) await look("idempotency keys", () => examineKeysTable(keysTable, config));
   return found;
 }
 
@@ -89,14 +89,18 @@ function newestOf(checkpoints: readonly HeldCheckpoint[] = []): number | undefin
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
+interface AwsConfig {
+  readonly region?: string;
+}
+
 /** Everything of a deployment is in the domain's region, whatever the caller's own is. */
-const regionOf = ({ openSearch }: Targets): { readonly region?: string } =>
+const awsConfigOf = ({ openSearch }: Targets): AwsConfig =>
   openSearch?.auth === "sigv4" ? { region: openSearch.region } : {};
 
-async function examineDomain(domain: string, targets: Targets): Promise<readonly Finding[]> {
+async function examineDomain(domain: string, config: AwsConfig): Promise<readonly Finding[]> {
   const { OpenSearchClient } = await import("@aws-sdk/client-opensearch");
   const { checkDomain } = await import("#cli/doctor/check-domain.ts");
-  const client = new OpenSearchClient(regionOf(targets));
+  const client = new OpenSearchClient(config);
   try {
     return await checkDomain(client, domain);
   } finally {
@@ -108,7 +112,7 @@ async function examineStream(
   streamName: string,
   checkpoints: readonly HeldCheckpoint[] | undefined,
   nowMs: number,
-  config: { readonly region?: string },
+  config: AwsConfig,
 ): Promise<readonly Finding[]> {
   const { KinesisClient } = await import("@aws-sdk/client-kinesis");
   const { NodeHttpHandler } = await import("@smithy/node-http-handler");
@@ -121,7 +125,7 @@ async function examineStream(
   }
 }
 
-async function examineKeysTable(tableName: string, config: { readonly region?: string }): Promise<readonly Finding[]> {
+async function examineKeysTable(tableName: string, config: AwsConfig): Promise<readonly Finding[]> {
   const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
   const { checkKeysTable } = await import("#cli/doctor/check-keys-table.ts");
   const client = new DynamoDBClient(config);
@@ -135,11 +139,15 @@ async function examineKeysTable(tableName: string, config: { readonly region?: s
 /** A server makes the file with its first dead letter. */
 async function examineLocalDeadLetters(folder: string): Promise<readonly Finding[]> {
   const file = join(folder, DEAD_LETTERS_FILE);
-  return existsSync(file) ? within(file, checkDeadLetters) : [ok("dead letters", `none in ${folder}`)];
+  return existsSync(file) ? within(file, {}, checkDeadLetters) : [ok("dead letters", `none in ${folder}`)];
 }
 
-async function within(name: string, check: (place: Place) => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
-  const place = await openPlace(name);
+async function within(
+  name: string,
+  config: AwsConfig,
+  check: (place: Place) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  const place = await openPlace(name, config);
   try {
     return await check(place);
   } finally {

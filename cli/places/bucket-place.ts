@@ -10,18 +10,18 @@ import { toAwsFailure } from "#cli/aws-failure.ts";
 import type { Place, PlaceEntry } from "#cli/places/place.ts";
 import { PulseError } from "#core/errors.ts";
 
-/** What begins with a prefix in a bucket; region, credentials and endpoint are those of the environment. */
+/** What begins with a prefix in a bucket. Credentials and endpoint are those of the environment, and so is a region unsaid. */
 export class BucketPlace implements Place {
   readonly name: string;
   readonly #bucket: string;
   readonly #prefix: string;
   readonly #client: S3Client;
 
-  constructor(bucket: string, prefix: string) {
+  constructor(bucket: string, prefix: string, config: { readonly region?: string }) {
     this.name = `s3://${bucket}/${prefix}`;
     this.#bucket = bucket;
     this.#prefix = prefix;
-    this.#client = new S3Client({});
+    this.#client = new S3Client(config);
   }
 
   nameOf(path: string): string {

@@ -29,12 +29,15 @@ export interface Place {
 
 const S3_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
-/** Opens `s3://bucket/prefix`, else a folder or a single file. A prefix stands for a folder, ended by "/" or not. */
-export async function openPlace(text: string): Promise<Place> {
+/**
+ * Opens `s3://bucket/prefix`, in the environment's region if none is given, else a folder or a single file. A prefix stands
+ * for a folder, ended by "/" or not.
+ */
+export async function openPlace(text: string, config: { readonly region?: string } = {}): Promise<Place> {
   const [, bucket, prefix = ""] = S3_URL.exec(text) ?? [];
   if (bucket !== undefined) {
     const { BucketPlace } = await import("#cli/places/bucket-place.ts");
-    return new BucketPlace(bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
+    return new BucketPlace(bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`, config);
   }
   if (/^[a-z0-9]+:\/\//i.test(text))
     throw new UsageError(`a place is a folder, a file or s3://bucket/prefix, not "${text}"`);

@@ -9,6 +9,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { checkDomain } from "#cli/doctor/check-domain.ts";
 import { checkKeysTable } from "#cli/doctor/check-keys-table.ts";
 import { checkStream } from "#cli/doctor/check-stream.ts";
+import { examine } from "#cli/doctor/examine.ts";
 import type { Finding } from "#cli/doctor/finding.ts";
 import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
 import { toSeq } from "#core/events/event-journal.ts";
@@ -286,6 +287,25 @@ describe("pulse doctor --outputs", () => {
     expect(stdout).not.toContain("secret");
     expect(found.filter(({ level }) => level !== "ok").every(({ remedy }) => remedy !== undefined)).toBe(true);
     expect(code).toBe(2);
+  });
+
+  test("looks for a domain's buckets in the domain's region, wherever its caller is at home", async () => {
+    const s3 = await openS3();
+    closing.push(s3.close);
+    const { AWS_REGION: _, ...nowhere } = s3.environment;
+    const env = jest.replaceProperty(process, "env", nowhere);
+    closing.push(() => env.restore());
+    const openSearch = { url: "http://127.0.0.1:1", auth: "sigv4", region: "eu-central-1" } as const;
+
+    const found = await examine(
+      { serverUrl: "", openSearch, deadLetters: "s3://dead", archive: "s3://archive" },
+      Date.now(),
+    );
+
+    expect(found.filter(({ part }) => part === "dead letters" || part === "archive")).toMatchObject([
+      { level: "ok", says: "none in s3://dead/" },
+      { level: "ok", says: "s3://archive/ has no file" },
+    ]);
   });
 
   test("refuses a file that a deployment did not write", async () => {
