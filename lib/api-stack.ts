@@ -2,6 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";
 import { apiAuthorization } from "#lib/constructs/api-authorization.ts";
@@ -10,6 +11,7 @@ import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
+import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 
@@ -23,6 +25,8 @@ export interface ApiStackProps extends StackProps {
   readonly keys: IdempotencyKeysTable;
   readonly apiKeys: ApiKeysTable;
   readonly journal: JournalStack;
+  /** What readers know of types. @default - the default types */
+  readonly eventTypes?: readonly EventTypeDeclaration[];
 }
 
 /** After so long a stream ends by itself: a closed connection does not end the function behind it. */
@@ -57,7 +61,7 @@ export class ApiStack extends Stack {
     props.journal.events.grantWrite(createEvents);
     props.keys.grantClaim(createEvents);
 
-    const reading = { ...namespaces, ...index.environment };
+    const reading = { ...namespaces, ...index.environment, ...eventTypesVariable(props.eventTypes) };
     const queryEvents = new PulseFunction(this, "QueryEvents", {
       name: "query-events",
       environment: reading,

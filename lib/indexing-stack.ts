@@ -12,6 +12,7 @@ import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { InstalledTemplate } from "#lib/constructs/installed-template.ts";
 import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
+import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import type { StageSettings } from "#lib/stage.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
@@ -35,7 +36,6 @@ export class IndexingStack extends Stack {
 
   constructor(scope: Construct, id: string, props: IndexingStackProps) {
     super(scope, id, { description: "Pulse: index templates, and from the journal into the index", ...props });
-    refuseFields(props.eventTypes ?? []);
     const templates = this.installTemplates(props);
     this.consumers = [this.followJournal(props, templates)];
     this.forgetShards(props);
@@ -65,12 +65,16 @@ export class IndexingStack extends Stack {
   }
 
   private followJournal(
-    { stage, index, journal }: IndexingStackProps,
+    { stage, index, journal, eventTypes }: IndexingStackProps,
     templates: readonly InstalledTemplate[],
   ): JournalConsumer {
     const indexEvents = new PulseFunction(this, "IndexEvents", {
       name: "index-events",
-      environment: { ...index.environment, PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName },
+      environment: {
+        ...index.environment,
+        ...eventTypesVariable(eventTypes),
+        PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName,
+      },
       stage,
       memoryMib: 1024,
       timeout: Duration.minutes(2),
@@ -134,14 +138,4 @@ export class IndexingStack extends Stack {
     );
     return { bind: () => ({ destination: bucketArn }) };
   }
-}
-
-/** The functions know the fields of the default types alone: columns of others would stay empty without a word. */
-function refuseFields(eventTypes: readonly EventTypeDeclaration[]): void {
-  const own = eventTypes.filter((type) => type.fields !== undefined && !DEFAULT_EVENT_TYPES.includes(type));
-  if (own.length === 0) return;
-  const names = own.map(({ name }) => name).join(", ");
-  throw new Error(
-    `eventTypes: ${names}: fields of types of one's own are not taken yet, their numbers are found as leaves`,
-  );
 }

@@ -56,7 +56,16 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(eventTypes && { eventTypes }),
     ...(reinstall !== undefined && { reinstall }),
   });
-  const api = new ApiStack(scope, id("Api"), { stageName, auth, namespaces, index, keys, apiKeys, journal });
+  const api = new ApiStack(scope, id("Api"), {
+    stageName,
+    auth,
+    namespaces,
+    index,
+    keys,
+    apiKeys,
+    journal,
+    ...(eventTypes && { eventTypes }),
+  });
   // A query needs the checkpoints, whose index comes with its template.
   api.addStackDependency(indexing);
   const operations = new OperationsStack(scope, id("Operations"), {

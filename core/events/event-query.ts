@@ -7,6 +7,7 @@ import type { EventQuery, PageRequest } from "#core/events/event-store.ts";
 import {
   DEFAULT_EVENT_TYPES,
   declarationOf,
+  type EventTypeDeclaration,
   type FieldKind,
   isEventType,
   isNumeric,
@@ -123,24 +124,33 @@ type AskedJson = z.output<typeof eventQuerySchema>;
 const KNOWN_KEYS =
   "is not known: a query has tags, any, none, type, timestamp, value, aggregator, groupBy, size and interval";
 
-/** The query that a JSON body asks. Throws `invalid-input` with every fault. `now` in date math is `nowMs`. */
-export function parseEventQuery(json: unknown, namespace: string, nowMs: number): AskedQuery {
+/**
+ * The query that a JSON body asks, given which types are declared. Throws `invalid-input` with every fault. `now` in date
+ * math is `nowMs`.
+ */
+export function parseEventQuery(
+  json: unknown,
+  namespace: string,
+  nowMs: number,
+  declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
+): AskedQuery {
   const result = eventQuerySchema.safeParse(json);
   if (!result.success) throw invalidInput([...toFaults(result.error, KNOWN_KEYS), ...faultsOfTime(json, nowMs)]);
   const asked = result.data;
   const faults: Fault[] = [];
   const bounds = boundsOf(asked.timestamp, nowMs, faults);
   const types = asked.type ?? [];
+  const known = whatIsKnownOf(types, declared);
   const query: EventQuery = {
     namespace,
     tags: asked.tags ?? [],
     any: asked.any ?? [],
     none: asked.none ?? [],
     types,
-    conditions: conditionsOf(asked.value, types, faults),
+    conditions: conditionsOf(asked.value, known.fields, faults),
     ...bounds,
   };
-  const aggregation = aggregationOf(asked, query, nowMs, faults);
+  const aggregation = aggregationOf(asked, { query, known, nowMs }, faults);
   if (faults.length > 0) throw invalidInput(faults);
   return { query, ...(aggregation === undefined ? {} : { aggregation }) };
 }
@@ -166,8 +176,11 @@ function boundsOf(asked: AskedJson["timestamp"], nowMs: number, faults: Fault[])
   return {};
 }
 
-function conditionsOf(asked: AskedJson["value"], types: readonly string[], faults: Fault[]): FieldCondition[] {
-  const declared = declaredFields(types);
+function conditionsOf(
+  asked: AskedJson["value"],
+  declared: ReadonlyMap<string, FieldKind>,
+  faults: Fault[],
+): FieldCondition[] {
   const conditions: FieldCondition[] = [];
   for (const [field, wanted] of Object.entries(asked ?? {})) {
     const pointer = toPointer(["value", field]);
@@ -191,14 +204,28 @@ function conditionsOf(asked: AskedJson["value"], types: readonly string[], fault
   return conditions;
 }
 
-function declaredFields(types: readonly string[]): Map<string, FieldKind> {
-  return new Map(types.flatMap((type) => Object.entries(declarationOf(type).fields ?? {})));
+/** What the types asked for declare, and the names that may stand before a path; without any they are those of all. */
+interface KnownTypes {
+  readonly fields: ReadonlyMap<string, FieldKind>;
+  readonly names: readonly string[];
 }
+
+const whatIsKnownOf = (types: readonly string[], declared: readonly EventTypeDeclaration[]): KnownTypes => ({
+  fields: new Map(types.flatMap((type) => Object.entries(declarationOf(type, declared).fields ?? {}))),
+  names: types.length > 0 ? types.map((type) => type.toLowerCase()) : declared.map(({ name }) => name),
+});
 
 const DEFAULT_PERCENTS = [50, 90, 95, 99];
 const DEFAULT_GROUPS = 100;
 
-function aggregationOf(asked: AskedJson, query: EventQuery, nowMs: number, faults: Fault[]): Aggregation | undefined {
+/** What an aggregation is asked of. */
+interface Asking {
+  readonly query: EventQuery;
+  readonly known: KnownTypes;
+  readonly nowMs: number;
+}
+
+function aggregationOf(asked: AskedJson, asking: Asking, faults: Fault[]): Aggregation | undefined {
   if (asked.aggregator === undefined) {
     for (const key of ["groupBy", "size", "interval"] as const)
       if (asked[key] !== undefined) faults.push({ pointer: `/${key}`, detail: "needs an aggregator" });
@@ -208,23 +235,22 @@ function aggregationOf(asked: AskedJson, query: EventQuery, nowMs: number, fault
   const interval = INTERVAL.exec(asked.aggregator.interval ?? asked.interval ?? "");
   const intervalMs = interval === null ? undefined : Number(interval[1]) * UNIT_MS[interval[2] as keyof typeof UNIT_MS];
   const isSeriesOnly = intervalMs !== undefined && groupBy === undefined;
-  const aggregator = aggregatorOf(asked.aggregator, query, nowMs, isSeriesOnly, faults);
+  const aggregator = aggregatorOf(asked.aggregator, asking, isSeriesOnly, faults);
   return {
     aggregator,
     size: asked.aggregator.size ?? asked.size ?? DEFAULT_GROUPS,
-    ...(groupBy === undefined ? {} : { groupBy: toGroupBy(groupBy, query.types) }),
+    ...(groupBy === undefined ? {} : { groupBy: toGroupBy(groupBy, asking.known) }),
     ...(intervalMs === undefined ? {} : { intervalMs }),
   };
 }
 
 function aggregatorOf(
   asked: NonNullable<AskedJson["aggregator"]>,
-  query: EventQuery,
-  nowMs: number,
+  { query, known, nowMs }: Asking,
   isSeriesOnly: boolean,
   faults: Fault[],
 ): Aggregator {
-  const field = toField(asked.field ?? "value", query.types);
+  const field = toField(asked.field ?? "value", known);
   switch (asked.type) {
     case "count":
       return { type: "count" };
@@ -246,29 +272,27 @@ function aggregatorOf(
 
 const TAG_OF = /^tag:(.+)$/s;
 
-function toGroupBy(asked: string, types: readonly string[]): GroupBy {
+function toGroupBy(asked: string, known: KnownTypes): GroupBy {
   if (asked === "type") return { by: "type" };
   if (asked === "tag") return { by: "tag" };
   const generic = TAG_OF.exec(asked)?.[1];
-  return generic === undefined ? { by: "field", field: toField(asked, types) } : { by: "tag", generic };
+  return generic === undefined ? { by: "field", field: toField(asked, known) } : { by: "tag", generic };
 }
 
 /**
  * `value` is the number itself; `value.a.b`, `a.b` and `<type>.a.b` are numbers inside objects; a type's name alone is
  * its number, as Vamp's SLAs ask. A declared field of an asked type comes first.
  */
-function toField(asked: string, types: readonly string[]): AggregatedField {
-  const path = withoutPrefix(asked, types);
+function toField(asked: string, known: KnownTypes): AggregatedField {
+  const path = withoutPrefix(asked, known);
   if (path === "") return { kind: "number" };
-  return declaredFields(types).has(path) ? { kind: "declared", name: path } : { kind: "leaf", path };
+  return known.fields.has(path) ? { kind: "declared", name: path } : { kind: "leaf", path };
 }
 
-function withoutPrefix(asked: string, types: readonly string[]): string {
-  if (declaredFields(types).has(asked)) return asked;
+function withoutPrefix(asked: string, { fields, names }: KnownTypes): string {
+  if (fields.has(asked)) return asked;
   const dot = asked.indexOf(".");
   const first = (dot < 0 ? asked : asked.slice(0, dot)).toLowerCase();
-  const names =
-    types.length > 0 ? types.map((type) => type.toLowerCase()) : DEFAULT_EVENT_TYPES.map((type) => type.name);
   if (first !== "value" && !names.includes(first)) return asked;
   return dot < 0 ? "" : asked.slice(dot + 1);
 }

@@ -1,7 +1,9 @@
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
 
+export const FIELD_KINDS = ["keyword", "integer", "long", "double", "boolean"] as const;
+
 /** How a declared field is kept: exact text, whole number, any number or truth value. */
-export type FieldKind = "keyword" | "integer" | "long" | "double" | "boolean";
+export type FieldKind = (typeof FIELD_KINDS)[number];
 
 /** The declared fields of a type by their names. */
 export type DeclaredFields = Readonly<Record<string, FieldKind>>;
@@ -39,6 +41,12 @@ export const DEFAULT_EVENT_TYPES: readonly EventTypeDeclaration[] = [
   plain("workflow"),
   plain("allocation"),
   { name: HAPROXY_EVENT_TYPE, period: "day", retentionDays: 30, fields: HAPROXY_FIELDS },
+];
+
+/** All that is declared in a deployment: types of its own, and the default ones that it does not declare anew. */
+export const withDefaultTypes = (own: readonly EventTypeDeclaration[]): readonly EventTypeDeclaration[] => [
+  ...own,
+  ...DEFAULT_EVENT_TYPES.filter(({ name }) => !own.some((type) => type.name === name)),
 ];
 
 const EVENT_TYPE = /^[A-Za-z0-9_-]{1,100}$/;

@@ -9,4 +9,5 @@ export const handler = aggregateEventsHandler({
   namespaces: environment.PULSE_NAMESPACES,
   store: await openEventStore(environment),
   clock: systemClock,
+  types: environment.PULSE_EVENT_TYPES,
 });

@@ -4,7 +4,7 @@ import { allFaults, PulseError } from "#core/errors.ts";
 import { type Event, toEventJson } from "#core/events/event.ts";
 import { type AskedPage, parsePage } from "#core/events/event-query.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { declarationOf } from "#core/events/event-types.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { searchEvents } from "#core/events/search-events.ts";
 import { aggregationAnswer, answerBytes, fitsAnswer, jsonAnswer, MAX_ANSWER_BYTES } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
@@ -18,6 +18,8 @@ export interface QueryEventsOptions {
   readonly namespaces: readonly string[];
   readonly store: EventStore;
   readonly clock: Clock;
+  /** What is declared of types. @default - the default ones */
+  readonly types?: readonly EventTypeDeclaration[];
   /** How far back `/health/…` and `/metrics/…` look. */
   readonly viewWindowMs: number;
 }
@@ -38,11 +40,11 @@ export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
 }
 
 /** The page of a query, or, where the query has an aggregator, its numbers. */
-function listEvents({ store, clock }: QueryEventsOptions): Answer {
+function listEvents({ store, clock, types }: QueryEventsOptions): Answer {
   const begin = beforeQuery(store, clock);
   return async (request) => {
     const [{ query, aggregation }, page] = allFaults(
-      () => askedQuery(request, clock.now()),
+      () => askedQuery(request, clock.now(), types),
       () => askedPage(request),
     );
     if (aggregation !== undefined) {

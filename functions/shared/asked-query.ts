@@ -1,13 +1,14 @@
 import { isRecord, parseJson } from "#core/events/draft-event.ts";
 import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /**
  * The query of a request: its body, else the parameter `q` (the same JSON), else `tag`, `type`, `timestamp`, `gte gt lte
  * lt`. Parameters that are none of these are ignored, as Vamp did. A body of spaces is no body.
  */
-export function askedQuery(request: ApiRequest, nowMs: number): AskedQuery {
-  return parseEventQuery(queryJson(request), request.namespace, nowMs);
+export function askedQuery(request: ApiRequest, nowMs: number, types?: readonly EventTypeDeclaration[]): AskedQuery {
+  return parseEventQuery(queryJson(request), request.namespace, nowMs, types);
 }
 
 function queryJson(request: ApiRequest): unknown {
@@ -20,7 +21,11 @@ function queryJson(request: ApiRequest): unknown {
 const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
 
 /** The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named. */
-export function askedAggregation(request: ApiRequest, nowMs: number): Required<AskedQuery> {
+export function askedAggregation(
+  request: ApiRequest,
+  nowMs: number,
+  types?: readonly EventTypeDeclaration[],
+): Required<AskedQuery> {
   let json = queryJson(request);
   if (isRecord(json) && !("aggregator" in json)) {
     const { query } = request;
@@ -31,7 +36,7 @@ export function askedAggregation(request: ApiRequest, nowMs: number): Required<A
     for (const name of AGGREGATION_PARAMETERS) if (query.has(name)) aggregator[name] = query.get(name);
     json = { ...json, aggregator };
   }
-  const { query, aggregation } = parseEventQuery(json, request.namespace, nowMs);
+  const { query, aggregation } = parseEventQuery(json, request.namespace, nowMs, types);
   if (aggregation === undefined) throw new Error("a query with an aggregator was read without it");
   return { query, aggregation };
 }

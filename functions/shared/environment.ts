@@ -1,3 +1,4 @@
+import { type EventTypeDeclaration, FIELD_KINDS, isEventType, withDefaultTypes } from "#core/events/event-types.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import * as z from "#core/zod.ts";
 
@@ -17,6 +18,31 @@ const common = {
   PULSE_NAMESPACES: namespaces,
 };
 
+/** The types that a deployment declares besides the default ones, or anew: a JSON array of declarations. */
+const eventTypes = z.pipe(
+  z.pipe(z._default(z.string(), "[]"), z.transform(fromJson)),
+  z.pipe(
+    z.array(
+      z.strictObject({
+        name: z.string().check(z.refine(isEventType, "must be the name of an event type")),
+        period: z.enum(["day", "month"]),
+        retentionDays: z.number().check(z.positive()),
+        fields: z.optional(z.record(z.string(), z.enum(FIELD_KINDS))),
+      }),
+    ),
+    z.transform((types) => withDefaultTypes(types as readonly EventTypeDeclaration[])),
+  ),
+);
+
+/** Text that is no JSON stays what it is, which the schema then refuses. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 const openSearchStore = {
   PULSE_OPENSEARCH_URL: httpUrl,
   PULSE_OPENSEARCH_AUTH: z._default(z.enum(["sigv4", "none"]), "sigv4"),
@@ -24,7 +50,11 @@ const openSearchStore = {
   AWS_REGION: z.optional(z.string()),
 };
 
-/** A function that reads or writes the store: it needs a region where it signs its requests. */
+/** A function that reads or writes events. */
+const withEvents = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  withStore({ PULSE_EVENT_TYPES: eventTypes, ...shape });
+
+/** A function that speaks to OpenSearch: it needs a region where it signs its requests. */
 const withStore = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.object({ ...openSearchStore, ...shape }).check(
     z.refine(isSignable, {
@@ -68,14 +98,14 @@ const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
 export const environments = {
   "create-events": () => z.object({ ...common, ...kinesisJournal }),
   "query-events": () =>
-    withStore({
+    withEvents({
       ...common,
       PULSE_VIEW_WINDOW_SECONDS: z._default(z.coerce.number().check(z.positive()), 30),
     }),
-  "aggregate-events": () => withStore(common),
+  "aggregate-events": () => withEvents(common),
   "stream-events": () =>
     z.intersection(
-      withStore({
+      withEvents({
         ...common,
         /** A stream ends by itself after so long; it must be below the function's timeout. */
         PULSE_STREAM_LEASE_SECONDS: z._default(z.coerce.number().check(z.minimum(1), z.maximum(60)), 55),
@@ -83,10 +113,10 @@ export const environments = {
       guardedItself,
     ),
   "authorize-request": () => z.object(knownCallers),
-  "describe-api": () => withStore(common),
+  "describe-api": () => withEvents(common),
   "refuse-unmatched": () => z.object(common),
   "index-events": () =>
-    withStore({
+    withEvents({
       /** The bucket for what can never be indexed. */
       PULSE_DEAD_LETTERS_BUCKET: filled,
       /** Lambda sets it. */

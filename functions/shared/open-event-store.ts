@@ -5,7 +5,7 @@ import { openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-st
 
 type StoreEnvironment = Pick<
   Environment<"index-events">,
-  "PULSE_OPENSEARCH_URL" | "PULSE_OPENSEARCH_AUTH" | "AWS_REGION"
+  "PULSE_OPENSEARCH_URL" | "PULSE_OPENSEARCH_AUTH" | "PULSE_EVENT_TYPES" | "AWS_REGION"
 >;
 
 /** How a function reaches OpenSearch. */
@@ -14,8 +14,8 @@ export const openSearchSettings = ({
   PULSE_OPENSEARCH_AUTH: auth,
   // An environment without it is refused where it is needed.
   AWS_REGION: region = "",
-}: StoreEnvironment): OpenSearchSettings => ({ url, auth, region });
+}: Omit<StoreEnvironment, "PULSE_EVENT_TYPES">): OpenSearchSettings => ({ url, auth, region });
 
 /** The event store that a function's environment names. It connects with its first request. */
 export const openEventStore = (environment: StoreEnvironment): Promise<EventStore> =>
-  openOpenSearchEventStore(openSearchSettings(environment));
+  openOpenSearchEventStore(openSearchSettings(environment), { types: environment.PULSE_EVENT_TYPES });

@@ -26,7 +26,7 @@ export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: Strea
     namespaces,
     (request) => admit(request, "read"),
     async (request, { expiresAtMs }) => {
-      const { query } = askedQuery(request, feeds.clock.now());
+      const { query } = askedQuery(request, feeds.clock.now(), feeds.types);
       const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
       const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
         JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),

@@ -45,6 +45,18 @@ export async function checkTemplates(pulse: DeployedPulse, report: Report): Prom
     await createEvent(pulse, { type: PURCHASE.name, tags: ["shop"], value: { currency: "EUR", amount: 12.5 } });
     await eventually(async () => assert.equal(await kindOf(pulse, PURCHASE.name, "amount"), "double"));
   });
+  await report.check("the deployed functions know the type's fields: they fill them, and add them up", () =>
+    eventually(async () => {
+      const query = new URLSearchParams({
+        type: PURCHASE.name,
+        aggregator: "sum",
+        field: "amount",
+        groupBy: "currency",
+      });
+      const answer = await pulse.ask(`/events/aggregate?${query}`);
+      assert.deepEqual(answer, { groups: [{ key: "EUR", count: 1, value: 12.5 }] });
+    }),
+  );
 }
 
 async function rollsBack(pulse: DeployedPulse): Promise<void> {

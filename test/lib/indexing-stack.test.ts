@@ -6,10 +6,11 @@ import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 
 const TEMPLATE = "Custom::PulseIndexTemplate";
 const ACCESS = "Custom::PulseIndexAccess";
+const SIGNUP = { name: "signup", period: "month", retentionDays: 30, fields: { plan: "keyword" } } as const;
 const { indexing, api } = deployment();
 const { indexing: prod } = deployment({
   stageName: "prod",
-  eventTypes: [...DEFAULT_EVENT_TYPES, { name: "signup", period: "month", retentionDays: 30 }],
+  eventTypes: [...DEFAULT_EVENT_TYPES, SIGNUP],
 });
 
 const nameOf = ({ Properties }: { Properties: Readonly<Record<string, unknown>> }): unknown => Properties.name;
@@ -34,10 +35,22 @@ describe("index templates", () => {
     prod.hasResourceProperties(TEMPLATE, { name: "pulse.signup" });
   });
 
-  test("with fields of one's own are refused as long as no function would fill them", () => {
-    const withFields = { name: "signup", period: "month", retentionDays: 30, fields: { plan: "keyword" } } as const;
+  test("with more fields than functions can be told of are refused", () => {
+    const fields = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`field-${index}`, "keyword" as const]),
+    );
+    const large = { name: "signup", period: "month", retentionDays: 30, fields } as const;
 
-    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, withFields] })).toThrow(/signup/);
+    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, large] })).toThrow(/eventTypes: .* characters/);
+  });
+
+  test("of one's own are known to every function that reads or writes events", () => {
+    const { api: readers } = deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, SIGNUP] });
+    const told = { Environment: { Variables: Match.objectLike({ PULSE_EVENT_TYPES: JSON.stringify([SIGNUP]) }) } };
+
+    prod.hasResourceProperties("AWS::Lambda::Function", { Description: "Pulse: index-events", ...told });
+    for (const name of ["query-events", "aggregate-events", "stream-events", "describe-api"])
+      readers.hasResourceProperties("AWS::Lambda::Function", { Description: `Pulse: ${name}`, ...told });
   });
 
   test("are installed again for a word that was not given before", () => {

@@ -1,0 +1,18 @@
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+
+/** Of the 4 KB that all variables of a function may have together. */
+const MAX_CHARACTERS = 3_000;
+
+/** How functions are told of the types that a deployment declares besides the default ones, or anew. */
+export function eventTypesVariable(eventTypes: readonly EventTypeDeclaration[] = []): {
+  readonly PULSE_EVENT_TYPES?: string;
+} {
+  const own = eventTypes.filter((type) => !DEFAULT_EVENT_TYPES.includes(type));
+  if (own.length === 0) return {};
+  const text = JSON.stringify(own);
+  if (text.length > MAX_CHARACTERS)
+    throw new Error(
+      `eventTypes: with all their fields they take ${text.length} characters, functions can be told ${MAX_CHARACTERS}`,
+    );
+  return { PULSE_EVENT_TYPES: text };
+}
