@@ -33,15 +33,21 @@ export function readRun(file: string, identity: ReplayIdentity): Omit<SavedRun, 
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  let saved: SavedRun;
-  try {
-    saved = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file} is not the state of a replay: remove it to begin anew`);
-  }
+  const saved = fromText(text);
+  if (saved === undefined) throw new UsageError(`${file} is not the state of a replay: remove it to begin anew`);
   if (JSON.stringify(saved.replay) !== JSON.stringify(identity))
     throw new UsageError(`${file} is the state of another replay: ${JSON.stringify(saved.replay)}`);
   return saved;
+}
+
+/** Undefined for a text that `saveRun` did not write. */
+function fromText(text: string): SavedRun | undefined {
+  try {
+    const saved: SavedRun | null = JSON.parse(text);
+    return saved?.replay ? saved : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whoever reads the file sees all of a state, however the process ends. */
