@@ -11,6 +11,12 @@ const RETRY_MS = 1000;
 /** EventSource fires these itself, so an event of such a type is sent without a name. */
 const RESERVED_NAMES = new Set(["error", "open", "message"]);
 
+/** How long it waits where the store cannot be read: it may take minutes, and others wait too. */
+const LATER_MS = 5000;
+
+/** Nothing but when to come back: the client keeps the position that it has. */
+export const comeBackFrame = (): string => `: the store cannot be read right now\nretry: ${LATER_MS}\n\n`;
+
 /** An event, and the position right behind it. */
 export function eventFrame(event: Event, positionText: string, named: boolean): string {
   const name = named && !RESERVED_NAMES.has(event.type) ? `event: ${event.type}\n` : "";

@@ -1,10 +1,12 @@
+import { Readable } from "node:stream";
 import { PulseError } from "#core/errors.ts";
 import type { EventFeeds } from "#core/events/event-feed.ts";
 import { startOfStream } from "#core/events/follow-events.ts";
+import { comeBackFrame } from "#core/events/stream-frames.ts";
 import { askedQuery } from "#functions/shared/asked-query.ts";
 import type { Admit } from "#functions/shared/auth/admit.ts";
 import { toProblem } from "#functions/shared/problem.ts";
-import { type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
+import { type StreamedAnswer, type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
 import { eventStream } from "./event-stream.ts";
 
 export interface StreamEventsOptions {
@@ -30,20 +32,33 @@ export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: Strea
       const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
       const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
         JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),
+      ).catch((error) => laterOrThrow(error, lastEventId));
+      if (start === "later") return streamed(Readable.from([comeBackFrame()]));
+      return streamed(
+        eventStream(feeds, {
+          filter: query,
+          start,
+          named: request.query.get("named") !== "false",
+          ...shorterLease(leaseMs, expiresAtMs === undefined ? undefined : expiresAtMs - feeds.clock.now()),
+        }),
       );
-      const body = eventStream(feeds, {
-        filter: query,
-        start,
-        named: request.query.get("named") !== "false",
-        ...shorterLease(leaseMs, expiresAtMs === undefined ? undefined : expiresAtMs - feeds.clock.now()),
-      });
-      return {
-        statusCode: 200,
-        headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
-        body,
-      };
     },
   );
+
+const streamed = (body: Readable): StreamedAnswer => ({
+  statusCode: 200,
+  headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
+  body,
+});
+
+/**
+ * Whoever goes on from a position is told to come back when the store cannot be read: an EventSource gives up for good on
+ * any status but 200. Whoever begins has no position to come back with, and is told the truth by a 503.
+ */
+function laterOrThrow(error: unknown, lastEventId: string | undefined): "later" {
+  if (lastEventId && error instanceof PulseError && error.kind === "unavailable") return "later";
+  throw error;
+}
 
 function shorterLease(...limitsMs: readonly (number | undefined)[]): { readonly leaseMs?: number } {
   const given = limitsMs.filter((limitMs) => limitMs !== undefined);

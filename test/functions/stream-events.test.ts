@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { EventSource } from "eventsource";
+import { PulseError } from "#core/errors.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { fromPositionText, toPositionText } from "#core/events/position.ts";
@@ -190,6 +191,46 @@ describe("GET /events/stream", () => {
     await client.until(seen(4));
 
     expect(values(client.frames)).toEqual([1, 2, 3, 4]);
+  });
+
+  describe("while the store cannot be read", () => {
+    beforeEach(() => {
+      jest.spyOn(pulse.feeds.store, "position").mockRejectedValue(new PulseError("unavailable", "not now"));
+    });
+
+    test("tells who goes on from a position to come back with it", async () => {
+      const client = await stream("", { "last-event-id": "0" });
+
+      expect(client.status).toBe(200);
+      expect(await client.ended).toBe(": the store cannot be read right now\nretry: 5000\n\n");
+    });
+
+    test("refuses who begins: there is no position to come back with", async () => {
+      const client = await stream();
+
+      expect(client.status).toBe(503);
+      expect(JSON.parse(await client.ended)).toMatchObject({ status: 503 });
+    });
+
+    test("loses nothing for an EventSource that comes back until it can be read", async () => {
+      jest.restoreAllMocks();
+      const arrived: unknown[] = [];
+      const source = new EventSource(`${server.url}/api/v1/events/stream?named=false`);
+      source.addEventListener("message", ({ data }) => arrived.push(JSON.parse(data).value));
+      await once(source as unknown as EventTarget, "pulse.position");
+      const { port } = new URL(server.url);
+      await server.close();
+      const position = jest.spyOn(pulse.feeds.store, "position");
+      position.mockRejectedValueOnce(new PulseError("unavailable", "not now"));
+      server = await serveHttp(pulse.handlers, Number(port));
+      await post({ tags: ["a"], value: "meanwhile" });
+
+      while (arrived.length === 0) await once(source as unknown as EventTarget, "message");
+      source.close();
+
+      expect(position.mock.calls.length).toBeGreaterThan(1);
+      expect(arrived).toEqual(["meanwhile"]);
+    });
   });
 
   test("refuses what is no position, lies in the future, or belongs to another namespace", async () => {
