@@ -140,7 +140,7 @@ function handOut(subscriber: Subscriber, item: FeedItem, shard: string, seq: str
 }
 
 /** Whether `position` is nowhere beyond `other`. */
-function isBehind(position: Position, other: Position): boolean {
+export function isBehind(position: Position, other: Position): boolean {
   for (const [shard, seq] of position.shards) {
     const otherSeq = other.shards.get(shard);
     if (otherSeq === undefined || otherSeq < seq) return false;

@@ -1,6 +1,6 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import type { EventFeeds, FeedItem, Subscription } from "#core/events/event-feed.ts";
+import { type EventFeeds, type FeedItem, isBehind, type Subscription } from "#core/events/event-feed.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import { fromPositionText, type Position, toPositionText } from "#core/events/position.ts";
 import { isReceipt } from "#core/events/receipt.ts";
@@ -127,12 +127,15 @@ export function followEvents(feeds: EventFeeds, options: FollowOptions, sink: Ev
         if (start.resumed || start.reset !== undefined) sink.write(positionFrame(here(), true));
         return;
       }
+      const isRefused = caughtUp;
       const page = await store.tail(filter, position, CATCH_UP_PAGE, start.receivedFromMs).catch(feeds.reportError);
       if (stopped) return;
       if (page === undefined) {
         await sleep(clock, feeds.pollMs);
         continue;
       }
+      // The feed has read a shard that the store's overview does not show yet: until it does, there is nothing to read.
+      const isStuck = isRefused && page.entries.length === 0 && isBehind(page.position, position);
       const shards = new Map(position.shards);
       for (const { event, point } of page.entries) {
         shards.set(point.shard, point.seq);
@@ -143,6 +146,7 @@ export function followEvents(feeds: EventFeeds, options: FollowOptions, sink: Ev
       }
       position = page.position;
       caughtUp = page.caughtUp;
+      if (isStuck) await sleep(clock, feeds.pollMs);
     }
   };
 

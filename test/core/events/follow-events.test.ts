@@ -4,6 +4,7 @@ import { type EventFilter, everyEvent, matches } from "#core/events/event-filter
 import { toSeq } from "#core/events/event-journal.ts";
 import { followEvents, startOfStream } from "#core/events/follow-events.ts";
 import type { PointedEntry } from "#core/events/index-entries.ts";
+import { toPositionText } from "#core/events/position.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 import { anEvent } from "#test/support/an-event.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
@@ -39,8 +40,8 @@ class Client {
     return this.#stop !== undefined;
   }
 
-  async connect(feeds: EventFeeds, leaseMs?: number): Promise<void> {
-    const start = await startOfStream(this.#lastId, this.filter.namespace, feeds, (detail) => detail);
+  async connect(feeds: EventFeeds, leaseMs?: number, after = this.#lastId): Promise<void> {
+    const start = await startOfStream(after, this.filter.namespace, feeds, (detail) => detail);
     expect(start.reset).toBeUndefined();
     this.#arriving = [];
     const sink = {
@@ -205,6 +206,37 @@ describe("streams", () => {
     expect(feeds.feedFor(filterOf("heard"))).toBe(heard);
     expect(feeds.feedFor(filterOf("left"))).not.toBe(left);
     subscription?.leave();
+  });
+
+  test("wait where the feed is beyond a shard that the store does not show yet", async () => {
+    const world = new World(seededRandom(4));
+    const entry = { event: anEvent(), point: { shard: "events/1", seq: toSeq(1, 0) } };
+    await world.store.keep([entry]);
+    await world.store.checkpoint("events/1", entry.point.seq);
+    const [there, late] = [new Client(everyEvent("default"), new Map()), new Client(everyEvent("default"), new Map())];
+    await there.connect(world.feeds);
+    const tail = world.store.tail.bind(world.store);
+    let [asked, isShown] = [0, false];
+    world.store.tail = async (filter, after, limit) => {
+      if (isShown || after.shards.size > 0) return tail(filter, after, limit);
+      if (++asked === 1000) throw new Error("asked again and again, without a pause");
+      return { entries: [], position: after, caughtUp: true };
+    };
+    const atStart = toPositionText({
+      position: { ...(await world.store.position()), shards: new Map() },
+      namespace: "default",
+      atMs: world.clock.now(),
+    });
+
+    await late.connect(world.feeds, undefined, atStart);
+    await world.clock.pass(500);
+    isShown = true;
+    await world.clock.pass(500);
+    late.disconnect(0);
+    there.disconnect(0);
+
+    expect(asked).toBeLessThan(10);
+    expect(late.got.map(({ id }) => id)).toEqual([entry.event.id]);
   });
 
   test("go on after the store failed for a while", async () => {
