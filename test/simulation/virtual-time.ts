@@ -6,10 +6,15 @@ interface Timer {
   readonly action: () => void;
 }
 
+/** Only what goes round in circles looks at a clock so often in one moment. */
+const MOST_LOOKS = 100_000;
+
 /** Time in whole milliseconds that goes on to the next timer when all that the last one set off has come to rest: one seed has one course. */
 export class VirtualTime implements Clock {
   #nowMs: number;
   #made = 0;
+  /** How often it was asked for at this moment. */
+  #looks = 0;
   /** The next one last. */
   readonly #timers: Timer[] = [];
 
@@ -18,6 +23,7 @@ export class VirtualTime implements Clock {
   }
 
   now(): number {
+    if (++this.#looks > MOST_LOOKS) throw new Error("time is asked for over and over, and cannot pass");
     return this.#nowMs;
   }
 
@@ -61,6 +67,7 @@ export class VirtualTime implements Clock {
     }
     this.#timers.pop();
     this.#nowMs = next.atMs;
+    this.#looks = 0;
     next.action();
     return true;
   }
