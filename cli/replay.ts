@@ -21,6 +21,7 @@ const HELP = `Indexes archived events again: what OpenSearch holds stays as it i
   --since <time>      only events received then or later (2026-03, 2026-03-15T12:00:00Z, now-2d)
   --until <time>      only events received then or before; never what the indexers have yet to pass
   --type <a,b>        only events of these types
+  --declared <file>   the types that the deployment declares itself, if it does: a JSON array
   --dry-run           count what would be replayed, and write nothing
   --resume <file>     keeps how far an unfinished replay has come (default: a file in .pulse)
   --help
@@ -45,7 +46,7 @@ export async function replay(args: string[]): Promise<void> {
     return;
   }
   const archive = await openPlace(call.archive);
-  const store = await openOpenSearchEventStore(call.target, { writeRetry: PATIENCE });
+  const store = await openOpenSearchEventStore(call.target, { writeRetry: PATIENCE, types: call.declared });
   try {
     await runReplay(call, archive, store);
   } finally {

@@ -19,7 +19,7 @@ const common = {
 };
 
 /** The types that a deployment declares besides the default ones, or anew: a JSON array of declarations. */
-const eventTypes = z.pipe(
+export const eventTypes = z.pipe(
   z.pipe(z._default(z.string(), "[]"), z.transform(fromJson)),
   z.pipe(
     z.array(

@@ -37,6 +37,10 @@ describe("pulse replay", () => {
     for (const fault of ['not "x"', 'not "y"', "--since must be a time", 'not "ä"'])
       expect(wrong.stderr).toContain(fault);
     const target = ["--opensearch", "http://127.0.0.1:1"];
+    expect(await replay("a", ...target, "--declared", import.meta.filename)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--declared .* cannot be read: it holds no declarations of types/),
+    });
     expect(await replay("a", ...target, "--since", "2026-03", "--until", "2026-02")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--since lies after --until"),
@@ -105,6 +109,26 @@ describeOpenSearch("pulse replay into OpenSearch", (url) => {
     expect(requests).toMatch(/GET \/archive\/events\/2026\/03\/15\/14\/f%201/);
     expect(requests).not.toMatch(/2026(%2F|\/)03\1(15\1(00|12)|16\1(17|18))/);
     expect(readdirSync(join(folder.path, ".pulse"))).toEqual([]);
+  }, 120_000);
+
+  test("fills the fields of types that the deployment declares", async () => {
+    const fields = { total: "double" } as const;
+    const declared = [{ name: `orders-${namespace}`, period: "month", retentionDays: 30, fields }] as const;
+    const [orders] = declared;
+    await installTemplates(client, indexTemplates(declared));
+    const event = anEvent({ namespace, type: orders.name, value: '{"total":12.5}' });
+    s3.put(`archive/${archivePath(RECEIVED_AT_MS, "f.ndjson.gz")}`, archived([event]), RECEIVED_AT_MS);
+    const file = join(folder.path, "types.json");
+    writeFileSync(file, JSON.stringify(declared));
+
+    const { code } = await replay(["s3://archive/events", "--until", "2026-03-16", "--declared", file]);
+
+    const knowing = new OpenSearchEventStore(client, { types: declared });
+    const total = { type: "sum", field: { kind: "declared", name: "total" } } as const;
+    const query = { ...everyEvent(namespace), types: [orders.name] };
+    const sum = await knowing.aggregate(query, { aggregator: total, size: 1 });
+    await request(client, { method: "DELETE", path: `/_index_template/pulse.${orders.name}` });
+    expect({ code, sum }).toEqual({ code: 0, sum: { value: 12.5 } });
   }, 120_000);
 
   test("counts only with --dry-run, and takes only the types that are named", async () => {
