@@ -21,7 +21,7 @@ export interface IndexingStackProps extends StackProps {
   readonly stage: StageSettings;
   readonly index: EventIndex;
   readonly journal: JournalStack;
-  /** The types that get an index template of their own. @default - those every deployment declares */
+  /** The types that get an index template of their own, the default ones too. @default - the default ones alone */
   readonly eventTypes?: readonly EventTypeDeclaration[];
   /** A word that was not given before has every template installed again. @default - those that changed */
   readonly reinstall?: string;

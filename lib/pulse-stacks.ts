@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { type EventTypeDeclaration, isEventType } from "#core/events/event-types.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { ApiStack } from "#lib/api-stack.ts";
 import type { Auth } from "#lib/auth.ts";
@@ -15,7 +15,7 @@ export interface PulseProps extends AlarmRecipients {
   readonly auth: Auth | undefined;
   /** Namespaces besides `default`. @default - none */
   readonly namespaces?: readonly string[];
-  /** The types that get an index template of their own. @default - those every deployment declares */
+  /** The types that get an index template of their own, the default ones too. @default - the default ones alone */
   readonly eventTypes?: readonly EventTypeDeclaration[];
   /** A word that was not given before has every index template installed again. @default - those that changed */
   readonly reinstall?: string;
@@ -39,6 +39,10 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   const { alarmTopicArn, alarmEmail } = props;
   for (const name of namespaces)
     if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
+  // Types are told apart without case, and indices named in lower case: another name would be nobody's.
+  for (const { name } of eventTypes ?? [])
+    if (!isEventType(name) || name !== name.toLowerCase())
+      throw new Error(`${JSON.stringify(name)} cannot be a declared type: 1 to 100 of a-z, 0-9, _ and -`);
   const stage = stages[stageName];
   const id = (name: string): string => `Pulse-${stageName}-${name}`;
   const store = new StoreStack(scope, id("Store"), {

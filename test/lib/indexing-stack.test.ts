@@ -44,6 +44,12 @@ describe("index templates", () => {
     expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, large] })).toThrow(/eventTypes: .* characters/);
   });
 
+  test.each(["SignUp", "sign up", ""])("are refused for a type that is named %j", (name) => {
+    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, { ...SIGNUP, name }] })).toThrow(
+      `${JSON.stringify(name)} cannot be a declared type`,
+    );
+  });
+
   test("of one's own are known to every function that reads or writes events", () => {
     const { api: readers } = deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, SIGNUP] });
     const told = { Environment: { Variables: Match.objectLike({ PULSE_EVENT_TYPES: JSON.stringify([SIGNUP]) }) } };
