@@ -141,7 +141,7 @@ async function allIndexed(pulse: LocalPulse, lines: number): Promise<void> {
 async function ask(pulse: LocalPulse, target: string, question: string): Promise<void> {
   const response = await fetch(`${pulse.url}${BASE_PATH}${target}`);
   say(
-    `\n${question}\n  GET ${BASE_PATH}${decodeURIComponent(target).replace(/&?after=[\w-]+/, "")}\n    ${await response.text()}`,
+    `\n${question}\n  GET ${BASE_PATH}${decodeURIComponent(target).replace(/&?after=[^&]*/, "")}\n    ${await response.text()}`,
   );
 }
 

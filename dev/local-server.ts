@@ -136,9 +136,14 @@ function refuseUnreadable(error: Error, socket: import("node:stream").Duplex): v
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "EADDRINUSE") return reject(cause);
+      reject(
+        new PulseError("unavailable", `cannot listen on port ${port}: it is taken (0 takes a free one)`, { cause }),
+      );
+    });
     server.listen(port, "127.0.0.1", () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve();
     });
   });

@@ -22,8 +22,8 @@ export type Auth =
   | { readonly kind: "none"; readonly iUnderstandThatAnyoneMayReadAndWrite: true };
 
 const CHOICES =
-  '{ kind: "iam" } (callers sign with SigV4), { kind: "oidc", issuer: "https://…", audience: "…" } (callers bring an ' +
-  'access token or an API key), or { kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true } (open to anyone, for tests)';
+  "-c auth=iam (callers sign with SigV4), -c auth=oidc -c issuer=https://… -c audience=… (callers bring an access token or " +
+  'an API key), or -c auth=none (open to anyone, for tests); in code the prop auth, like { kind: "iam" }';
 
 /** The auth itself. Throws, naming the choices, when there is none or one that would not guard anything. */
 export function requireAuth(auth: Auth | undefined): Auth {

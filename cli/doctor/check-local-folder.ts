@@ -35,9 +35,9 @@ export async function checkLocalJournal(check: LocalCheck): Promise<readonly Fin
   } catch (error) {
     if (!(error instanceof PulseError)) throw error;
     const server = await serverAt(check.serverUrl);
-    if (server === undefined)
-      return [unknown(PART, `${error.message}, and no Pulse answers at ${check.serverUrl}`, "local-folder")];
-    return [ok(PART, `in use by the server at ${check.serverUrl}: ${server}`)];
+    if (server !== undefined) return [server];
+    const where = `no Pulse answers at ${check.serverUrl} (--server says where it is)`;
+    return [unknown(PART, `${error.message}, and ${where}`, "local-folder")];
   }
   try {
     return await checkOpened(database, check);
@@ -46,16 +46,24 @@ export async function checkLocalJournal(check: LocalCheck): Promise<readonly Fin
   }
 }
 
-/** What answers there calls itself; undefined when nothing does, or it is no Pulse. */
-async function serverAt(url: string): Promise<string | undefined> {
-  type Info = { readonly name: string; readonly version: string; readonly engines: { readonly store: string } };
+/** What answers there says of itself; undefined when nothing does, or it is no Pulse. */
+async function serverAt(url: string): Promise<Finding | undefined> {
   try {
     const answer = await fetch(`${url}${BASE_PATH}/info`, { signal: AbortSignal.timeout(SERVER_PATIENCE_MS) });
-    const { name, version, engines } = (await answer.json()) as Info;
-    return answer.ok ? `${name} ${version}, events in ${engines.store}` : undefined;
+    const body = (await answer.json()) as Partial<ServerInfo> & { readonly detail?: string };
+    if (answer.ok && body.engines !== undefined)
+      return ok(PART, `in use by the server at ${url}: ${body.name} ${body.version}, events in ${body.engines.store}`);
+    if (body.detail === undefined) return undefined;
+    return bad(PART, `the server at ${url} answers ${answer.status}: ${body.detail}`, "local-folder");
   } catch {
     return undefined;
   }
+}
+
+interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly engines: { readonly store: string };
 }
 
 async function checkOpened(
@@ -69,6 +77,10 @@ async function checkOpened(
     : (await new EmbeddedEventStore({ database }).position()).shards;
   const seq = seqs.get(shard);
   const [unread] = journal.read(seq === undefined ? 0n : fromSeq(seq).sequenceNumber, 1, 1);
+  if (unread !== undefined && seq === undefined && checkpoints === undefined)
+    return [
+      unknown(PART, "what it holds is indexed elsewhere: say --opensearch, as the server was told", "local-folder"),
+    ];
   if (unread === undefined) return [ok(PART, `${shard} is indexed to its end`)];
   const late = lagFindings(PART, shard, nowMs - unread.appendedAtMs);
   return late.length > 0 ? late : [ok(PART, `${shard} is indexed but for the last minute`)];

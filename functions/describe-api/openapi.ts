@@ -90,7 +90,12 @@ const parameter = (name: string, place: "query" | "header", description: string,
 
 const filterParameters = [
   parameter("tag", "query", "A tag that must be on the event; repeat it for more", listOf(text)),
-  parameter("type", "query", "A type; repeat it for any of several", listOf(text)),
+  parameter(
+    "type",
+    "query",
+    "A type; repeat it for any of several. haproxy events, being many, come only when asked for",
+    listOf(text),
+  ),
   parameter("q", "query", "The query as JSON; then tag, type and the times are not looked at"),
 ];
 const TIME = "RFC 3339, a partial date, or date math like now-1h; write + as %2B";

@@ -80,7 +80,7 @@ describe("pulse serve", () => {
     await expect(serve()).rejects.toThrow(/ended with 1: pulse: .*(lock|use)/);
     const other = await temporaryFolder();
     await expect(servePulse(["--port", new URL(url).port, "--syslog", "0", "--data", other.path])).rejects.toThrow(
-      /EADDRINUSE/,
+      /cannot listen on port \d+: it is taken/,
     );
     await other.remove();
   });

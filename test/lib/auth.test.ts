@@ -7,7 +7,7 @@ const contextOf = (context: Readonly<Record<string, string>>) => pulseContext(ne
 
 describe("auth", () => {
   test("is refused when missing, with a message that names the choices", () => {
-    expect(() => requireAuth(undefined)).toThrow(/auth must be set.*kind: "iam".*kind: "oidc".*kind: "none"/s);
+    expect(() => requireAuth(undefined)).toThrow(/auth must be set.*auth=iam.*auth=oidc.*auth=none/s);
   });
 
   test("is refused as oidc without an issuer that has an https address, or without an audience", () => {
