@@ -95,7 +95,7 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
     });
   }
 
-  const caughtUp = new Set<string>();
+  const caughtUp = new Map<string, number>();
   mapShards(shardSource(world, stream, random, caughtUp), {
     clock: time,
     settings: {
@@ -115,7 +115,8 @@ export function startConsumers(world: World, stream: SimulatedStream): Consumers
     },
   });
   return {
-    isAtRest: () => running === 0 && stream.shards.every(({ id, records }) => records.length === 0 || caughtUp.has(id)),
+    isAtRest: () =>
+      running === 0 && stream.shards.every(({ id, records }) => (caughtUp.get(id) ?? 0) === records.length),
   };
 }
 
@@ -124,12 +125,12 @@ class Failed extends Error {
   override readonly name = "Failed";
 }
 
-/** The stream for the mapping; who reads a shard to its end is in `caughtUp` until there is more. */
+/** The stream for the mapping; of a shard that was read to its end, `caughtUp` has how many records that were. */
 function shardSource(
   { chaos, trace }: World,
   stream: SimulatedStream,
   random: Random,
-  caughtUp: Set<string>,
+  caughtUp: Map<string, number>,
 ): ShardSource {
   return {
     streamArn: stream.arn,
@@ -146,7 +147,7 @@ function shardSource(
           const records = shard.records.slice(read, read + limit);
           read += records.length;
           if (records.length > 0) caughtUp.delete(id);
-          else caughtUp.add(id);
+          else caughtUp.set(id, read);
           return { records, closed: records.length === 0 && shard.closed };
         },
       };
