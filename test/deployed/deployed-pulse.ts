@@ -82,11 +82,12 @@ export class DeployedPulse {
     this.#outputs = JSON.parse(await readFile(outputs, "utf8"));
   }
 
-  /** Deploys the stack of index templates anew, with these types. */
+  /** Deploys anew what is told of event types, with these. */
   deployTypes(eventTypes: readonly EventTypeDeclaration[]): Promise<string> {
     const app = ["--app", "node test/deployed/app.ts", "-c", `eventTypes=${JSON.stringify(eventTypes)}`];
-    const stack = [`${STACK_PREFIX}Indexing`, "--exclusively", "--output", join(this.#folder, "own-app.out")];
-    return this.#cdk(["deploy", ...stack, ...UNASKED, ...this.#context(), ...app]);
+    const stacks = ["Indexing", "Api"].map((stack) => STACK_PREFIX + stack);
+    const alone = ["--exclusively", "--output", join(this.#folder, "own-app.out")];
+    return this.#cdk(["deploy", ...stacks, ...alone, ...UNASKED, ...this.#context(), ...app]);
   }
 
   diff(): Promise<string> {
