@@ -1,4 +1,5 @@
-import { createSocket } from "node:dgram";
+import { randomInt } from "node:crypto";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -43,6 +44,24 @@ async function connectTo({ port }: SyslogListener): Promise<Socket> {
   await once(socket, "connect");
   opened.push(() => socket.destroy());
   return socket;
+}
+
+/** A port below those that the kernel gives away, so that nothing takes over TCP what is here taken over UDP alone. */
+async function takeOverUdpAlone(): Promise<{ other: UdpSocket; port: number }> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const tcp = createServer();
+    const other = createSocket("udp4");
+    try {
+      await once(tcp.listen(port, "127.0.0.1"), "listening");
+      await new Promise<void>((resolve) => tcp.close(() => resolve()));
+      other.bind(port, "127.0.0.1");
+      await once(other, "listening");
+      return { other, port };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
 }
 
 describe("syslog comes in over UDP and TCP on one port", () => {
@@ -160,10 +179,7 @@ describe("a syslog listener that cannot listen, or stops", () => {
   });
 
   test("names the port that is taken over UDP, and lets go of TCP's", async () => {
-    const other = createSocket("udp4");
-    other.bind(0, "127.0.0.1");
-    await once(other, "listening");
-    const { port } = other.address();
+    const { other, port } = await takeOverUdpAlone();
 
     const attempt = listenForSyslog({ port, onLines: () => {} });
 
