@@ -2,15 +2,12 @@ import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Grant } from "aws-cdk-lib/aws-iam";
-import { type IEventSourceDlq, MetricType, StartingPosition } from "aws-cdk-lib/aws-lambda";
-import { KinesisEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { InstalledTemplate } from "#lib/constructs/installed-template.ts";
-import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import { followStream, type JournalConsumer } from "#lib/constructs/journal-consumer.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
 import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
@@ -26,9 +23,6 @@ export interface IndexingStackProps extends StackProps {
   /** A word that was not given before has every template installed again. @default - those that changed */
   readonly reinstall?: string;
 }
-
-/** A consumer gives up on a record before the stream forgets it, so that it reaches the on-failure place. */
-const MARGIN = Duration.hours(1);
 
 /** From the journal into the index: the templates first, then the function that follows the stream. */
 export class IndexingStack extends Stack {
@@ -82,21 +76,11 @@ export class IndexingStack extends Stack {
     const access = index.grantIndexWrite(indexEvents);
     // Before its template is there, an index would guess mappings that nothing can put right later.
     indexEvents.node.addDependency(access, ...templates);
-    const source = new KinesisEventSource(journal.events, {
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      // A checkpoint says "all up to here": only one batch of a shard may be under way.
-      parallelizationFactor: 1,
-      retryAttempts: -1,
-      maxRecordAge: journal.retention.minus(MARGIN),
-      bisectBatchOnError: true,
-      reportBatchItemFailures: true,
-      onFailure: this.deadLetters(journal, indexEvents),
-      // Counts what Lambda gives up by itself, which the function never sees.
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+    return followStream(indexEvents, {
+      stream: journal.events,
+      retention: journal.retention,
+      deadLetters: journal.deadLetters,
     });
-    indexEvents.addEventSource(source);
-    return { stream: journal.events, fn: indexEvents, mappingId: source.eventSourceMappingId };
   }
 
   /** Once a day: a resharded stream would leave a checkpoint behind for each shard that it closed. */
@@ -122,20 +106,5 @@ export class IndexingStack extends Stack {
       targets: [new LambdaTarget(fn)],
     });
     Validations.of(daily).acknowledge({ id: "Serverless-EventBusDLQ", reason });
-  }
-
-  /** For what the function cannot keep and for what it never got; CDK's own destination would let it read and delete too. */
-  private deadLetters({ deadLetters }: JournalStack, consumer: PulseFunction): IEventSourceDlq {
-    const { bucketArn } = deadLetters;
-    const grantee = consumer.executionRole;
-    Grant.addToPrincipal({ grantee, actions: ["s3:PutObject"], resourceArns: [deadLetters.arnForObjects("*")] });
-    Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [bucketArn] });
-    acknowledgeWildcard(
-      grantee,
-      Stack.of(deadLetters).exportValue(bucketArn),
-      "/*",
-      "It may put any file into the one bucket of dead letters, and read none.",
-    );
-    return { bind: () => ({ destination: bucketArn }) };
   }
 }

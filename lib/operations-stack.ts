@@ -42,7 +42,11 @@ export class OperationsStack extends Stack {
     const topic = this.topicFor(props);
     const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
     for (const consumer of consumers) watchConsumer(alarms, consumer);
-    watchJournal(alarms, journal.events, journal.archive.deliveries);
+    watchJournal(alarms, {
+      events: journal.events,
+      haproxyLogs: journal.haproxyLogs,
+      deliveries: journal.archive.deliveries,
+    });
     if (store.index.domain !== undefined) watchDomain(alarms, store.index.domain, stage.domain);
     watchApi(alarms, {
       stage: api.rest.deploymentStage,

@@ -33,8 +33,8 @@ export class Archive extends Construct {
     ]);
   }
 
-  /** Delivers all of a stream under `<name>/`, within a minute. */
-  keep(name: string, stream: IStream): void {
+  /** Delivers all of a stream under `<name>/`, within a minute. Each file is gzip, be it of text or of records that are. */
+  keep(name: string, stream: IStream, records: "text" | "gzip" = "text"): void {
     const logGroup = new LogGroup(this, `${name}Log`, {
       retention: this.stage.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -45,7 +45,8 @@ export class Archive extends Construct {
         dataOutputPrefix: `${name}/!{timestamp:yyyy/MM/dd/HH}/`,
         errorOutputPrefix: `errors/${name}/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/`,
         fileExtension: ".ndjson.gz",
-        compression: Compression.GZIP,
+        // Members of gzip one behind the other are gzip.
+        compression: records === "gzip" ? Compression.UNCOMPRESSED : Compression.GZIP,
         bufferingInterval: Duration.minutes(1),
         bufferingSize: Size.mebibytes(64),
         loggingConfig: new EnableLogging(logGroup),

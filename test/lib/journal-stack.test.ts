@@ -1,34 +1,60 @@
 import { describe, expect, test } from "@jest/globals";
-import { Match } from "aws-cdk-lib/assertions";
+import { Match, type Template } from "aws-cdk-lib/assertions";
 import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 
 const { journal } = deployment();
 const { journal: prod } = deployment({ stageName: "prod" });
 
-describe("the events stream", () => {
+/** The streams by their names in the stack. */
+const streamsOf = (template: Template) =>
+  ["Events", "HaproxyLogs"].map((name) => {
+    const found = Object.entries(resourcesOf(template, "AWS::Kinesis::Stream")).find(([id]) => id.startsWith(name));
+    if (found === undefined) throw new Error(`there is no stream ${name}`);
+    const [logicalId, stream] = found;
+    return { name, logicalId, stream };
+  });
+
+describe.each(streamsOf(prod))("the stream $name", ({ stream }) => {
   test("is encrypted", () => {
-    journal.hasResourceProperties("AWS::Kinesis::Stream", { StreamEncryption: { EncryptionType: "KMS" } });
+    expect(stream.Properties.StreamEncryption).toMatchObject({ EncryptionType: "KMS" });
   });
 
   test("is held for seven days in prod, and kept when its stack goes", () => {
-    prod.hasResource("AWS::Kinesis::Stream", {
-      DeletionPolicy: "Retain",
-      Properties: Match.objectLike({ RetentionPeriodHours: 7 * 24 }),
+    expect(stream.Properties.RetentionPeriodHours).toBe(7 * 24);
+    expect(stream.DeletionPolicy).toBe("Retain");
+  });
+});
+
+describe("the host of a gateway", () => {
+  test("may write to the stream of log lines, and nothing else", () => {
+    const [, { logicalId }] = streamsOf(journal) as [unknown, { logicalId: string }];
+
+    journal.hasResourceProperties("AWS::IAM::ManagedPolicy", {
+      PolicyDocument: {
+        Statement: [{ Effect: "Allow", Action: "kinesis:PutRecords", Resource: { "Fn::GetAtt": [logicalId, "Arn"] } }],
+      },
     });
+    journal.hasOutput("GatewayHostPolicy", {});
+    journal.hasOutput("HaproxyLogsStream", { Value: { Ref: logicalId } });
   });
 });
 
 describe("the archive", () => {
-  test("is delivered from the stream as gzip files by stream and hour of arrival, failures apart", () => {
-    const [stream] = Object.keys(resourcesOf(journal, "AWS::Kinesis::Stream"));
+  test.each([
+    ["Events", "events", "GZIP"],
+    // Its records are members of gzip already.
+    ["HaproxyLogs", "haproxy-logs", "UNCOMPRESSED"],
+  ])("has the stream %s as gzip files by hour of arrival under %s/, failures apart", (name, prefix, compression) => {
+    const source = streamsOf(journal).find((stream) => stream.name === name)?.logicalId;
 
     journal.hasResourceProperties("AWS::KinesisFirehose::DeliveryStream", {
       DeliveryStreamType: "KinesisStreamAsSource",
-      KinesisStreamSourceConfiguration: { KinesisStreamARN: { "Fn::GetAtt": [stream, "Arn"] } },
+      KinesisStreamSourceConfiguration: { KinesisStreamARN: { "Fn::GetAtt": [source, "Arn"] } },
       ExtendedS3DestinationConfiguration: {
-        CompressionFormat: "GZIP",
-        Prefix: "events/!{timestamp:yyyy/MM/dd/HH}/",
-        ErrorOutputPrefix: Match.stringLikeRegexp("^errors/events/!\\{firehose:error-output-type\\}/"),
+        CompressionFormat: compression,
+        FileExtension: ".ndjson.gz",
+        Prefix: `${prefix}/!{timestamp:yyyy/MM/dd/HH}/`,
+        ErrorOutputPrefix: Match.stringLikeRegexp(`^errors/${prefix}/!\\{firehose:error-output-type\\}/`),
       },
     });
   });
