@@ -1,6 +1,6 @@
 import { CustomResource, Duration } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { checkpointIndex, DEFAULT_PREFIX } from "#stores/opensearch/index-names.ts";
+import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "#stores/opensearch/index-names.ts";
 
 /** What a function may do with the indices: by which HTTP methods, and in the words of OpenSearch's security plugin. */
 export interface IndexRights {
@@ -14,8 +14,10 @@ export interface IndexRights {
   };
 }
 
-/** The indices of events, and those that hold checkpoints and types. */
-const EVERY_INDEX = ["pulse.*", "pulse_*"];
+/** The indices of events. */
+const EVENTS = `${DEFAULT_PREFIX}.*`;
+/** Those, and the ones that hold checkpoints and types. */
+const EVERY_INDEX = [EVENTS, `${DEFAULT_PREFIX}_*`];
 
 /** Searches, and reads documents by id. */
 export const READ: IndexRights = {
@@ -28,28 +30,26 @@ export const READ: IndexRights = {
   },
 };
 
+/** What it takes to create documents, the index of each where there is none, and to make them visible. */
+const KEEP = [
+  "create_index",
+  "indices:admin/get",
+  "indices:admin/mapping/put",
+  "indices:admin/refresh*",
+  "indices:data/read/get",
+  "indices:data/read/mget*",
+  "indices:data/read/search",
+  "indices:data/write/bulk*",
+  "indices:data/write/index",
+  "indices:monitor/settings/get",
+];
+
 /** Creates documents, makes them visible and moves checkpoints; deletes nothing. */
 export const WRITE: IndexRights = {
   methods: ["Get", "Head", "Post", "Put"],
   permissions: {
     cluster_permissions: ["cluster_composite_ops", "cluster:monitor/main", "indices:admin/index_template/get"],
-    index_permissions: [
-      {
-        index_patterns: EVERY_INDEX,
-        allowed_actions: [
-          "create_index",
-          "indices:admin/get",
-          "indices:admin/mapping/put",
-          "indices:admin/refresh*",
-          "indices:data/read/get",
-          "indices:data/read/mget*",
-          "indices:data/read/search",
-          "indices:data/write/bulk*",
-          "indices:data/write/index",
-          "indices:monitor/settings/get",
-        ],
-      },
-    ],
+    index_permissions: [{ index_patterns: EVERY_INDEX, allowed_actions: KEEP }],
   },
 };
 
@@ -86,10 +86,17 @@ export const MANAGE_TEMPLATES: IndexRights = {
   },
 };
 
-/** What an operator needs: to look at everything, to replay, and to delete an index that is made anew. */
+/** What an operator needs: to look at everything, to replay, and to delete an index of events that is made anew. */
 export const OPERATE: IndexRights["permissions"] = {
   cluster_permissions: ["cluster_monitor", "cluster_composite_ops", "indices:admin/index_template/get"],
-  index_permissions: [{ index_patterns: EVERY_INDEX, allowed_actions: ["read", "write", "manage"] }],
+  index_permissions: [
+    {
+      index_patterns: EVERY_INDEX,
+      allowed_actions: ["read", "indices_monitor", "indices:admin/get", "indices:admin/mappings/get"],
+    },
+    { index_patterns: [EVENTS, typeIndex(DEFAULT_PREFIX)], allowed_actions: KEEP },
+    { index_patterns: [EVENTS], allowed_actions: ["indices:admin/delete"] },
+  ],
 };
 
 /** Roles of the security plugin, and who has them. */

@@ -1,5 +1,7 @@
+import { matchesGlob } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
+import { OPERATE } from "#lib/constructs/index-access.ts";
 import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 
 const DOMAIN = "AWS::OpenSearchService::Domain";
@@ -83,6 +85,21 @@ describe("the domain", () => {
     const [access] = Object.values(resourcesOf(operated, ACCESS));
     expect(JSON.stringify(access?.Properties)).not.toMatch(/all_access|"\*"/);
     expect(resourcesOf(store, ACCESS)).toEqual({});
+  });
+
+  test("lets operators change no checkpoint, delete nothing but whole indices of events, and manage none", () => {
+    const { index_permissions: granted } = OPERATE;
+    const mayOn = (index: string): string[] =>
+      granted
+        .filter(({ index_patterns }) => index_patterns.some((pattern) => matchesGlob(index, pattern)))
+        .flatMap(({ allowed_actions }) => allowed_actions);
+    const changing = /write|create|delete|put|manage/;
+
+    expect(mayOn("pulse_checkpoints").filter((action) => changing.test(action))).toEqual([]);
+    expect(mayOn("pulse_types").filter((action) => /delete|manage/.test(action))).toEqual([]);
+    expect(mayOn("pulse.health.default.2026-03").filter((action) => /delete|manage/.test(action))).toEqual([
+      "indices:admin/delete",
+    ]);
   });
 
   test("is not made where an open cluster is given, and then nothing is granted", () => {
