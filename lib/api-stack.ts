@@ -5,15 +5,15 @@ import type { Construct } from "constructs";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";
-import { apiAuthorization } from "#lib/constructs/api-authorization.ts";
+import { type ApiAuthorization, apiAuthorization } from "#lib/constructs/api-authorization.ts";
 import type { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
-import { PulseFunction } from "#lib/constructs/pulse-function.ts";
+import { PulseFunction, type Variables } from "#lib/constructs/pulse-function.ts";
 import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
-import { type StageName, stages } from "#lib/stage.ts";
+import { type StageName, type StageSettings, stages } from "#lib/stage.ts";
 
 export interface ApiStackProps extends StackProps {
   readonly stageName: StageName;
@@ -29,96 +29,42 @@ export interface ApiStackProps extends StackProps {
   readonly eventTypes?: readonly EventTypeDeclaration[];
 }
 
+/** Before API Gateway gives up on it. */
+const LONGEST_ANSWER = Duration.seconds(28);
 /** After so long a stream ends by itself: a closed connection does not end the function behind it. */
 const STREAM_LEASE = Duration.seconds(55);
 const LONGEST_STREAM = Duration.seconds(65);
+
+/** The functions that are waited for until they have answered. */
+type AnsweringFunction = Exclude<HttpFunction, "stream-events"> | "refuse-unmatched";
 
 /** The way in: the REST API over the table of routes, one function per verb, and a URL that streams. */
 export class ApiStack extends Stack {
   readonly rest: RestApi;
   readonly functions: Readonly<Record<HttpFunction, PulseFunction>>;
+  private readonly stage: StageSettings;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, { description: "Pulse: the HTTP API", ...props });
     const auth = requireAuth(props.auth);
-    const { stageName, index } = props;
-    const stage = stages[stageName];
-    const namespaces = { PULSE_NAMESPACES: (props.namespaces ?? []).join(",") };
-    const timeout = Duration.seconds(28);
-    const authorization = apiAuthorization(this, { auth, apiKeys: props.apiKeys, stage });
-
-    const createEvents = new PulseFunction(this, "CreateEvents", {
-      name: "create-events",
-      environment: {
-        ...namespaces,
-        PULSE_EVENTS_STREAM: props.journal.events.streamName,
-        PULSE_KEYS_TABLE: props.keys.tableName,
-      },
-      stage,
-      memoryMib: 1024,
-      timeout,
-    });
-    props.journal.events.grantWrite(createEvents);
-    props.keys.grantClaim(createEvents);
-
-    const reading = { ...namespaces, ...index.environment, ...eventTypesVariable(props.eventTypes) };
-    const queryEvents = new PulseFunction(this, "QueryEvents", {
-      name: "query-events",
-      environment: reading,
-      stage,
-      memoryMib: 1024,
-      timeout,
-    });
-    const aggregateEvents = new PulseFunction(this, "AggregateEvents", {
-      name: "aggregate-events",
-      environment: reading,
-      stage,
-      memoryMib: 512,
-      timeout,
-    });
-    const describeApi = new PulseFunction(this, "DescribeApi", {
-      name: "describe-api",
-      environment: reading,
-      stage,
-      memoryMib: 512,
-      timeout,
-    });
-    const streamEvents = new PulseFunction(this, "StreamEvents", {
-      name: "stream-events",
-      environment: {
-        ...reading,
-        ...authorization.environment,
-        PULSE_STREAM_LEASE_SECONDS: String(STREAM_LEASE.toSeconds()),
-      },
-      stage,
-      memoryMib: 256,
-      timeout: LONGEST_STREAM,
-      reservedConcurrency: stage.openStreams,
-    });
-    authorization.grantVerify(streamEvents);
-    for (const reader of [queryEvents, aggregateEvents, describeApi, streamEvents]) index.grantIndexRead(reader);
-    const refuseUnmatched = new PulseFunction(this, "RefuseUnmatched", {
-      name: "refuse-unmatched",
-      environment: namespaces,
-      stage,
-      memoryMib: 256,
-      timeout,
-    });
-
+    const { stageName } = props;
+    this.stage = stages[stageName];
+    const authorization = apiAuthorization(this, { auth, apiKeys: props.apiKeys, stage: this.stage });
+    const streamEvents = this.streamEvents(props, authorization);
     this.functions = {
-      "create-events": createEvents,
-      "query-events": queryEvents,
-      "aggregate-events": aggregateEvents,
+      "create-events": this.createEvents(props),
+      "query-events": this.reader("QueryEvents", "query-events", props, 1024),
+      "aggregate-events": this.reader("AggregateEvents", "aggregate-events", props, 512),
       "stream-events": streamEvents,
-      "describe-api": describeApi,
+      "describe-api": this.reader("DescribeApi", "describe-api", props, 512),
     };
     const api = new EventsApi(this, "Api", {
       stageName,
-      stage,
+      stage: this.stage,
       authorization,
       routes,
       functions: this.functions,
-      refusal: refuseUnmatched,
+      refusal: this.answering("RefuseUnmatched", "refuse-unmatched", namespacesOf(props), 256),
       longestStream: LONGEST_STREAM,
     });
     this.rest = api.rest;
@@ -129,4 +75,64 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "StreamUrl", { value: streamUrl.url });
   }
+
+  private createEvents(props: ApiStackProps): PulseFunction {
+    const { keys, journal } = props;
+    const variables = {
+      ...namespacesOf(props),
+      PULSE_EVENTS_STREAM: journal.events.streamName,
+      PULSE_KEYS_TABLE: keys.tableName,
+    };
+    const fn = this.answering("CreateEvents", "create-events", variables, 1024);
+    journal.events.grantWrite(fn);
+    keys.grantClaim(fn);
+    return fn;
+  }
+
+  private reader(
+    id: string,
+    name: "query-events" | "aggregate-events" | "describe-api",
+    props: ApiStackProps,
+    memoryMib: number,
+  ): PulseFunction {
+    const fn = this.answering(id, name, readingVariables(props), memoryMib);
+    props.index.grantIndexRead(fn);
+    return fn;
+  }
+
+  private answering<Name extends AnsweringFunction>(
+    id: string,
+    name: Name,
+    environment: Variables<Name>,
+    memoryMib: number,
+  ): PulseFunction<Name> {
+    return new PulseFunction(this, id, { name, environment, stage: this.stage, memoryMib, timeout: LONGEST_ANSWER });
+  }
+
+  private streamEvents(props: ApiStackProps, authorization: ApiAuthorization): PulseFunction {
+    const fn = new PulseFunction(this, "StreamEvents", {
+      name: "stream-events",
+      environment: {
+        ...readingVariables(props),
+        ...authorization.environment,
+        PULSE_STREAM_LEASE_SECONDS: String(STREAM_LEASE.toSeconds()),
+      },
+      stage: this.stage,
+      memoryMib: 256,
+      timeout: LONGEST_STREAM,
+      reservedConcurrency: this.stage.openStreams,
+    });
+    authorization.grantVerify(fn);
+    props.index.grantIndexRead(fn);
+    return fn;
+  }
 }
+
+const namespacesOf = ({ namespaces = [] }: ApiStackProps) => ({ PULSE_NAMESPACES: namespaces.join(",") });
+
+/** What a function is told that reads events. */
+const readingVariables = (props: ApiStackProps) => ({
+  ...namespacesOf(props),
+  ...props.index.environment,
+  ...eventTypesVariable(props.eventTypes),
+});
