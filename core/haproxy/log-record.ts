@@ -43,11 +43,11 @@ export interface ReceiptRecord extends LogOrigin {
 export type LogRecord = LogLine | ReceiptRecord;
 
 /**
- * Why lines are missing: the kernel dropped datagrams that were not read in time (`kernel`), the spool was full
- * (`spool-full`) or could not be written (`spool-failed`), a part of it was damaged (`spool-damaged`), or the receiver will
- * never take them and they were put aside (`refused`).
+ * Why lines are missing: the kernel dropped datagrams that were not read in time (`kernel`), datagrams were read faster than
+ * they could be spooled (`overload`), the spool was full (`spool-full`) or could not be written (`spool-failed`), a part of
+ * it was damaged (`spool-damaged`), or the receiver will never take them and they were put aside (`refused`).
  */
-export const DROP_CAUSES = ["kernel", "spool-full", "spool-failed", "spool-damaged", "refused"] as const;
+export const DROP_CAUSES = ["kernel", "overload", "spool-full", "spool-failed", "spool-damaged", "refused"] as const;
 export type DropCause = (typeof DROP_CAUSES)[number];
 
 /** Sequence numbers, both ends included. */
@@ -77,6 +77,8 @@ export interface Receipt {
   readonly spooled: number;
   readonly sent: number;
   readonly lost: number;
+  /** How often in that time the agent was ended by force: lines that it held and had not spooled have no number. */
+  readonly interruptions: number;
   /** All up to this number is delivered or dropped. */
   readonly sentTo: number;
   /** What became known as dropped in that time; the oldest of a full spool have numbers from before. */
@@ -176,6 +178,7 @@ const receipt = z.strictObject({
   spooled: count,
   sent: count,
   lost: count,
+  interruptions: count,
   sentTo: count,
   dropped: z.array(z.strictObject({ from: count, to: count, cause: z.enum(DROP_CAUSES) })),
 });

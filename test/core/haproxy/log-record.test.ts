@@ -25,6 +25,7 @@ const receipt: Receipt = {
   spooled: 8,
   sent: 8,
   lost: 2,
+  interruptions: 0,
   sentTo: 10,
   dropped: [{ from: 4, to: 5, cause: "kernel" }],
 };
