@@ -10,9 +10,11 @@ const HELP = `Looks at everything that must be well, changes nothing, and says w
   --opensearch <url>      cluster, disks, index templates, indices, checkpoints
   --auth <how>            none, or sigv4 with the credentials of the environment (default: sigv4 for a domain of AWS)
   --domain <name>         what the OpenSearch Service says of the domain
-  --stream <name>         the Kinesis stream; with --opensearch also how far each shard is indexed
+  --declared <file>       the types that the deployment declares itself, if it does: a JSON array
+  --stream <name>         the Kinesis stream of events; with --opensearch also how far each shard is indexed
+  --haproxy-logs <name>   the same for the stream of gateways' log lines
   --dead-letters <place>  a folder or s3://bucket/prefix
-  --archive <place>       how new it is
+  --archive <place>       how new it is; with --opensearch and the streams also whether it has what is indexed
   --keys <table>          the DynamoDB table of idempotency keys
   --data <folder>         what a local server keeps (default .pulse, where nothing else is given)
   --server <url>          the local server, if it runs (default http://127.0.0.1:3000)

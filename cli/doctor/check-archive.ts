@@ -1,43 +1,55 @@
-import { bad, type Finding, ok, warn } from "#cli/doctor/finding.ts";
+import { bad, type Finding, ok, unknown, warn } from "#cli/doctor/finding.ts";
 import { durationText } from "#cli/doctor/lag.ts";
 import type { Place, PlacedFile } from "#cli/places/place.ts";
 
 const PART = "archive";
 /** Firehose writes a file each minute; from here on its alarm tells it too. */
 const LATE_MS = 15 * 60_000;
-const EVENTS = "events/";
 const ERRORS = "errors/";
+
+/** The streams that the archive has, each in a folder of its name. */
+const STREAMS = ["events", "haproxy-logs"] as const;
+export type ArchivedStream = (typeof STREAMS)[number];
+
+/** When the newest record that is indexed of a stream arrived there, -Infinity when none is; only of those that are known. */
+export type IndexedTimes = Readonly<Partial<Record<ArchivedStream, number>>>;
 
 export interface ArchiveCheck {
   /** Holds a folder for each stream, and one of what could not be delivered. */
   readonly place: Place;
-  /** When the newest event that is indexed arrived in the journal, where that is known. */
-  readonly newestIndexedMs: number | undefined;
+  readonly indexedMs: IndexedTimes;
   readonly nowMs: number;
 }
 
-/** How new the archive is, and whether something could not be archived. */
-export async function checkArchive({ place, newestIndexedMs, nowMs }: ArchiveCheck): Promise<readonly Finding[]> {
+/** How new the archive is, whether it lacks what is indexed, and whether something could not be archived. */
+export async function checkArchive({ place, indexedMs, nowMs }: ArchiveCheck): Promise<readonly Finding[]> {
   const folders = await foldersIn(place);
-  const newest = folders.has(EVENTS) ? await newestFile(place, EVENTS) : undefined;
-  const failed = folders.has(ERRORS) ? await newestFile(place, ERRORS) : undefined;
-  return [...ageFindings(place, newest, newestIndexedMs, nowMs), ...errorFindings(failed)];
+  const newestIn = async (folder: string) => (folders.has(folder) ? await newestFile(place, folder) : undefined);
+  const ages: Finding[] = [];
+  for (const stream of STREAMS)
+    ages.push(...ageFindings(`${stream}/`, await newestIn(`${stream}/`), indexedMs[stream], nowMs));
+  const errors = errorFindings(await newestIn(ERRORS));
+  if (ages.length + errors.length > 0) return [...ages, ...errors];
+  const says = `${place.name} has no folder ${STREAMS.join("/ or ")}/: is it an archive?`;
+  return [unknown(PART, says, "out-of-reach")];
 }
 
+/** Nothing of a stream that has no file, and of which nothing else is known. */
 function ageFindings(
-  place: Place,
+  folder: string,
   newest: PlacedFile | undefined,
-  newestIndexedMs: number | undefined,
+  indexedMs: number | undefined,
   nowMs: number,
 ): readonly Finding[] {
   const archivedMs = newest?.modifiedMs ?? -Infinity;
-  const isMissing = newestIndexedMs !== undefined && newestIndexedMs > archivedMs && nowMs - newestIndexedMs > LATE_MS;
-  const state = newest === undefined ? `${place.name} has no file` : `the newest file is ${newest.path}`;
-  if (isMissing) {
-    const late = durationText(nowMs - (newestIndexedMs as number));
+  const state = newest === undefined ? `${folder} has no file` : `the newest file is ${newest.path}`;
+  if (indexedMs !== undefined && indexedMs > archivedMs && nowMs - indexedMs > LATE_MS) {
+    const late = durationText(nowMs - indexedMs);
     return [bad(PART, `${state}, and what was indexed ${late} ago is not in it`, "archive-behind")];
   }
-  return [ok(PART, newest === undefined ? state : `${state}, of ${durationText(nowMs - archivedMs)} ago`)];
+  if (newest !== undefined) return [ok(PART, `${state}, of ${durationText(nowMs - archivedMs)} ago`)];
+  if (indexedMs === undefined) return [];
+  return [ok(PART, `${state}, and nothing older is indexed`)];
 }
 
 const errorFindings = (failed: PlacedFile | undefined): readonly Finding[] =>

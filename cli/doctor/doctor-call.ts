@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { declaredTypes } from "#cli/declared-types.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import * as z from "#core/zod.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
@@ -10,8 +12,12 @@ export interface Targets {
   readonly folder?: string;
   readonly serverUrl: string;
   readonly openSearch?: OpenSearchSettings;
+  /** The types whose templates it should have. @default - the default ones */
+  readonly declared?: readonly EventTypeDeclaration[];
   readonly domain?: string;
+  /** The Kinesis stream of events, and that of gateways' log lines. */
   readonly stream?: string;
+  readonly haproxyLogs?: string;
   readonly deadLetters?: string;
   readonly archive?: string;
   readonly keysTable?: string;
@@ -32,12 +38,16 @@ export function readDoctorCall(args: string[]): DoctorCall | "help" {
   const deployed = given.outputs === undefined ? {} : readOutputs(given.outputs, faults);
   const options = { ...deployed, ...given };
   const openSearch = options.opensearch === undefined ? undefined : openSearchTarget(options, faults);
-  if (given.auth !== undefined && options.opensearch === undefined) faults.push("--auth goes with --opensearch");
+  const declared = declaredTypes(given.declared, faults);
+  for (const option of ["auth", "declared"] as const)
+    if (given[option] !== undefined && options.opensearch === undefined)
+      faults.push(`--${option} goes with --opensearch`);
   if (given.server !== undefined && !isHttpUrl(given.server))
     faults.push(`--server takes a URL like ${LOCAL_SERVER}, not "${given.server}"`);
   if (faults.length > 0) throw wrongCall("doctor", faults);
-  const { domain, stream, "dead-letters": deadLetters, archive, keys: keysTable } = options;
-  const elsewhere = [openSearch, domain, stream, deadLetters, archive, keysTable];
+  const { domain, stream, archive } = options;
+  const { "haproxy-logs": haproxyLogs, "dead-letters": deadLetters, keys: keysTable } = options;
+  const elsewhere = [openSearch, domain, stream, haproxyLogs, deadLetters, archive, keysTable];
   const isLocal = elsewhere.every((target) => target === undefined);
   const localFolder = isLocal ? defaultFolder() : undefined;
   const folder = given.data === undefined ? localFolder : pathOfCaller(given.data);
@@ -45,9 +55,10 @@ export function readDoctorCall(args: string[]): DoctorCall | "help" {
     targets: {
       serverUrl: given.server?.replace(/\/$/, "") ?? LOCAL_SERVER,
       ...(folder !== undefined && { folder }),
-      ...(openSearch !== undefined && { openSearch }),
+      ...(openSearch !== undefined && { openSearch, declared }),
       ...(domain !== undefined && { domain }),
       ...(stream !== undefined && { stream }),
+      ...(haproxyLogs !== undefined && { haproxyLogs }),
       ...(deadLetters !== undefined && { deadLetters }),
       ...(archive !== undefined && { archive }),
       ...(keysTable !== undefined && { keysTable }),
@@ -65,8 +76,10 @@ const parse = (args: string[]) =>
       outputs: { type: "string" },
       opensearch: { type: "string" },
       auth: { type: "string" },
+      declared: { type: "string" },
       domain: { type: "string" },
       stream: { type: "string" },
+      "haproxy-logs": { type: "string" },
       "dead-letters": { type: "string" },
       archive: { type: "string" },
       keys: { type: "string" },
@@ -93,6 +106,7 @@ function readOutputs(file: string, faults: string[]): Record<string, string> {
     opensearch: outputs.OpenSearchUrl,
     domain: outputs.DomainName,
     stream: outputs.EventsStream,
+    "haproxy-logs": outputs.HaproxyLogsStream,
     "dead-letters": outputs.DeadLettersBucket && `s3://${outputs.DeadLettersBucket}`,
     archive: outputs.ArchiveBucket && `s3://${outputs.ArchiveBucket}`,
     keys: outputs.KeysTable,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkArchive } from "#cli/doctor/check-archive.ts";
+import { type ArchivedStream, checkArchive, type IndexedTimes } from "#cli/doctor/check-archive.ts";
 import { checkCluster } from "#cli/doctor/check-cluster.ts";
 import { checkDeadLetters } from "#cli/doctor/check-dead-letters.ts";
 import { checkDisks } from "#cli/doctor/check-disks.ts";
@@ -13,6 +13,7 @@ import { expectedTemplates, type HeldTemplates, readTemplates } from "#cli/docto
 import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { counted } from "#cli/reporter.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
 import { DATABASE_FILE } from "#stores/embedded/database.ts";
 import { type OpenSearchSettings, openClient } from "#stores/opensearch/client.ts";
@@ -21,7 +22,7 @@ import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 
 /** Looks at every target, one after the other; changes nothing. */
 export async function examine(targets: Targets, nowMs: number): Promise<readonly Finding[]> {
-  const { domain, openSearch, stream, folder, serverUrl, deadLetters, archive, keysTable } = targets;
+  const { domain, openSearch, stream, haproxyLogs, folder, serverUrl, deadLetters, archive, keysTable } = targets;
   const config = awsConfigOf(targets);
   const found: Finding[] = [];
   const look = async (part: string, check: () => Promise<readonly Finding[]>): Promise<void> => {
@@ -30,11 +31,12 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
   if (domain !== undefined) await look("domain", () => examineDomain(domain, config));
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   if (openSearch !== undefined) {
-    const store = await examineOpenSearch(openSearch);
+    const store = await examineOpenSearch(openSearch, targets.declared);
     found.push(...store.found);
     checkpoints = store.checkpoints;
   }
-  if (stream !== undefined) await look(`stream ${stream}`, () => examineStream(stream, checkpoints, nowMs, config));
+  for (const name of [stream, haproxyLogs])
+    if (name !== undefined) await look(`stream ${name}`, () => examineStream(name, checkpoints, nowMs, config));
   if (folder !== undefined && !existsSync(join(folder, DATABASE_FILE))) {
     found.push(unknown("local folder", `no server has kept anything in ${folder}`, "local-folder"));
   } else if (folder !== undefined) {
@@ -44,17 +46,17 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
   }
   if (deadLetters !== undefined) await look("dead letters", () => within(deadLetters, config, checkDeadLetters));
   if (archive !== undefined) {
-    const newestIndexedMs = newestOf(checkpoints);
-    await look("archive", () => within(archive, config, (place) => checkArchive({ place, newestIndexedMs, nowMs })));
+    const indexedMs = indexedOf(checkpoints, { events: stream, "haproxy-logs": haproxyLogs });
+    await look("archive", () => within(archive, config, (place) => checkArchive({ place, indexedMs, nowMs })));
   }
   if (keysTable !== undefined) await look("idempotency keys", () => examineKeysTable(keysTable, config));
   return found;
 }
 
 /** What is in OpenSearch, and the checkpoints, if they could be read. */
-async function examineOpenSearch(settings: OpenSearchSettings) {
+async function examineOpenSearch(settings: OpenSearchSettings, declared?: readonly EventTypeDeclaration[]) {
   const client = await openClient(settings);
-  const wanted = indexTemplates();
+  const wanted = indexTemplates(declared);
   let held: HeldTemplates = new Map();
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   try {
@@ -79,14 +81,24 @@ async function examineOpenSearch(settings: OpenSearchSettings) {
 
 function checkpointsText(checkpoints: readonly HeldCheckpoint[]): string {
   const newestMs = newestOf(checkpoints);
-  const newest = newestMs === undefined ? "" : `, the newest record arrived at ${new Date(newestMs).toISOString()}`;
+  const newest = newestMs === -Infinity ? "" : `, the newest record arrived at ${new Date(newestMs).toISOString()}`;
   return `of ${counted(checkpoints.length, "shard")}${newest}`;
 }
 
-/** When the newest indexed record arrived in the journal. */
-function newestOf(checkpoints: readonly HeldCheckpoint[] = []): number | undefined {
-  const times = checkpoints.flatMap(({ arrivedAtMs }) => arrivedAtMs ?? []);
-  return times.length === 0 ? undefined : Math.max(...times);
+/** When the newest indexed record arrived in the journal; -Infinity when none has. */
+const newestOf = (checkpoints: readonly HeldCheckpoint[]): number =>
+  Math.max(...checkpoints.map(({ arrivedAtMs = -Infinity }) => arrivedAtMs));
+
+/** The same for each stream whose name and checkpoints are known. */
+function indexedOf(
+  checkpoints: readonly HeldCheckpoint[] | undefined,
+  names: Readonly<Record<ArchivedStream, string | undefined>>,
+): IndexedTimes {
+  if (checkpoints === undefined) return {};
+  const known = Object.entries(names).filter(([, name]) => name !== undefined);
+  return Object.fromEntries(
+    known.map(([stream, name]) => [stream, newestOf(checkpoints.filter(({ shard }) => shard.startsWith(`${name}/`)))]),
+  );
 }
 
 interface AwsConfig {

@@ -10,7 +10,7 @@ export const REMEDIES = {
   "store-yellow": "wait for the node that is replaced, else see why its shards cannot be placed",
   "store-space": "make the volumes larger before the flood stage",
   "store-writes-blocked": "make space; the block then goes by itself",
-  "index-templates": "install them: npx cdk deploy … -c reinstall=<word>; a local server does when it starts",
+  "index-templates": "if the deployment declares the type itself, say --declared; else deploy with -c reinstall=<word>",
   "index-mappings": "a new period's index is right again; pulse replay fills one that was deleted",
   "domain-change": "wait until the change is through",
   "domain-software": "let the service update the domain, at a time that suits you",

@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parsed, pathOfCaller, typesOf, wrongCall } from "#cli/call.ts";
+import { declaredTypes } from "#cli/declared-types.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { toBounds } from "#core/events/timestamps.ts";
-import * as z from "#core/zod.ts";
-import { eventTypes } from "#functions/shared/environment.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
 /** What `pulse replay` is asked to do. */
@@ -52,7 +50,7 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
   if (others.length > 0) faults.push(`it takes one archive, not also ${others.join(" and ")}`);
   const target = openSearchTarget(values, faults);
   const types = typesOf(values.type, faults);
-  const declared = readDeclared(values.declared, faults);
+  const declared = declaredTypes(values.declared, faults);
   const bounds = toBounds({ gte: since, lte: until }, Date.now());
   if ("faults" in bounds) faults.push(...bounds.faults.map(({ pointer, detail }) => `${OPTION_OF[pointer]} ${detail}`));
   else if ((bounds.fromMs ?? -Infinity) > (bounds.toMs ?? Infinity)) faults.push("--since lies after --until");
@@ -70,16 +68,4 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
     dryRun: values["dry-run"] ?? false,
     stateFile: resume === undefined ? undefined : pathOfCaller(resume),
   };
-}
-
-/** The default types, and those that a file declares, written as a deployment's functions are told of them. */
-function readDeclared(file: string | undefined, faults: string[]): readonly EventTypeDeclaration[] {
-  if (file === undefined) return DEFAULT_EVENT_TYPES;
-  try {
-    return eventTypes.parse(readFileSync(pathOfCaller(file), "utf8"));
-  } catch (error) {
-    const reason = error instanceof z.core.$ZodError ? "it holds no declarations of types" : (error as Error).message;
-    faults.push(`--declared ${file} cannot be read: ${reason}`);
-    return [];
-  }
 }

@@ -251,7 +251,12 @@ describe("pulse doctor --outputs", () => {
     s3.put("archive/events/2026/03/16/09/2.ndjson.gz", "new", Date.UTC(2026, 2, 16, 9));
     const outputs = {
       "Pulse-prod-Store": { OpenSearchUrl: "http://127.0.0.1:1", DomainName: "pulse-prod", KeysTable: TABLE },
-      "Pulse-prod-Journal": { EventsStream: STREAM, ArchiveBucket: "archive", DeadLettersBucket: "dead" },
+      "Pulse-prod-Journal": {
+        EventsStream: STREAM,
+        HaproxyLogsStream: "logs",
+        ArchiveBucket: "archive",
+        DeadLettersBucket: "dead",
+      },
     };
     const file = join(folder.path, "outputs.json");
     await writeFile(file, JSON.stringify(outputs));
@@ -274,6 +279,7 @@ describe("pulse doctor --outputs", () => {
       indices: "unknown",
       checkpoints: "unknown",
       "stream events": "ok",
+      "stream logs": "unknown",
       "dead letters": "warn",
       archive: "ok",
       "idempotency keys": "ok",
@@ -292,6 +298,7 @@ describe("pulse doctor --outputs", () => {
   test("looks for a domain's buckets in the domain's region, wherever its caller is at home", async () => {
     const s3 = await openS3();
     closing.push(s3.close);
+    s3.put("archive/events/2026/03/15/12/1.ndjson.gz", "old", Date.UTC(2026, 2, 15, 12));
     const { AWS_REGION: _, ...nowhere } = s3.environment;
     const env = jest.replaceProperty(process, "env", nowhere);
     closing.push(() => env.restore());
@@ -304,7 +311,7 @@ describe("pulse doctor --outputs", () => {
 
     expect(found.filter(({ part }) => part === "dead letters" || part === "archive")).toMatchObject([
       { level: "ok", says: "none in s3://dead/" },
-      { level: "ok", says: "s3://archive/ has no file" },
+      { level: "ok", says: expect.stringMatching(/^the newest file is events\/2026\/03\/15\/12\/1.ndjson.gz, /) },
     ]);
   });
 

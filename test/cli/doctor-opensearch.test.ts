@@ -4,16 +4,19 @@ import { checkCluster } from "#cli/doctor/check-cluster.ts";
 import { checkDisks } from "#cli/doctor/check-disks.ts";
 import { checkIndices } from "#cli/doctor/check-indices.ts";
 import { checkTemplates } from "#cli/doctor/check-templates.ts";
+import type { Targets } from "#cli/doctor/doctor-call.ts";
+import { examine } from "#cli/doctor/examine.ts";
 import type { Finding } from "#cli/doctor/finding.ts";
 import { expectedTemplates, readTemplates } from "#cli/doctor/held-templates.ts";
 import { readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { toSeq } from "#core/events/event-journal.ts";
-import { declarationOf } from "#core/events/event-types.ts";
+import { declarationOf, withDefaultTypes } from "#core/events/event-types.ts";
 import { openClient, request } from "#stores/opensearch/client.ts";
 import {
   checkpointTemplate,
   genericTemplate,
   type IndexTemplate,
+  indexTemplates,
   typeRegistryTemplate,
   typeTemplate,
 } from "#stores/opensearch/index-templates.ts";
@@ -221,6 +224,23 @@ describeOpenSearch("pulse doctor looks at the cluster", (url) => {
 
     expect(finding?.level).toBe(level);
     expect(pageOf(finding)).toBe(page);
+  });
+
+  test("and finds a default type that a deployment declares anew to be well, once it is told of it", async () => {
+    const health = { name: "health", period: "day", retentionDays: 30, fields: { zone: "keyword" } } as const;
+    const declared = withDefaultTypes([health]);
+    const installed = indexTemplates(declared).map(({ name, body }) => ({ name, index_template: body }));
+    await seeing({ "/_index_template": { index_templates: installed } });
+    const openSearch = { url: (proxy as FaultyProxy).url, auth: "none" } as const;
+    const lookAtTemplates = async (targets: Partial<Targets>) => {
+      const found = await examine({ serverUrl: "", openSearch, ...targets }, Date.now());
+      return found.filter(({ part }) => part === "templates");
+    };
+
+    expect(levelsOf(await lookAtTemplates({ declared }))).toEqual(["ok"]);
+    expect(await lookAtTemplates({})).toMatchObject([
+      { level: "bad", says: expect.stringMatching(/^pulse\.health is not/) },
+    ]);
   });
 
   test("and measures disks by the cluster's own watermarks, as shares or as what must be left", async () => {

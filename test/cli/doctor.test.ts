@@ -3,7 +3,7 @@ import { utimesSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { checkArchive } from "#cli/doctor/check-archive.ts";
+import { checkArchive, type IndexedTimes } from "#cli/doctor/check-archive.ts";
 import { checkDeadLetters } from "#cli/doctor/check-dead-letters.ts";
 import { checkLocalJournal } from "#cli/doctor/check-local-folder.ts";
 import { type Finding, findings } from "#cli/doctor/finding.ts";
@@ -42,6 +42,12 @@ describe("pulse doctor", () => {
       stderr: expect.stringMatching(/"nowhere".*"maybe".*"x".*pulse doctor --help/),
     });
     expect(doctor("--auth", "none")).toMatchObject({ status: 2, stderr: expect.stringContaining("--opensearch") });
+    expect(doctor("--declared", "/nowhere/types.json")).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /--declared \/nowhere\/types.json cannot be read: .*--declared goes with --opensearch/,
+      ),
+    });
     expect(doctor("--fix")).toMatchObject({ status: 2, stderr: expect.stringContaining("--fix") });
   });
 
@@ -165,33 +171,60 @@ describe("an archive", () => {
     await writeFile(path, "x");
     utimesSync(path, modifiedMs / 1000, modifiedMs / 1000);
   };
-  const lookAt = async (newestIndexedMs: number | undefined) =>
-    checkArchive({ place: await openPlace(folder.path), newestIndexedMs, nowMs: NOW_MS });
+  const lookAt = async (indexedMs: IndexedTimes) =>
+    checkArchive({ place: await openPlace(folder.path), indexedMs, nowMs: NOW_MS });
 
   test("is well when it is as new as what is indexed, however long nothing has come", async () => {
     await archive("events/2026/02/28/23/1.ndjson.gz", NOW_MS - 15 * 24 * 60 * MINUTE_MS);
 
-    expect(levelsOf(await lookAt(NOW_MS - 16 * 24 * 60 * MINUTE_MS))).toEqual(["ok"]);
-    expect(levelsOf(await lookAt(undefined))).toEqual(["ok"]);
+    expect(levelsOf(await lookAt({ events: NOW_MS - 16 * 24 * 60 * MINUTE_MS }))).toEqual(["ok"]);
+    expect(levelsOf(await lookAt({}))).toEqual(["ok"]);
   });
 
   test("may be some minutes behind what is indexed, but not more", async () => {
     await archive("events/2026/03/15/11/1.ndjson.gz", NOW_MS - 60 * MINUTE_MS);
 
-    expect(levelsOf(await lookAt(NOW_MS - 5 * MINUTE_MS))).toEqual(["ok"]);
-    expect(levelsOf(await lookAt(NOW_MS - 20 * MINUTE_MS))).toEqual(["bad"]);
+    expect(levelsOf(await lookAt({ events: NOW_MS - 5 * MINUTE_MS }))).toEqual(["ok"]);
+    expect(levelsOf(await lookAt({ events: NOW_MS - 20 * MINUTE_MS }))).toEqual(["bad"]);
   });
 
   test("that is empty while events are indexed is not well", async () => {
-    expect(levelsOf(await lookAt(NOW_MS - 20 * MINUTE_MS))).toEqual(["bad"]);
+    expect(levelsOf(await lookAt({ events: NOW_MS - 20 * MINUTE_MS }))).toEqual(["bad"]);
+  });
+
+  test("that is empty is well where nothing is indexed either", async () => {
+    expect(levelsOf(await lookAt({ events: -Infinity, "haproxy-logs": -Infinity }))).toEqual(["ok", "ok"]);
+  });
+
+  test("is none where nothing lies as in an archive, and nothing is known of what should", async () => {
+    await archive("2026/03/15/11/1.ndjson.gz", NOW_MS);
+
+    expect(await lookAt({})).toEqual([
+      {
+        level: "unknown",
+        part: "archive",
+        says: `${folder.path} has no folder events/ or haproxy-logs/: is it an archive?`,
+        page: "out-of-reach",
+      },
+    ]);
+  });
+
+  test("has a folder for each stream: that of one says nothing of the other", async () => {
+    await archive("events/2026/03/15/12/1.ndjson.gz", NOW_MS);
+    await archive("haproxy-logs/2026/03/15/11/1.ndjson.gz", NOW_MS - 60 * MINUTE_MS);
+
+    const found = await lookAt({ events: NOW_MS - 20 * MINUTE_MS, "haproxy-logs": NOW_MS - 20 * MINUTE_MS });
+
+    expect(levelsOf(found)).toEqual(["ok", "bad"]);
+    expect(found[1]?.says).toContain("the newest file is haproxy-logs/2026/03/15/11/1.ndjson.gz, and what was indexed");
   });
 
   test("tells what could not be delivered", async () => {
     await archive("errors/events/format-conversion-failed/2026/03/15/1.json", NOW_MS);
 
-    const found = await lookAt(undefined);
+    const found = await lookAt({});
 
-    expect(found.at(-1)).toMatchObject({ level: "warn", page: "archive-behind" });
+    expect(found).toMatchObject([{ level: "warn", page: "archive-behind" }]);
   });
 });
 
