@@ -145,6 +145,15 @@ export function readLogRecord(
   return { record: read.data as LogRecord };
 }
 
+/** The record of a line that has all of it. Throws a SyntaxError that tells all that is wrong. */
+export function fromLogRecordLine(text: string): LogRecord {
+  const read = readLogRecord(text);
+  if ("record" in read) return read.record;
+  throw new SyntaxError(
+    `not a log record: ${read.faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`,
+  );
+}
+
 function withDefaults(json: unknown, { zone, ...origin }: LogDefaults): unknown {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
   return { ...origin, ...(zone !== undefined && !("receipt" in json) && { zone }), ...json };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   fromLineBytes,
+  fromLogRecordLine,
   type LogRecord,
   lineId,
   newIncarnation,
@@ -51,6 +52,12 @@ describe("a log record", () => {
       expect(line.indexOf("\n")).toBe(line.length - 1);
       expect(recordOf(readLogRecord(line))).toEqual(record);
     }
+  });
+
+  test("that lacks something is refused with all that it lacks", () => {
+    expect(() => fromLogRecordLine('{"id":"a","line":"b"}')).toThrow(
+      new SyntaxError("not a log record: /at is missing; /namespace is missing; /source is missing"),
+    );
   });
 
   test("carries any bytes", () => {
