@@ -1,9 +1,7 @@
 import { type Clock, sleep } from "#core/clock.ts";
-import type { Event } from "#core/events/event.ts";
-import type { EventJournal } from "#core/events/event-journal.ts";
 import { uuidV7 } from "#core/events/uuid.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
-import { toHaproxyEvent } from "#core/haproxy/to-event.ts";
+import type { LogJournal } from "#core/haproxy/log-journal.ts";
+import { type LogLine, toLineBytes } from "#core/haproxy/log-record.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { listenForSyslog, type ReceivedSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
 
@@ -11,7 +9,7 @@ export interface HaproxyIntakeOptions {
   readonly port: number;
   /** The zone of the gateways' clocks. */
   readonly zone: string;
-  readonly journal: EventJournal;
+  readonly journal: LogJournal;
   readonly clock: Clock;
   /** Told of a bug that cost lines: which cannot be kept, and why. */
   readonly onError: (error: unknown) => void;
@@ -19,10 +17,7 @@ export interface HaproxyIntakeOptions {
 
 const RETRY_MS = 250;
 
-/**
- * Syslog in, `haproxy` events into the journal. A line that does not parse becomes an event that says why; while the
- * journal takes nothing, the listener waits.
- */
+/** Syslog in, log records into their journal. While the journal takes nothing, the listener waits. */
 export function listenForHaproxyLogs({
   port,
   zone,
@@ -31,11 +26,11 @@ export function listenForHaproxyLogs({
   onError,
 }: HaproxyIntakeOptions): Promise<SyslogListener> {
   const append = async (lines: readonly ReceivedSyslog[]): Promise<void> => {
-    let events = lines.map((line) => toEvent(line, zone));
-    while (events.length > 0) {
-      const appended = await journal.append(events);
-      events = events.filter((_, index) => "notTaken" in (appended[index] ?? {}));
-      if (events.length > 0) await sleep(clock, RETRY_MS);
+    let records = lines.map((line) => toLogLine(line, zone));
+    while (records.length > 0) {
+      const appended = await journal.append(records);
+      records = records.filter((_, index) => "notTaken" in (appended[index] ?? {}));
+      if (records.length > 0) await sleep(clock, RETRY_MS);
     }
   };
   return listenForSyslog({
@@ -51,7 +46,18 @@ export function listenForHaproxyLogs({
   });
 }
 
-function toEvent({ line, receivedAtMs, cut }: ReceivedSyslog, zone: string): Event {
-  const received = { id: uuidV7(receivedAtMs), namespace: DEFAULT_NAMESPACE, receivedAtMs, line };
-  return toHaproxyEvent(received, parseHaproxyLine(line, { zone, receivedAtMs, cut }));
+/** Whatever sends to this machine's listener does not say its name. */
+const SOURCE = "syslog";
+const LINE_FEED = 0x0a;
+
+function toLogLine({ line, receivedAtMs, cut }: ReceivedSyslog, zone: string): LogLine {
+  return {
+    id: uuidV7(receivedAtMs),
+    at: new Date(receivedAtMs).toISOString(),
+    namespace: DEFAULT_NAMESPACE,
+    source: SOURCE,
+    zone,
+    ...(cut && { cut }),
+    ...toLineBytes(line.at(-1) === LINE_FEED ? line.subarray(0, -1) : line),
+  };
 }

@@ -1,14 +1,23 @@
 import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { type Clock, sleep } from "#core/clock.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
-import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
+import type { LocalRecord } from "#journals/local/local-journal.ts";
+
+/** A journal as what follows it sees it. */
+export interface FollowedJournal {
+  readonly shard: string;
+  read(afterSequenceNumber: bigint, maxRecords: number, maxBytes: number): readonly LocalRecord[];
+  onAppended(listener: () => void): () => void;
+}
 
 export interface JournalConsumerOptions {
-  readonly journal: LocalEventJournal;
+  readonly journal: FollowedJournal;
   readonly handler: StreamConsumer;
   readonly clock: Clock;
   /** The last record that is done. */
   readonly after: bigint;
+  /** What the records of a batch have together, unless one alone has more. @default 16 MiB */
+  readonly maxBatchBytes?: number;
   /** Told after each batch that the handler finished. */
   readonly onProgress: () => void;
   readonly onError: (error: unknown) => void;
@@ -21,11 +30,11 @@ export interface JournalConsumer {
 
 const MAX_RECORDS = 10_000;
 /** After a burst few large batches are quicker than many small ones: each costs a refresh, and segments to be merged. */
-const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 const RETRY_MS = 500;
 
 /**
- * Feeds the local journal to index-events as Lambda's event source mapping feeds it from Kinesis: batches of one shard in
+ * Feeds a local journal to its function as Lambda's event source mapping feeds it from Kinesis: batches of one shard in
  * order, from the first unfinished record again when the function says so or fails.
  */
 export function consumeJournal({
@@ -33,6 +42,7 @@ export function consumeJournal({
   handler,
   clock,
   after,
+  maxBatchBytes = MAX_BATCH_BYTES,
   onProgress,
   onError,
 }: JournalConsumerOptions): JournalConsumer {
@@ -67,9 +77,9 @@ export function consumeJournal({
   }
 
   /** The records after that number; undefined when they cannot be read now. */
-  function read(afterSequenceNumber: bigint): JournalRecords | undefined {
+  function read(afterSequenceNumber: bigint): readonly LocalRecord[] | undefined {
     try {
-      return journal.read(afterSequenceNumber, MAX_RECORDS, MAX_BYTES);
+      return journal.read(afterSequenceNumber, MAX_RECORDS, maxBatchBytes);
     } catch (error) {
       onError(error);
       return undefined;
@@ -98,10 +108,8 @@ export function consumeJournal({
   };
 }
 
-type JournalRecords = ReturnType<LocalEventJournal["read"]>;
-
-/** Records of the local journal as Lambda would get them from Kinesis. */
-export function toBatch(shard: string, records: JournalRecords): KinesisStreamEvent {
+/** Records of a local journal as Lambda would get them from Kinesis. */
+export function toBatch(shard: string, records: readonly LocalRecord[]): KinesisStreamEvent {
   const slash = shard.indexOf("/");
   const eventSourceARN = `arn:aws:kinesis:local:000000000000:stream/${shard.slice(0, slash)}`;
   const shardId = shard.slice(slash + 1);

@@ -1,7 +1,13 @@
 import type { Right } from "#core/access/principal.ts";
 
 /** The functions that answer HTTP, by folder. */
-export type HttpFunction = "create-events" | "query-events" | "aggregate-events" | "stream-events" | "describe-api";
+export type HttpFunction =
+  | "create-events"
+  | "receive-haproxy-logs"
+  | "query-events"
+  | "aggregate-events"
+  | "stream-events"
+  | "describe-api";
 
 export interface Route {
   readonly method: "GET" | "POST";
@@ -63,6 +69,7 @@ export const routes: readonly Route[] = [
     "/metrics/deployments/{deployment}/clusters/{cluster}/services/{service}/ports/{port}/{metric}",
     "A metric of a service's port",
   ),
+  { method: "POST", path: "/haproxy/logs", fn: "receive-haproxy-logs", summary: "Log lines of HAProxy, each an event" },
   { method: "GET", path: "/openapi.json", fn: "describe-api", summary: "This description" },
   { method: "GET", path: "/info", fn: "describe-api", summary: "Version, engines and positions" },
 ];

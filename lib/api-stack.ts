@@ -53,6 +53,7 @@ export class ApiStack extends Stack {
     const streamEvents = this.streamEvents(props, authorization);
     this.functions = {
       "create-events": this.createEvents(props),
+      "receive-haproxy-logs": this.receiveHaproxyLogs(props),
       "query-events": this.reader("QueryEvents", "query-events", props, 1024),
       "aggregate-events": this.reader("AggregateEvents", "aggregate-events", props, 512),
       "stream-events": streamEvents,
@@ -86,6 +87,14 @@ export class ApiStack extends Stack {
     const fn = this.answering("CreateEvents", "create-events", variables, 1024);
     journal.events.grantWrite(fn);
     keys.grantClaim(fn);
+    return fn;
+  }
+
+  private receiveHaproxyLogs(props: ApiStackProps): PulseFunction {
+    const { haproxyLogs } = props.journal;
+    const variables = { ...namespacesOf(props), PULSE_HAPROXY_LOGS_STREAM: haproxyLogs.streamName };
+    const fn = this.answering("ReceiveHaproxyLogs", "receive-haproxy-logs", variables, 1024);
+    haproxyLogs.grantWrite(fn);
     return fn;
   }
 

@@ -35,3 +35,7 @@ export function uuidV7(nowMs: number): string {
   used += 8;
   return id;
 }
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Any UUID, in lower case. */
+export const isUuid = (text: string): boolean => UUID.test(text);

@@ -1,16 +1,56 @@
+import { DAY_MS } from "#core/events/calendar.ts";
 import type { Event } from "#core/events/event.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { expandTags } from "#core/events/tags.ts";
+import { parseTimestamp } from "#core/events/timestamps.ts";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import {
+  fromLineBytes,
+  type LogLine,
+  type LogRecord,
+  type ReceiptRecord,
+  receiptBlockOf,
+} from "#core/haproxy/log-record.ts";
 import type { DecodedRequest, HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/record.ts";
-import { latin1Of, type Text, textOf } from "#core/haproxy/text.ts";
+import type { Text } from "#core/haproxy/text.ts";
+import type { LineContext } from "#core/haproxy/to-record.ts";
 
-/** A line as a gateway's forwarder or the syslog listener hands it in. */
-export interface ReceivedLine {
-  readonly id: string;
-  readonly namespace: string;
-  readonly receivedAtMs: number;
-  readonly line: Uint8Array | string;
+/** Reads a line as it was received. Throws for no line. */
+export type LineParser = (line: Uint8Array, context: LineContext) => ParsedLine;
+
+/** The event of a log record; of a line that could not be read, why not. */
+export interface RecordedEvent {
+  readonly event: Event;
+  readonly unparsed?: Rejection["reason"];
+}
+
+/** A record's event depends on nothing but the record: whatever is repeated, delayed or replayed is kept once. */
+export function toRecordedEvent(record: LogRecord, parse: LineParser): RecordedEvent {
+  if ("receipt" in record) return { event: toReceiptEvent(record) };
+  const parsed = parseLogLine(record, parse);
+  const event = toHaproxyEvent(record, parsed);
+  return "rejected" in parsed ? { event, unparsed: parsed.rejected.reason } : { event };
+}
+
+export const parseLogLine = (line: LogLine, parse: LineParser): ParsedLine =>
+  parse(fromLineBytes(line), { zone: line.zone, receivedAtMs: receivedAtOf(line), cut: line.cut ?? false });
+
+const receivedAtOf = ({ at }: LogRecord): number => parseTimestamp(at) as number;
+
+/** What an agent says of the lines of a minute: a measurement of its gateway, of the time that it ends with. */
+export function toReceiptEvent(record: ReceiptRecord): Event {
+  const { id, namespace, source, receipt } = record;
+  return {
+    id: eventIdOf(id),
+    namespace,
+    type: "metrics",
+    tags: expandTags(["receipts", `gateways:${source}`]),
+    value: JSON.stringify(receipt),
+    timestamp: receipt.until,
+    timestampMs: parseTimestamp(receipt.until) as number,
+    receivedAtMs: receivedAtOf(record),
+  };
 }
 
 const MAX_TAG_LENGTH = 512;
@@ -20,21 +60,45 @@ const NO_SERVER = "<NOSRV>";
  * The event of a line, be it a record or not. Its value has HAProxy's names at the top, then what was made of them, and the
  * line itself as `line` (`b64` when it is not UTF-8). Its timestamp is the line's instant, else the time it was received.
  */
-export function toHaproxyEvent({ id, namespace, receivedAtMs, line }: ReceivedLine, parsed: ParsedLine): Event {
+export function toHaproxyEvent(line: LogLine, parsed: ParsedLine): Event {
+  const { id, namespace, source, zone } = line;
+  const receivedAtMs = receivedAtOf(line);
   const isRecord = "record" in parsed;
-  const timestampMs = (isRecord ? parsed.record.time_ms : undefined) ?? receivedAtMs;
-  const value = isRecord ? flattenRecord(parsed.record) : flattenRejection(parsed.rejected);
+  const printedMs = isRecord ? parsed.record.time_ms : undefined;
+  const clock = printedMs === undefined ? undefined : clockFault(printedMs, receivedAtMs);
+  const timestampMs = printedMs === undefined || clock !== undefined ? receivedAtMs : printedMs;
+  const block = receiptBlockOf(id);
   const tags = isRecord ? tagsOf(parsed.record) : tagsOfRejection(parsed.rejected);
+  tags.push(`sources:${source}`);
+  if (block !== undefined) tags.push(`receipts:${block}`);
   return {
-    id,
+    id: eventIdOf(id),
     namespace,
     type: HAPROXY_EVENT_TYPE,
     tags: expandTags(tags.filter(isTag)),
-    value: JSON.stringify({ ...value, ...named("line", textOf(latin1Of(line).replace(/\n$/, ""))) }),
+    value: JSON.stringify({
+      ...(isRecord ? flattenRecord(parsed.record) : flattenRejection(parsed.rejected)),
+      ...(clock !== undefined && { clock }),
+      source,
+      zone,
+      ...("line" in line ? { line: line.line } : { b64: line.b64 }),
+    }),
     timestamp: new Date(timestampMs).toISOString(),
     timestampMs,
     receivedAtMs,
   };
+}
+
+const FURTHEST_AHEAD_MS = DAY_MS;
+const FURTHEST_BEHIND_MS = 366 * DAY_MS;
+
+/**
+ * A clock that shows another year, or tomorrow, tells nothing: such lines would be the newest for ever, or never found.
+ * Lines of an old file may well be months behind.
+ */
+function clockFault(printedMs: number, receivedAtMs: number): "ahead" | "behind" | undefined {
+  if (printedMs - receivedAtMs > FURTHEST_AHEAD_MS) return "ahead";
+  return receivedAtMs - printedMs > FURTHEST_BEHIND_MS ? "behind" : undefined;
 }
 
 const isTag = (tag: string): boolean => tag.length <= MAX_TAG_LENGTH && !tag.endsWith(":");
@@ -99,7 +163,7 @@ const flattenRejection = ({ reason, syslog, truncated }: Rejection): Record<stri
 
 /** Bytes that are not UTF-8 go under a name of their own, so that a text field only ever holds text. */
 const named = (name: string, text: Text): Record<string, Text> =>
-  isBase64(text) ? { [name === "line" ? "b64" : `${name}_b64`]: text.b64 } : { [name]: text };
+  isBase64(text) ? { [`${name}_b64`]: text.b64 } : { [name]: text };
 
 const isBase64 = (text: unknown): text is { readonly b64: string } =>
   typeof text === "object" && text !== null && "b64" in text;

@@ -17,7 +17,7 @@ import { BASE_PATH } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";
-import { type ApiRequest, percentDecoded } from "#functions/shared/request.ts";
+import { type ApiRequest, mediaTypeOf, percentDecoded } from "#functions/shared/request.ts";
 
 /** `POST /events`: one event → 201 and the event; many → 200 and what became of each. */
 export const createEventsHandler = (namespaces: readonly string[], intake: EventIntake): ApiHandler =>
@@ -112,9 +112,6 @@ function formOf(request: ApiRequest): Form {
       );
   }
 }
-
-const mediaTypeOf = (request: ApiRequest): string =>
-  ((request.header("content-type") ?? "").split(";")[0] as string).trim().toLowerCase();
 
 /** CloudEvents 1.0, HTTP binding section 3.1: attributes are headers, the body is the data. */
 function fromBinaryCloudEvent(request: ApiRequest): DraftEvent {

@@ -1,4 +1,5 @@
 import { type EventTypeDeclaration, FIELD_KINDS, isEventType, withDefaultTypes } from "#core/events/event-types.ts";
+import { isZone } from "#core/haproxy/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import * as z from "#core/zod.ts";
 
@@ -43,6 +44,11 @@ function fromJson(text: string): unknown {
   }
 }
 
+const haproxyFormats = z.pipe(
+  z.pipe(z._default(z.string(), "[]"), z.transform(fromJson)),
+  z.array(z.strictObject({ name: filled, text: filled })),
+);
+
 const openSearchStore = {
   PULSE_OPENSEARCH_URL: httpUrl,
   PULSE_OPENSEARCH_AUTH: z._default(z.enum(["sigv4", "none"]), "sigv4"),
@@ -68,6 +74,12 @@ const withStore = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 const isSignable = (variables: { readonly PULSE_OPENSEARCH_AUTH?: unknown; readonly AWS_REGION?: unknown }): boolean =>
   variables.PULSE_OPENSEARCH_AUTH === "none" || variables.AWS_REGION !== undefined;
 
+/** What functions that read log lines know of the gateways that write them. */
+const gateways = {
+  /** The log-formats of the deployment's gateways, besides those that HAProxy has by itself: a JSON array of name and text. */
+  PULSE_HAPROXY_FORMATS: haproxyFormats,
+};
+
 const kinesisJournal = {
   PULSE_EVENTS_STREAM: filled,
   /** The DynamoDB table of idempotency keys. */
@@ -91,12 +103,28 @@ const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
   z.object({ PULSE_AUTH: z.enum(["iam", "none"]) }),
 ]);
 
+/** A function that follows a stream into the store. */
+const indexer = (name: string) => ({
+  /** The bucket for what can never be indexed. */
+  PULSE_DEAD_LETTERS_BUCKET: filled,
+  /** Lambda sets it. */
+  AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), name),
+});
+
 /**
  * The environment of each function, made when it is asked for, as a cold start asks for one of them. `lib/` builds the same
  * objects, so that a misspelt variable does not compile.
  */
 export const environments = {
   "create-events": () => z.object({ ...common, ...kinesisJournal }),
+  "receive-haproxy-logs": () =>
+    z.object({
+      ...common,
+      ...gateways,
+      PULSE_HAPROXY_LOGS_STREAM: filled,
+      /** Of gateways' clocks, where a line's sender does not say it. */
+      PULSE_HAPROXY_ZONE: z._default(z.string().check(z.refine(isZone, "must be a time zone")), "UTC"),
+    }),
   "query-events": () =>
     withEvents({
       ...common,
@@ -115,13 +143,8 @@ export const environments = {
   "authorize-request": () => z.object(knownCallers),
   "describe-api": () => withEvents(common),
   "refuse-unmatched": () => z.object(common),
-  "index-events": () =>
-    withEvents({
-      /** The bucket for what can never be indexed. */
-      PULSE_DEAD_LETTERS_BUCKET: filled,
-      /** Lambda sets it. */
-      AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "index-events"),
-    }),
+  "index-events": () => withEvents(indexer("index-events")),
+  "index-haproxy-logs": () => withEvents({ ...indexer("index-haproxy-logs"), ...gateways }),
   "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled }),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { BASE_PATH } from "#functions/routes.ts";
+import { inflate } from "#functions/shared/inflate.ts";
 
 /** What AWS calls a function with: API Gateway's proxy event, or a function URL's. */
 export type HttpMessage = APIGatewayProxyEvent | APIGatewayProxyEventV2;
@@ -23,7 +24,7 @@ export interface ApiRequest {
   header(name: string): string | undefined;
   /** The body as text; throws `invalid-input` if it is not UTF-8, `too-large` over 4 MiB. */
   text(): string;
-  /** The body's bytes; throws `too-large` over 4 MiB. */
+  /** The body's bytes, inflated if they were sent as gzip; throws `too-large` over 4 MiB. */
   bytes(): Uint8Array;
 }
 
@@ -35,9 +36,13 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
   const headers = lowerCased(message.headers);
   const http = isV2(message) ? fromFunctionUrl(message) : fromRestApi(message);
   const body = message.body ?? "";
-  if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
-    throw new PulseError("unsupported-media-type", `a body is taken as it is, not as ${headers["content-encoding"]}`);
-  const bytes = () => refuseLarge(Buffer.from(body, message.isBase64Encoded ? "base64" : "utf8"));
+  const encoding = headers["content-encoding"]?.toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "gzip")
+    throw new PulseError("unsupported-media-type", `a body is taken as it is or as gzip, not as ${encoding}`);
+  const bytes = () => {
+    const sent = Buffer.from(body, message.isBase64Encoded ? "base64" : "utf8");
+    return encoding === "gzip" && isGzip(sent) ? inflateBody(sent) : refuseLarge(sent);
+  };
   const scheme = headers["x-forwarded-proto"] ?? "https";
   return {
     ...http,
@@ -52,6 +57,22 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
     },
   };
 }
+
+/** A REST API inflates a body before it hands it on, and leaves the header; a function URL and the local server do not. */
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+function inflateBody(sent: Uint8Array): Uint8Array {
+  try {
+    return inflate(sent, MAX_BODY_BYTES);
+  } catch (error) {
+    if (!(error instanceof PulseError)) throw error;
+    throw new PulseError(error.kind, `the body is ${error.message}`, { cause: error });
+  }
+}
+
+/** The media type of the body, in lower case; empty where the request does not say it (RFC 9110, section 8.3). */
+export const mediaTypeOf = (request: ApiRequest): string =>
+  ((request.header("content-type") ?? "").split(";")[0] as string).trim().toLowerCase();
 
 /**
  * The namespace is that of the resource which API Gateway matched, and allowed the caller: before the path, a domain's

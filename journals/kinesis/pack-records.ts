@@ -1,7 +1,7 @@
 import type { Event } from "#core/events/event.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
 
-/** A record of the stream, and which of the appended events it carries, by their places, in the order of its lines. */
+/** A record of the stream, and which of the appended items it carries, by their places, in the order of its lines. */
 export interface PackedRecord {
   readonly partitionKey: string;
   readonly data: Uint8Array;

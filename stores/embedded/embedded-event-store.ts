@@ -15,9 +15,10 @@ import type {
 } from "#core/events/event-store.ts";
 import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
+import { isUuid } from "#core/events/uuid.ts";
 import { aggregateEvents } from "#stores/embedded/aggregate-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
-import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, isId, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
+import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
 import { forgetEvents } from "#stores/embedded/forget-events.ts";
 import { keepEvents } from "#stores/embedded/keep-events.ts";
 import { Names } from "#stores/embedded/names.ts";
@@ -99,7 +100,7 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async find(namespace: string, id: string): Promise<Event | undefined> {
-    if (!isId(id)) return undefined;
+    if (!isUuid(id)) return undefined;
     const sql = `SELECT ${EVENT_COLUMNS} FROM ${EVENT_SOURCE} WHERE event.id = ? AND event.namespace = ?`;
     const row = this.#database.get<EventRow>(sql, toIdBytes(id), namespace);
     return row && toEvent(row);

@@ -31,9 +31,6 @@ export function toEvent(row: EventRow): Event {
   };
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-export const isId = (text: string): boolean => UUID.test(text);
-
 /** The 16 bytes of a UUID, which sort as its text does. */
 export const toIdBytes = (id: string): Uint8Array => Buffer.from(id.replaceAll("-", ""), "hex");
 

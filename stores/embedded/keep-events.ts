@@ -1,7 +1,8 @@
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import type { Kept } from "#core/events/event-store.ts";
+import { isUuid } from "#core/events/uuid.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
-import { isId, toIdBytes, toPoint } from "#stores/embedded/event-row.ts";
+import { toIdBytes, toPoint } from "#stores/embedded/event-row.ts";
 import type { Names } from "#stores/embedded/names.ts";
 import { OpenBlocks } from "#stores/embedded/open-blocks.ts";
 
@@ -11,7 +12,7 @@ const KEPT: Kept = { kept: true };
 export function keepEvents(database: EmbeddedDatabase, names: Names, entries: readonly JournalEntry[]): Kept[] {
   const blocks = new OpenBlocks(database);
   const answers = entries.map(({ event, point }): Kept => {
-    if (!isId(event.id)) return { refused: `the id ${JSON.stringify(event.id)} is not a UUID in lower case` };
+    if (!isUuid(event.id)) return { refused: `the id ${JSON.stringify(event.id)} is not a UUID in lower case` };
     const { tagId: typeTagId, shelf } = names.typeFor(event.namespace, event.type);
     const block = blocks.of(shelf.shelfId, event.timestampMs);
     const { changes } = database.run(

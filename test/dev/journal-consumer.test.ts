@@ -1,13 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { systemClock } from "#core/clock.ts";
-import { consumeJournal } from "#dev/journal-consumer.ts";
-import type { LocalEventJournal, LocalRecord } from "#journals/local/local-event-journal.ts";
+import { consumeJournal, type FollowedJournal } from "#dev/journal-consumer.ts";
+import type { LocalRecord } from "#journals/local/local-journal.ts";
 
 test("a journal that cannot be read for a moment is read again, and no record is left out", async () => {
   const broken = new Error("disk I/O error");
   const record: LocalRecord = { sequenceNumber: 1n, data: "{}\n", appendedAtMs: 0 };
   let reads = 0;
-  const journal: Pick<LocalEventJournal, "shard" | "read" | "onAppended"> = {
+  const journal: FollowedJournal = {
     shard: "events/one",
     read(after) {
       if (reads++ === 0) throw broken;
@@ -20,7 +20,7 @@ test("a journal that cannot be read for a moment is read again, and no record is
 
   await new Promise<void>((resolve) => {
     const consumer = consumeJournal({
-      journal: journal as LocalEventJournal,
+      journal,
       handler: async ({ Records }) => {
         delivered.push(...Records.map(({ kinesis }) => kinesis.sequenceNumber));
         return { batchItemFailures: [] };

@@ -118,6 +118,7 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     "describe-api": describeApi.invoke,
     "refuse-unmatched": refuseUnmatched.invoke,
     "stream-events": () => Promise.reject(new TypeError("a stream has a front of its own")),
+    "receive-haproxy-logs": () => Promise.reject(new TypeError("no log lines are sent here")),
   });
   const call: DeployedPulse["call"] = (call) => gateway.call({ ...call, path: `/${namespace}/api/v1${call.path}` });
 

@@ -1,15 +1,20 @@
 import { systemClock } from "#core/clock.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
+import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
+import { consumeJournal } from "#dev/journal-consumer.ts";
 import type { HttpHandlers } from "#dev/local-server.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
 import { createEventsHandler } from "#functions/create-events/create-events.ts";
 import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
+import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
+import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
 import { type Admit, admitEveryone } from "#functions/shared/auth/admit.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
@@ -19,6 +24,11 @@ export interface MemoryPulse {
   readonly feeds: EventFeeds;
   readonly close: () => Promise<void>;
 }
+
+/** Nothing is to go wrong here. */
+const refuse = (fault: unknown): never => {
+  throw fault;
+};
 
 /** All functions on embedded engines that keep nothing. */
 export function openMemoryPulse({
@@ -34,16 +44,30 @@ export function openMemoryPulse({
     store,
     clock: systemClock,
     pollMs: 250,
-    onError: (error) => {
-      throw error;
-    },
+    onError: refuse,
   });
   journal.onAppended(() => feeds.poke());
+  const logs = openLocalLogJournal({ database });
+  const consumer = consumeJournal({
+    journal: logs,
+    handler: indexHaproxyLogsHandler({ store, deadLetters: { take: refuse }, parse: parseHaproxyLine }),
+    clock: systemClock,
+    after: 0n,
+    onProgress: () => feeds.poke(),
+    onError: refuse,
+  });
   const intake = { journal, keys: new EmbeddedIdempotencyKeys(database), now: Date.now };
   const reading = { namespaces, store, clock: systemClock };
   return {
     handlers: {
       "create-events": createEventsHandler(namespaces, intake),
+      "receive-haproxy-logs": receiveHaproxyLogsHandler({
+        namespaces,
+        journal: logs,
+        parse: parseHaproxyLine,
+        now: Date.now,
+        zone: "UTC",
+      }),
       "query-events": queryEventsHandler({ ...reading, viewWindowMs: 30_000 }),
       "aggregate-events": aggregateEventsHandler(reading),
       "stream-events": streamEventsHandler({ namespaces, feeds, admit, leaseMs }),
@@ -52,7 +76,9 @@ export function openMemoryPulse({
     },
     feeds,
     async close() {
+      await consumer.close();
       journal.close();
+      logs.close();
       database.close();
     },
   };

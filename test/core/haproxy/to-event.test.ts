@@ -2,19 +2,31 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Event } from "#core/events/event.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import { lineId, toLineBytes } from "#core/haproxy/log-record.ts";
 import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
-import { toHaproxyEvent } from "#core/haproxy/to-event.ts";
+import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
 
 const receivedAtMs = Date.parse("2026-11-22T05:00:00Z");
 
+const INCARNATION = "0123456789abcdef";
+const origin = {
+  id: lineId(INCARNATION, 12_345),
+  at: "2026-11-22T05:00:00Z",
+  namespace: "default",
+  source: "edge-7",
+} as const;
+
 function eventOf(line: Uint8Array | string, zone = "UTC"): Event {
   const bytes = typeof line === "string" ? Buffer.from(line, "latin1") : line;
-  const received = { id: "0192-id", namespace: "default", receivedAtMs, line: bytes };
-  return toHaproxyEvent(received, parseHaproxyLine(bytes, { zone, receivedAtMs }));
+  const withoutLf = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
+  return toRecordedEvent({ ...origin, zone, ...toLineBytes(withoutLf) }, parseHaproxyLine).event;
 }
 
 const valueIn = (event: Event): Record<string, unknown> => JSON.parse(event.value as string) as Record<string, unknown>;
+
+/** Of whichever line of that gateway's spool. */
+const ORIGIN_TAGS = ["sources", "sources:edge-7", "receipts", "receipts:0123456789abcdef-1"];
 
 const HEADER = "<134>Nov 22 01:22:46 edge-7 haproxy[9]: ";
 const LINE =
@@ -23,9 +35,9 @@ const LINE =
 
 describe("a HAProxy line becomes an event", () => {
   test("with the gateway's, backend's and server's tags and the class of the status", () => {
-    const { tags, type, id, namespace } = eventOf(LINE);
+    const { tags, type, namespace } = eventOf(LINE);
 
-    expect({ type, id, namespace }).toEqual({ type: "haproxy", id: "0192-id", namespace: "default" });
+    expect({ type, namespace }).toEqual({ type: "haproxy", namespace: "default" });
     expect(tags).toEqual([
       "gateways",
       "gateways:web",
@@ -35,6 +47,7 @@ describe("a HAProxy line becomes an event", () => {
       "servers:app/a1",
       "status",
       "status:5xx",
+      ...ORIGIN_TAGS,
     ]);
   });
 
@@ -88,6 +101,8 @@ describe("a HAProxy line becomes an event", () => {
         tag: "haproxy",
         pid: 9,
       },
+      source: "edge-7",
+      zone: "UTC",
       line: LINE.slice(0, -1),
     });
   });
@@ -104,13 +119,13 @@ describe("a HAProxy line becomes an event", () => {
     );
 
     expect(event.timestamp).toBe("2026-11-22T05:00:00.000Z");
-    expect(event.tags).toEqual(["gateways", "gateways:web"]);
+    expect(event.tags).toEqual(["gateways", "gateways:web", ...ORIGIN_TAGS]);
   });
 
   test("without a server's tag where no server was asked, or a status's where none was sent", () => {
     const line = `${HEADER}192.0.2.7:1 [22/Nov/2026:01:22:46.321] web web/<NOSRV> -1/-1/-1/-1/0 -1 0 - - CR-- 1/1/0/0/0 0/0 "<BADREQ>"`;
 
-    expect(eventOf(line).tags).toEqual(["gateways", "gateways:web", "backends", "backends:web"]);
+    expect(eventOf(line).tags).toEqual(["gateways", "gateways:web", "backends", "backends:web", ...ORIGIN_TAGS]);
   });
 
   test("bytes that are not UTF-8 are Base64 under names of their own, so that a text field only holds text", () => {
@@ -134,7 +149,7 @@ describe("a line that is no record becomes an event too", () => {
   test("that says why, holds the line, and is tagged with its host", () => {
     const event = eventOf(`${HEADER}Proxy web started.\n`);
 
-    expect(event.tags).toEqual(["format", "format:unparsed", "hosts", "hosts:edge-7"]);
+    expect(event.tags).toEqual(["format", "format:unparsed", "hosts", "hosts:edge-7", ...ORIGIN_TAGS]);
     expect(event.timestampMs).toBe(receivedAtMs);
     expect(valueIn(event)).toMatchObject({
       format: "unparsed",

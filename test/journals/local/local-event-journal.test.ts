@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Appended, fromSeq, isSeq, type JournalEntry } from "#core/events/event-journal.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
-import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
-import { MAX_RECORD_BYTES } from "#journals/local/records.ts";
+import { type LocalEventJournal, MAX_RECORD_BYTES, openLocalJournal } from "#journals/local/local-event-journal.ts";
+
 import { openDatabase } from "#stores/embedded/database.ts";
 import { anEvent } from "#test/support/an-event.ts";
 

@@ -1,0 +1,174 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
+import { EventFeeds } from "#core/events/event-feed.ts";
+import { fromSeq } from "#core/events/event-journal.ts";
+import type { EventStore } from "#core/events/event-store.ts";
+import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
+import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
+import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
+import type { LineParser } from "#core/haproxy/to-event.ts";
+import { consumeJournal, type FollowedJournal, type JournalConsumer, toBatch } from "#dev/journal-consumer.ts";
+import { indexEventsHandler } from "#functions/index-events/index-events.ts";
+import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
+import { log } from "#functions/shared/log.ts";
+import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
+import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
+import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { type LocalLogJournal, openLocalLogJournal } from "#journals/local/local-log-journal.ts";
+import { DATABASE_FILE, type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
+import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
+
+/** What the functions of this process work with: journals in a file, a store, and what carries the one to the other. */
+export interface Engine {
+  readonly name: "embedded" | "opensearch";
+  readonly journal: LocalEventJournal;
+  readonly logs: LocalLogJournal;
+  /** How log lines are read. */
+  readonly parse: LineParser;
+  readonly keys: IdempotencyKeys;
+  readonly store: EventStore;
+  readonly feeds: EventFeeds;
+  /** Forgets what is past its retention. */
+  tidy(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Behind a poke, the poll that finds what another process wrote. */
+const POLL_MS = 250;
+/** Ten megabytes of log lines: they can be read when all of the batch is kept. */
+const LOG_BATCH_BYTES = 1024 * 1024;
+
+export const reportError = (error: unknown): void => log.error("failed", { error: error as Error });
+
+/** Journal and store in one file: an event is searchable when it is accepted, a log line soon after. */
+export async function openEmbedded(data: string): Promise<Engine> {
+  const database = openFile(data);
+  const store = new EmbeddedEventStore({ database });
+  const deadLetters = deadLettersIn(data);
+  const journal = openLocalJournal({ database, alongside: (entries) => store.keepInTransaction(entries) });
+  await catchUp(journal, store, indexEventsHandler({ store, deadLetters }));
+  const logs = openLocalLogJournal({ database });
+  const parse = parseHaproxyLine;
+  const feeds = new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  journal.onAppended(() => feeds.poke());
+  const consumer = await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES);
+  return {
+    name: "embedded",
+    journal,
+    logs,
+    parse,
+    keys: new EmbeddedIdempotencyKeys(database),
+    store,
+    feeds,
+    async tidy() {
+      await store.forget(Date.now());
+      await journal.forget(Date.now() - POSITION_LIFETIME_MS);
+      await forgetIndexed(logs, store);
+    },
+    async close() {
+      await consumer.close();
+      journal.close();
+      logs.close();
+      database.close();
+    },
+  };
+}
+
+/** Keeps what the journal holds and the store does not: it may have been written while OpenSearch was the store. */
+async function catchUp(journal: LocalEventJournal, store: EmbeddedEventStore, handler: StreamConsumer): Promise<void> {
+  let done = await lastIndexed(journal, store);
+  for (;;) {
+    const records = journal.read(done, 100, 4 * 1024 * 1024);
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const { batchItemFailures } = await handler(toBatch(journal.shard, records));
+    if (batchItemFailures.length > 0) throw new Error("the journal's events cannot be kept in the data folder");
+    done = last.sequenceNumber;
+  }
+}
+
+/** Journals in the data folder, events in OpenSearch: the same functions as on AWS carry them over. */
+export async function openWithOpenSearch(data: string, url: string): Promise<Engine> {
+  // Only now: the client is not needed otherwise, and takes its time.
+  const { openOpenSearchEventStore } = await import("#stores/opensearch/opensearch-event-store.ts");
+  const { indexTemplates } = await import("#stores/opensearch/index-templates.ts");
+  const { installTemplates } = await import("#stores/opensearch/install-templates.ts");
+  const { openClient } = await import("#stores/opensearch/client.ts");
+  const client = await openClient({ url, auth: "none" });
+  await installTemplates(client, indexTemplates());
+  const store = await openOpenSearchEventStore({ url, auth: "none" });
+  const database = openFile(data);
+  const deadLetters = deadLettersIn(data);
+  const journal = openLocalJournal({ database });
+  const logs = openLocalLogJournal({ database });
+  const parse = parseHaproxyLine;
+  const feeds = new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  const consumers = [
+    await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
+    await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES),
+  ];
+  return {
+    name: "opensearch",
+    journal,
+    logs,
+    parse,
+    keys: new EmbeddedIdempotencyKeys(database),
+    store,
+    feeds,
+    async tidy() {
+      await forgetIndexed(journal, store);
+      await forgetIndexed(logs, store);
+    },
+    async close() {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+      journal.close();
+      logs.close();
+      database.close();
+      await store.close();
+      await client.close();
+    },
+  };
+}
+
+/** Hands what the journal holds beyond the store's checkpoint to the function, and wakes streams when that has kept it. */
+async function follow(
+  journal: FollowedJournal,
+  handler: StreamConsumer,
+  feeds: EventFeeds,
+  maxBatchBytes?: number,
+): Promise<JournalConsumer> {
+  return consumeJournal({
+    journal,
+    handler,
+    clock: systemClock,
+    after: await lastIndexed(journal, feeds.store),
+    ...(maxBatchBytes !== undefined && { maxBatchBytes }),
+    onProgress: () => feeds.poke(),
+    onError: reportError,
+  });
+}
+
+const forgetIndexed = async (journal: LocalEventJournal | LocalLogJournal, store: EventStore): Promise<number> =>
+  journal.forget(Date.now() - POSITION_LIFETIME_MS, await lastIndexed(journal, store));
+
+/** The last record of the journal that the store has wholly seen. */
+async function lastIndexed({ shard }: { readonly shard: string }, store: EventStore): Promise<bigint> {
+  const seq = (await store.position()).shards.get(shard);
+  return seq === undefined ? 0n : fromSeq(seq).sequenceNumber;
+}
+
+function openFile(data: string): EmbeddedDatabase {
+  try {
+    return openDatabase(data === ":memory:" ? data : join(data, DATABASE_FILE));
+  } catch (cause) {
+    if (!(cause instanceof PulseError)) throw cause;
+    throw new PulseError("unavailable", `${data} cannot be used: ${cause.message}`, { cause });
+  }
+}
+
+const deadLettersIn = (data: string) =>
+  new LocalDeadLetters(data === ":memory:" ? mkdtempSync(join(tmpdir(), "pulse-dead-letters-")) : data);

@@ -1,0 +1,68 @@
+import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
+import { splitRecord } from "#core/events/journal-record.ts";
+import { readLogRecord } from "#core/haproxy/log-record.ts";
+import { type LineParser, type RecordedEvent, toRecordedEvent } from "#core/haproxy/to-event.ts";
+import { inflate } from "#functions/shared/inflate.ts";
+import type { LogFigures } from "#functions/shared/metrics.ts";
+import {
+  type StreamConsumer,
+  type StreamConsumerOptions,
+  type StreamRecord,
+  streamConsumer,
+} from "#functions/shared/stream-consumer.ts";
+
+export interface IndexHaproxyLogsOptions extends StreamConsumerOptions {
+  readonly parse: LineParser;
+}
+
+/** From the stream `haproxy-logs` into the store: a line that cannot be parsed is an event too, which says why. */
+export const indexHaproxyLogsHandler =
+  ({ parse, onBatch = () => {}, ...options }: IndexHaproxyLogsOptions): StreamConsumer =>
+  (batch) => {
+    const figures: Counting = { lines: 0, unparsed: 0, oldestLineMs: undefined };
+    const readRecord = (record: StreamRecord): ReadPart => readLogs(record, parse, figures);
+    const consume = streamConsumer(readRecord, {
+      ...options,
+      onBatch: (outcome) => onBatch("returned" in outcome ? outcome : { ...outcome, logs: figures }),
+    });
+    return consume(batch);
+  };
+
+/** Figures of a batch while it is read. */
+type Counting = { -readonly [Name in keyof LogFigures]: LogFigures[Name] };
+
+const MAX_INFLATED_BYTES = 4 * 1024 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A record that is no gzip of text is a dead letter as a whole; a line of it that is no log record, by itself. */
+function readLogs({ data, pointAt }: StreamRecord, parse: LineParser, figures: Counting): ReadPart {
+  let text: string;
+  try {
+    text = utf8.decode(inflate(data, MAX_INFLATED_BYTES));
+  } catch (error) {
+    const reason = `the record cannot be read: ${(error as Error).message}`;
+    return { entries: [], unreadable: [{ reason, point: pointAt(0), line: data.toString("base64") }] };
+  }
+  const entries: PointedEntry[] = [];
+  const unreadable: DeadLetter[] = [];
+  for (const [offset, line] of splitRecord(text).entries()) {
+    const point = pointAt(offset);
+    const read = readLogRecord(line);
+    if ("faults" in read) {
+      const reason = read.faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ");
+      unreadable.push({ reason: `not a log record: ${reason}`, point, line });
+      continue;
+    }
+    const recorded = toRecordedEvent(read.record, parse);
+    entries.push({ event: recorded.event, point, line });
+    if (!("receipt" in read.record)) count(recorded, figures);
+  }
+  return { entries, unreadable };
+}
+
+function count({ event: { receivedAtMs }, unparsed }: RecordedEvent, figures: Counting): void {
+  figures.lines++;
+  if (unparsed !== undefined) figures.unparsed++;
+  figures.oldestLineMs = Math.min(figures.oldestLineMs ?? receivedAtMs, receivedAtMs);
+}

@@ -1,0 +1,15 @@
+import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { writeMetrics } from "#functions/shared/metrics.ts";
+import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";
+import { indexHaproxyLogsHandler } from "./index-haproxy-logs.ts";
+
+const environment = environmentOf("index-haproxy-logs");
+
+export const handler = indexHaproxyLogsHandler({
+  store: await openEventStore(environment),
+  deadLetters: new S3DeadLetters({ bucket: environment.PULSE_DEAD_LETTERS_BUCKET, prefix: "index-haproxy-logs" }),
+  parse: parseHaproxyLine,
+  onBatch: writeMetrics(environment.AWS_LAMBDA_FUNCTION_NAME),
+});

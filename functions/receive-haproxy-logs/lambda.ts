@@ -1,0 +1,15 @@
+import { systemClock } from "#core/clock.ts";
+import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { KinesisLogJournal } from "#journals/kinesis/kinesis-log-journal.ts";
+import { receiveHaproxyLogsHandler } from "./receive-haproxy-logs.ts";
+
+const environment = environmentOf("receive-haproxy-logs");
+
+export const handler = receiveHaproxyLogsHandler({
+  namespaces: environment.PULSE_NAMESPACES,
+  journal: new KinesisLogJournal({ streamName: environment.PULSE_HAPROXY_LOGS_STREAM, clock: systemClock }),
+  parse: parseHaproxyLine,
+  now: systemClock.now,
+  zone: environment.PULSE_HAPROXY_ZONE,
+});

@@ -1,0 +1,18 @@
+import { gzipSync } from "node:zlib";
+import { type LogJournal, packLogRecords } from "#core/haproxy/log-journal.ts";
+import type { LogRecord } from "#core/haproxy/log-record.ts";
+import { LocalJournal, type LocalJournalOptions } from "#journals/local/local-journal.ts";
+
+/** Log records, as gzip members of NDJSON: what the stream of a deployment holds. */
+export type LocalLogJournal = LocalJournal<LogRecord, Uint8Array> & LogJournal;
+
+export const openLocalLogJournal = (options: LocalJournalOptions<LogRecord>): LocalLogJournal =>
+  new LocalJournal(
+    {
+      stream: "haproxy-logs",
+      table: "log_journal",
+      toRecords: (records) =>
+        packLogRecords(records).map(({ data, items }) => ({ data: gzipSync(data, { level: 1 }), items })),
+    },
+    options,
+  );
