@@ -1,0 +1,132 @@
+import type { ConfigFault, FormatUse, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
+import { type FormatLine, optionFormat } from "#core/haproxy/config/proxy-settings.ts";
+import { fieldsOf, type LogFormat } from "#core/haproxy/log-format.ts";
+import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
+import { FIXED_FORMATS, OPTION_FORMATS, VAMP_FORMATS } from "#core/haproxy/log-format-built-in.ts";
+import { LogFormatError } from "#core/haproxy/log-format-error.ts";
+import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
+
+type Report = (line: number, level: ConfigFault["level"], says: string) => void;
+
+/** What `option httplog` and the like give way to where requests are not read. */
+const IN_MODE_TCP = {
+  httplog: "tcplog",
+  httpslog: "tcplog",
+  clf: "tcplog-clf",
+  tcplog: "tcplog",
+  "tcplog-clf": "tcplog-clf",
+} as const satisfies Record<keyof typeof OPTION_FORMATS, keyof typeof OPTION_FORMATS>;
+
+const KNOWN_FORMATS: readonly LogFormat[] = [...Object.values(OPTION_FORMATS), ...VAMP_FORMATS];
+
+const fixed = (name: string): LogFormat => FIXED_FORMATS.find((format) => format.name === name) as LogFormat;
+
+/** Reads each format of a configuration once, and keeps who uses it. */
+export class FormatCollector {
+  readonly #report: Report;
+  readonly #used = new Map<string, { format: LogFormat; use: FormatUse; by: string[] }>();
+  /** By their text; undefined where it is no format, which is told once. */
+  readonly #read = new Map<string, LogFormat | undefined>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  get used(): readonly UsedFormat[] {
+    return [...this.#used.values()];
+  }
+
+  ofRequests(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
+    const inMode = mode === "http" ? lines : lines.map((line) => this.#inModeTcp(line));
+    return this.#of(inMode, "log", by, mode, fixed("default"));
+  }
+
+  ofErrors(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
+    return this.#of(lines, "error", by, mode, fixed("connerror"));
+  }
+
+  ofStructuredData(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
+    return this.#of(lines, "structured-data", by, mode);
+  }
+
+  ofProfile(line: FormatLine, profile: string, use: FormatUse): void {
+    this.#of([line], use, `log-profile ${profile}`, "http");
+  }
+
+  #inModeTcp(format: FormatLine): FormatLine {
+    if (format.option === undefined || IN_MODE_TCP[format.option] === format.option) return format;
+    this.#report(format.line, "remark", `option ${format.option} needs mode http: in mode tcp HAProxy writes tcplog`);
+    return optionFormat(IN_MODE_TCP[format.option], format.line);
+  }
+
+  /** The formats of these lines; what HAProxy writes where there are none. */
+  #of(
+    lines: readonly FormatLine[],
+    use: FormatUse,
+    by: string,
+    mode: string,
+    otherwise?: LogFormat,
+  ): readonly LogFormat[] {
+    const formats = lines.flatMap((line) => {
+      const format = this.#readOnce(line, use);
+      if (format === undefined) return [];
+      if (mode !== "http") this.#reportHttpOnly(format, line.line, by);
+      return [format];
+    });
+    if (lines.length === 0 && otherwise !== undefined) formats.push(otherwise);
+    for (const format of formats) this.#note(format, use, by);
+    return formats;
+  }
+
+  #note(format: LogFormat, use: FormatUse, by: string): void {
+    const key = `${use} ${format.text}`;
+    const used = this.#used.get(key);
+    if (used === undefined) this.#used.set(key, { format, use, by: [by] });
+    else if (!used.by.includes(by)) used.by.push(by);
+  }
+
+  #readOnce({ text, line }: FormatLine, use: FormatUse): LogFormat | undefined {
+    const key = `${use} ${text}`;
+    if (this.#read.has(key)) return this.#read.get(key);
+    const format = this.#tryToRead(text, line, use);
+    this.#read.set(key, format);
+    return format;
+  }
+
+  #tryToRead(text: string, line: number, use: FormatUse): LogFormat | undefined {
+    const read = (name: string): LogFormat => readLogFormat(name, text);
+    try {
+      const format = named(read, use);
+      for (const { offset, says } of format.remarks) this.#report(line, "remark", `at offset ${offset}: ${says}`);
+      return format;
+    } catch (error) {
+      if (!(error instanceof LogFormatError)) throw error;
+      this.#report(line, "error", error.message);
+      return undefined;
+    }
+  }
+
+  #reportHttpOnly(format: LogFormat, line: number, by: string): void {
+    const names = fieldsOf(format).flatMap(({ alias }) =>
+      alias !== undefined && LOG_ALIASES[alias]?.only === "http" ? [`%${alias}`] : [],
+    );
+    if (names.length > 0)
+      this.#report(line, "remark", `${by} is not in mode http, where alone HAProxy knows ${names.join(" ")}`);
+  }
+}
+
+/** Formats are named by what they are, and else by their use. */
+function named(read: (name: string) => LogFormat, use: FormatUse): LogFormat {
+  if (use === "error") return read("error-log-format");
+  if (use === "structured-data") return read("log-format-sd");
+  const format = read("custom");
+  const known = KNOWN_FORMATS.find((one) => isAlike(one, format));
+  if (known !== undefined) return { ...format, name: known.name };
+  return format.shape === "json" ? { ...format, name: "json" } : format;
+}
+
+/** Whether both print the same, though spaces and flags may be written otherwise. */
+const isAlike = (one: LogFormat, other: LogFormat): boolean => printedBy(one) === printedBy(other);
+
+const printedBy = ({ parts }: LogFormat): string =>
+  JSON.stringify(parts.map((part) => ("literal" in part ? part : [part.name, part.value])));
