@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
-import { type Finding, ok, warn } from "#cli/doctor/finding.ts";
+import { type Finding, ok, unknown, warn } from "#cli/doctor/finding.ts";
 import type { Place, PlacedFile } from "#cli/places/place.ts";
-import { type Letter, readLetters } from "#cli/redrive/read-letters.ts";
+import { holdsLetters, type Letter, readLetters } from "#cli/redrive/read-letters.ts";
 import { waitingFiles } from "#cli/redrive/redrive-letters.ts";
 import { counted } from "#cli/reporter.ts";
 
@@ -13,7 +13,13 @@ const LISTED_REASONS = 5;
 /** How many dead letters wait, since when, and why. Those that were redriven are no longer waiting. */
 export async function checkDeadLetters(place: Place): Promise<readonly Finding[]> {
   const files: PlacedFile[] = [];
-  for await (const file of waitingFiles(place)) if (file.bytes > 0) files.push(file);
+  const others: PlacedFile[] = [];
+  for await (const file of waitingFiles(place))
+    if (file.bytes > 0) (holdsLetters(file.path) ? files : others).push(file);
+  if (files.length === 0 && others[0] !== undefined) {
+    const says = `${place.name} holds ${counted(others.length, "file")}, and none of dead letters (${others[0].path})`;
+    return [unknown(PART, says, "out-of-reach")];
+  }
   if (files.length === 0) return [ok(PART, `none in ${place.name}`)];
   const newest = new Date(Math.max(...files.map(({ modifiedMs }) => modifiedMs))).toISOString();
   const reasons = await readReasons(place, files.slice(-READ_FILES));
@@ -42,4 +48,4 @@ async function readReasons(place: Place, files: readonly PlacedFile[]): Promise<
 
 /** The kind of the reason: what follows may show parts of the event. */
 const reasonOf = (letter: Letter): string =>
-  "event" in letter ? /^[^:"'`[({]*/.exec(letter.reason)?.[0].trim() || "no reason given" : "no event in it";
+  "reason" in letter ? /^[^:"'`[({]*/.exec(letter.reason)?.[0].trim() || "no reason given" : "unreadable";

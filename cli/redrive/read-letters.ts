@@ -1,13 +1,18 @@
 import type { KinesisStreamEvent } from "aws-lambda";
-import type { Event } from "#core/events/event.ts";
+import { beginsGzip } from "#cli/replay/gzip-members.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
-import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
+import { type JournalItem, readJournalItem } from "#core/haproxy/journal-item.ts";
+import { inflate } from "#functions/shared/inflate.ts";
 
-/** A dead letter of a file: the event in it and why it is there, or why it cannot be read as one. */
+/** What a dead letter is of: an event, or a gateway's log record, and why it was put aside; or why it cannot be read. */
+type Content = (JournalItem & { readonly reason: string }) | { readonly unreadable: string };
+
+/** A dead letter of a file. */
 export type Letter = {
   /** The letter as a line of NDJSON, its newline included. */
   readonly text: string;
-} & ({ readonly event: Event; readonly reason: string } | { readonly unreadable: string });
+} & Content;
 
 /** What Lambda calls the files in which an event source mapping leaves the batches it has given up. */
 const LAMBDA_FILE = /(?:^|\/)\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}$/;
@@ -31,7 +36,7 @@ export function readLetters(path: string, content: Uint8Array): Letter[] {
 function readLine(line: string): Letter {
   const text = `${line}\n`;
   const letter = letterOf(line);
-  return letter === undefined ? { text, unreadable: "no dead letter" } : { text, ...eventOf(letter) };
+  return letter === undefined ? { text, unreadable: "no dead letter" } : { text, ...contentOf(letter) };
 }
 
 function letterOf(line: string): DeadLetter | undefined {
@@ -47,11 +52,11 @@ function parseJson<Content>(text: string): Content | null | undefined {
   }
 }
 
-function eventOf({ line, reason }: DeadLetter): { event: Event; reason: string } | { unreadable: string } {
+function contentOf({ line, reason }: DeadLetter): Content {
   try {
-    return { event: fromJournalLine(line), reason };
+    return { ...readJournalItem(line), reason };
   } catch (error) {
-    return { unreadable: `no event, but put aside with "${reason}": ${(error as Error).message}` };
+    return { unreadable: `put aside with "${reason}", but ${(error as Error).message}` };
   }
 }
 
@@ -77,12 +82,12 @@ function readInvocation(content: string): Letter[] {
 function readRecord(data: Buffer, reason: string): Letter[] {
   let lines: string[];
   try {
-    lines = splitRecord(utf8.decode(data));
+    lines = splitRecord(utf8.decode(beginsGzip(data) ? inflate(data, MAX_INFLATED_BYTES) : data));
   } catch {
     lines = [data.toString("base64")];
   }
   return lines.map((line) => {
     const letter = { reason, line };
-    return { text: toDeadLetterLines([letter]), ...eventOf(letter) };
+    return { text: toDeadLetterLines([letter]), ...contentOf(letter) };
   });
 }

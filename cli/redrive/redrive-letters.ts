@@ -3,17 +3,24 @@ import { buffer } from "node:stream/consumers";
 import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
 import type { Clock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import { appendAgain } from "#core/events/append-again.ts";
-import type { Event } from "#core/events/event.ts";
+import { appendAgain, type Journal } from "#core/events/append-again.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import { holdsLetters, type Letter, readLetters } from "./read-letters.ts";
+
+/** Where letters are appended, by what they are of. */
+export interface RedriveJournals {
+  readonly events?: EventJournal;
+  readonly haproxyLogs?: LogJournal;
+}
 
 export interface RedriveOptions {
   readonly place: Place;
-  /** Where the events are appended; without one nothing is appended or moved. */
-  readonly journal: EventJournal | undefined;
+  /** Letters without one for them stay. Without any nothing is appended or moved: all are counted. */
+  readonly journals: RedriveJournals | undefined;
   readonly clock: Clock;
-  /** Without any, those of all types. */
+  /** Without any, those of all types; log records are all of `haproxy`. */
   readonly types: ReadonlySet<string>;
   /** Only letters whose reason contains it. */
   readonly reason: string;
@@ -23,32 +30,33 @@ export interface RedriveOptions {
 
 export interface RedriveCounts {
   readonly files: number;
-  /** Letters whose events were appended. */
+  /** Letters that were appended. */
   readonly redriven: number;
-  /** Letters of another type or reason, which stay. */
+  /** Letters of another type, reason or journal, which stay. */
   readonly leftOut: number;
-  /** Letters without an event, which stay. */
+  /** Letters of neither an event nor a log record, which stay. */
   readonly unreadable: number;
+  /** Files that hold no letters, by their names. */
+  readonly others: readonly string[];
 }
 
 /** Under it lies what has been appended; nothing is redriven from there. */
 const DONE_FOLDER = "redriven/";
-const EVENTS_AT_ONCE = 500;
+const ITEMS_AT_ONCE = 500;
 
 /**
- * Appends the events of dead letters to the journal, file by file, and moves each letter to `redriven/` when its event is
- * durable. A run that is interrupted between the two appends events twice when it is repeated, and they are kept once.
+ * Appends dead letters to the journal, file by file, and moves each to `redriven/` when it is durable. A run that is
+ * interrupted between the two appends some twice when it is repeated, and they are kept once.
  */
 export async function redriveLetters(options: RedriveOptions): Promise<RedriveCounts> {
-  const { place, types, reason, onFault, onProgress = () => {} } = options;
-  const counts = { files: 0, redriven: 0, leftOut: 0, unreadable: 0 };
-  const isWanted = (letter: Letter): boolean =>
-    "event" in letter && letter.reason.includes(reason) && (types.size === 0 || types.has(letter.event.type));
+  const { place, onFault, onProgress = () => {} } = options;
+  const { paths, others } = await pathsOf(place);
+  const counts = { files: 0, redriven: 0, leftOut: 0, unreadable: 0, others };
 
-  for (const path of await pathsOf(place)) {
+  for (const path of paths) {
     const content = await buffer(place.read(path));
     const letters = readLetters(path, content);
-    const wanted = letters.filter(isWanted);
+    const wanted = letters.filter((letter) => isWanted(letter, options));
     const unreadable = letters.flatMap((letter) => ("unreadable" in letter ? [letter.unreadable] : []));
     for (const fault of unreadable) onFault({ file: place.nameOf(path), reason: fault });
     counts.files++;
@@ -60,17 +68,23 @@ export async function redriveLetters(options: RedriveOptions): Promise<RedriveCo
   return counts;
 }
 
-/** The files whose letters wait to be redriven. */
-export async function* waitingFiles(place: Place): AsyncGenerator<PlacedFile> {
-  for await (const file of filesIn(place, (folder) => !`/${folder}`.endsWith(`/${DONE_FOLDER}`)))
-    if (holdsLetters(file.path)) yield file;
-}
+/** The files that were not redriven, those that hold no letters among them. */
+export const waitingFiles = (place: Place): AsyncGenerator<PlacedFile> =>
+  filesIn(place, (folder) => !`/${folder}`.endsWith(`/${DONE_FOLDER}`));
 
 /** Read before anything is moved: what stays of a file may get a name that comes later. */
-async function pathsOf(place: Place): Promise<string[]> {
+async function pathsOf(place: Place): Promise<{ readonly paths: string[]; readonly others: string[] }> {
   const paths: string[] = [];
-  for await (const { path } of waitingFiles(place)) paths.push(path);
-  return paths;
+  const others: string[] = [];
+  for await (const { path } of waitingFiles(place)) (holdsLetters(path) ? paths : others).push(path);
+  return { paths, others };
+}
+
+function isWanted(letter: Letter, { journals, types, reason }: RedriveOptions): boolean {
+  if ("unreadable" in letter || !letter.reason.includes(reason)) return false;
+  const [type, journal] =
+    "event" in letter ? [letter.event.type, journals?.events] : [HAPROXY_EVENT_TYPE, journals?.haproxyLogs];
+  return (types.size === 0 || types.has(type)) && (journals === undefined || journal !== undefined);
 }
 
 interface LetterFile {
@@ -80,36 +94,54 @@ interface LetterFile {
   readonly wanted: readonly Letter[];
 }
 
-/** Answers how many letters were appended and moved. Throws when the journal did not take all. */
-async function redriveFile({ place, journal, clock }: RedriveOptions, file: LetterFile): Promise<number> {
-  if (journal === undefined || file.wanted.length === 0) return file.wanted.length;
-  const events = new Map(file.wanted.flatMap((letter) => ("event" in letter ? [[letter.event.id, letter.event]] : [])));
-  const appended = new Set<string>();
-  const refusal = await appendAll(journal, [...events.values()], clock, appended);
-  const done = file.wanted.filter((letter) => "event" in letter && appended.has(letter.event.id));
+/** Answers how many letters were appended and moved. Throws when a journal did not take all. */
+async function redriveFile({ place, journals, clock }: RedriveOptions, file: LetterFile): Promise<number> {
+  if (journals === undefined || file.wanted.length === 0) return file.wanted.length;
+  const events = file.wanted.flatMap((letter) => ("event" in letter ? [letter.event] : []));
+  const records = file.wanted.flatMap((letter) => ("record" in letter ? [letter.record] : []));
+  const refusals = [
+    await appendAll(journals.events, events, clock),
+    await appendAll(journals.haproxyLogs, records, clock),
+  ];
+  const refused = new Set(refusals.flatMap(({ ids }) => [...ids]));
+  const done = file.wanted.filter((letter) => !refused.has(idOf(letter)));
   if (done.length > 0) await moveAway(place, file, new Set(done));
-  if (refusal !== undefined)
+  if (refused.size > 0) {
+    const reasons = refusals.flatMap(({ ids, reason }) => (ids.size > 0 ? [reason] : []));
     throw new PulseError(
       "unavailable",
-      `the journal did not take ${events.size - appended.size} events of ${place.nameOf(file.path)}: ${refusal}`,
+      `the journal did not take ${refused.size} letters of ${place.nameOf(file.path)}: ${reasons.join("; ")}`,
     );
+  }
   return done.length;
 }
 
-/** In batches, each when the one before is durable; `appended` gathers their ids. Answers why the rest was not taken. */
-async function appendAll(
-  journal: EventJournal,
-  events: readonly Event[],
+/** Of the event or log record; what is unreadable has none. */
+function idOf(letter: Letter): string {
+  if ("event" in letter) return letter.event.id;
+  return "record" in letter ? letter.record.id : "";
+}
+
+interface Refusal {
+  /** Of what was not taken. */
+  readonly ids: ReadonlySet<string>;
+  readonly reason: string;
+}
+
+/** Each once, in batches, each when the one before is durable. */
+async function appendAll<Item extends { readonly id: string }>(
+  journal: Journal<Item> | undefined,
+  repeated: readonly Item[],
   clock: Clock,
-  appended: Set<string>,
-): Promise<string | undefined> {
-  for (let from = 0; from < events.length; from += EVENTS_AT_ONCE) {
-    const batch = events.slice(from, from + EVENTS_AT_ONCE);
-    const { notTaken, reason } = await appendAgain(journal, batch, clock);
-    for (const event of batch) if (!notTaken.has(event)) appended.add(event.id);
-    if (notTaken.size > 0) return reason;
+): Promise<Refusal> {
+  const items = [...new Map(repeated.map((item) => [item.id, item])).values()];
+  if (journal === undefined) return { ids: new Set(), reason: "" };
+  for (let from = 0; from < items.length; from += ITEMS_AT_ONCE) {
+    const { notTaken, reason } = await appendAgain(journal, items.slice(from, from + ITEMS_AT_ONCE), clock);
+    const unasked = items.slice(from + ITEMS_AT_ONCE);
+    if (notTaken.size > 0) return { ids: new Set([...notTaken, ...unasked].map(({ id }) => id)), reason };
   }
-  return undefined;
+  return { ids: new Set(), reason: "" };
 }
 
 /**

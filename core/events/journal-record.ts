@@ -8,6 +8,9 @@ import { isNamespace } from "#core/namespaces.ts";
  * the other are a readable file.
  */
 
+/** What a record of any stream of the journal may come to when it is inflated; no line is longer than its record. */
+export const MAX_INFLATED_BYTES = 4 * 1024 * 1024;
+
 /** One event as a line of a record, its newline included. The value is spliced in as it stands. */
 export function toJournalLine(event: Event): string {
   const value = event.value === undefined ? "" : `,"value":${event.value}`;

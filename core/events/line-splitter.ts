@@ -1,12 +1,11 @@
 import { joinBytes } from "#core/bytes.ts";
+import { MAX_INFLATED_BYTES } from "#core/events/journal-record.ts";
 
 /** A line of an archived file, counted from 1: its text, or why it has none. */
 export type ArchivedLine =
   | { readonly line: number; readonly text: string }
   | { readonly line: number; readonly unreadable: string };
 
-/** What a record may come to when it is inflated; no line is longer than its record. */
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -23,7 +22,7 @@ export class LineSplitter {
   #bytes = 0;
   #line = 0;
 
-  constructor(maxLineBytes = MAX_LINE_BYTES) {
+  constructor(maxLineBytes = MAX_INFLATED_BYTES) {
     this.#maxLineBytes = maxLineBytes;
   }
 

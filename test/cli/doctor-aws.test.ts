@@ -287,7 +287,7 @@ describe("pulse doctor --outputs", () => {
     const says = (part: string) => found.find((finding) => finding.part === part)?.says;
     expect(says("dead letters")).toBe(
       "3 in 2 files of s3://dead/, the newest of 2026-03-16T00:00:00.000Z: " +
-        "RetryAttemptsExhausted (1), mapper_parsing_exception (1), no event in it (1)",
+        "RetryAttemptsExhausted (1), mapper_parsing_exception (1), unreadable (1)",
     );
     expect(says("archive")).toContain("the newest file is events/2026/03/16/09/2.ndjson.gz");
     expect(stdout).not.toContain("secret");

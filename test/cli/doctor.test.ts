@@ -154,6 +154,14 @@ describe("dead letters", () => {
     expect(levelsOf(await lookAt(folder.path))).toEqual(["ok"]);
   });
 
+  test("are not looked for in a place that holds something else", async () => {
+    await writeFile(join(folder.path, "pulse.db"), "SQLite format 3");
+
+    expect(await lookAt(folder.path)).toMatchObject([
+      { level: "unknown", says: expect.stringContaining("(pulse.db)") },
+    ]);
+  });
+
   test("are counted by their reasons, the most frequent first", async () => {
     const reasons = ["a", "b", "b", "c", "d", "e", "f"];
     await new LocalDeadLetters(folder.path).take(reasons.map(aLetter));

@@ -22,7 +22,9 @@ describe("pulse redrive", () => {
     expect(await redrive(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Example:") });
     expect(await redrive([])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/dead letters; one of --stream and --data is needed \(pulse redrive --help\)\n$/),
+      stderr: expect.stringMatching(
+        /dead letters; one of --stream, --haproxy-logs and --data is needed \(pulse redrive --help\)\n$/,
+      ),
     });
     expect(await redrive(["a", "b", "--stream", "s", "--data", "d", "--type", "a b"])).toMatchObject({
       code: 2,
@@ -77,6 +79,20 @@ describe("pulse redrive from a bucket to a stream", () => {
     expect(places.at(-1)).toBe("dead/other/x.ndjson");
   }, 60_000);
 
+  test("refuses a place that holds other files and no dead letters, and says what it found", async () => {
+    s3.put("archive/events/2026/03/15/12/1.ndjson.gz", "gzip");
+    s3.put("archive/events/2026/03/15/13/1.ndjson.gz", "gzip");
+
+    const outcome = await redrive(["s3://archive", "--stream", STREAM], environment);
+
+    expect(outcome).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "pulse: s3://archive/ holds no dead letters, but 2 files that are none, the first events/2026/03/15/12/1.ndjson.gz\n",
+    });
+  }, 60_000);
+
   test("says in a line what AWS refused, and moves nothing", async () => {
     s3.put("dead/x.ndjson", lettersOf(anEvent()));
 
@@ -96,7 +112,7 @@ describe("pulse redrive from a bucket to a stream", () => {
       code: 1,
       stdout:
         "Would append 1 dead letter of 1 file in s3://dead/\n" +
-        "  1 letter left where they are: of another type or reason\n" +
+        "  1 letter left where they are: of another type, reason or stream\n" +
         "  1 letter left where they are: unreadable\n",
       stderr: "s3://dead/x.ndjson: no dead letter\n",
     });

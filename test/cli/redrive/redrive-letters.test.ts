@@ -1,11 +1,13 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { type RedriveOptions, redriveLetters } from "#cli/redrive/redrive-letters.ts";
 import { systemClock } from "#core/clock.ts";
+import type { Journal } from "#core/events/append-again.ts";
 import type { Event } from "#core/events/event.ts";
-import type { EventJournal } from "#core/events/event-journal.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
+import { type LogRecord, lineId, toLogRecordLine } from "#core/haproxy/log-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { toDestinationFile } from "#test/support/event-source-mapping-discarded.ts";
@@ -20,7 +22,7 @@ const letterOf = (event: Event, reason = "mapper_parsing_exception: no"): DeadLe
 const fileOf = (...letters: readonly DeadLetter[]) => ({ content: toDeadLetterLines(letters), modifiedMs: 0 });
 
 /** A file as Lambda leaves it, whose batch has these records. */
-function lambdaFileOf(...records: readonly string[]): { key: string; body: string } {
+function lambdaFileOf(...records: readonly (string | Uint8Array)[]): { key: string; body: string } {
   const shardId = "shardId-000000000001";
   const { Records } = toBatch(
     `events/${shardId}`,
@@ -36,21 +38,32 @@ function lambdaFileOf(...records: readonly string[]): { key: string; body: strin
   return toDestinationFile(discarded, { mappingId: "e6b4", nowMs: RECEIVED_AT_MS });
 }
 
+const aRecord = (sequence: number): LogRecord => ({
+  id: lineId("0123456789abcdef", sequence),
+  at: "2026-03-15T12:00:00.000Z",
+  namespace: "default",
+  source: "edge-1",
+  zone: "UTC",
+  line: `line ${sequence} with "receivedAtMs":1 in it`,
+});
+
 /** A journal that takes what it is given, or that part of it. */
-function aJournal(takes: (event: Event) => boolean = () => true): EventJournal & { readonly appended: Event[] } {
-  const appended: Event[] = [];
+function aJournal<Item = Event>(
+  takes: (item: Item) => boolean = () => true,
+): Journal<Item> & { readonly appended: Item[] } {
+  const appended: Item[] = [];
   return {
     appended,
-    append: async (events) =>
-      events.map((event) => {
-        if (!takes(event)) return { notTaken: "busy", retryAfterSeconds: 0 };
-        appended.push(event);
+    append: async (items) =>
+      items.map((item) => {
+        if (!takes(item)) return { notTaken: "busy", retryAfterSeconds: 0 };
+        appended.push(item);
         return { point: { shard: "events/2", seq: toSeq(appended.length, 0) } };
       }),
   };
 }
 
-async function redrive(options: Pick<RedriveOptions, "place" | "journal"> & Partial<RedriveOptions>) {
+async function redrive(options: Pick<RedriveOptions, "place" | "journals"> & Partial<RedriveOptions>) {
   const faults: string[] = [];
   const counts = await redriveLetters({
     clock: systemClock,
@@ -79,11 +92,11 @@ describe("a redrive", () => {
     const before = [...place.files.values()];
     const journal = aJournal();
 
-    const first = await redrive({ place, journal });
-    const second = await redrive({ place, journal });
+    const first = await redrive({ place, journals: { events: journal } });
+    const second = await redrive({ place, journals: { events: journal } });
 
     expect(journal.appended).toEqual(events);
-    expect(first).toEqual({ files: 2, redriven: 5, leftOut: 0, unreadable: 0, faults: [] });
+    expect(first).toEqual({ files: 2, redriven: 5, leftOut: 0, unreadable: 0, others: [], faults: [] });
     expect(second).toMatchObject({ files: 0, redriven: 0 });
     expect([...place.files.keys()]).toEqual([
       expect.stringMatching(/^redriven\/index-events\/2026-03-15\/a\.[0-9a-f]{12}\.ndjson$/),
@@ -98,7 +111,12 @@ describe("a redrive", () => {
     const place = memoryPlace({ "a.ndjson": fileOf(...all) });
     const journal = aJournal();
 
-    const outcome = await redrive({ place, journal, types: new Set(["health"]), reason: "mapper" });
+    const outcome = await redrive({
+      place,
+      journals: { events: journal },
+      types: new Set(["health"]),
+      reason: "mapper",
+    });
 
     expect(journal.appended).toEqual([health]);
     expect(outcome).toMatchObject({ redriven: 1, leftOut: 2, unreadable: 0 });
@@ -106,7 +124,7 @@ describe("a redrive", () => {
     const [moved] = [...place.files].filter(([path]) => path.startsWith("redriven/"));
     expect(letters(moved?.[1].content)).toEqual([all[0]]);
 
-    await redrive({ place, journal });
+    await redrive({ place, journals: { events: journal } });
 
     expect(journal.appended).toEqual([health, other, busy]);
     expect([...place.files.keys()].filter((path) => !path.startsWith("redriven/"))).toEqual([]);
@@ -120,7 +138,7 @@ describe("a redrive", () => {
     const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
     const journal = aJournal();
 
-    await redrive({ place, journal, types: new Set(["health"]), reason: "RecordAge" });
+    await redrive({ place, journals: { events: journal }, types: new Set(["health"]), reason: "RecordAge" });
 
     expect(journal.appended).toEqual([events[2]]);
     expect(letters(place.files.get(`${key}.ndjson`)?.content)).toEqual([
@@ -129,7 +147,7 @@ describe("a redrive", () => {
     ]);
     expect(place.files.has(key)).toBe(false);
 
-    await redrive({ place, journal });
+    await redrive({ place, journals: { events: journal } });
 
     expect(journal.appended).toEqual([events[2], events[0], events[1]]);
   });
@@ -138,7 +156,7 @@ describe("a redrive", () => {
     const { key, body } = lambdaFileOf(toJournalLine(anEvent()));
     const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
 
-    await redrive({ place, journal: aJournal() });
+    await redrive({ place, journals: { events: aJournal() } });
 
     expect([...place.files]).toEqual([
       [expect.stringMatching(/^redriven\/aws\/lambda\/e6b4\/.*\.[0-9a-f]{12}$/), { content: body, modifiedMs: 0 }],
@@ -163,16 +181,18 @@ describe("a redrive", () => {
     });
     const journal = aJournal();
 
-    const { faults, redriven, unreadable: count } = await redrive({ place, journal });
+    const { faults, redriven, unreadable: count, others } = await redrive({ place, journals: { events: journal } });
 
     expect(journal.appended).toEqual([event]);
-    expect({ redriven, count }).toEqual({ redriven: 1, count: 5 });
+    expect({ redriven, count, others }).toEqual({ redriven: 1, count: 5, others: ["pulse.db"] });
     expect(faults).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^memory\/a\.ndjson: no event, but put aside with "the record is not UTF-8": /),
+        expect.stringMatching(
+          /^memory\/a\.ndjson: put aside with "the record is not UTF-8", but no event, and not a log record: /,
+        ),
         "memory/a.ndjson: no dead letter",
         "memory/text.ndjson: not UTF-8, none of it is looked at",
-        expect.stringContaining(`${key}: no event, but put aside with "RecordAgeExceeded"`),
+        expect.stringContaining(`${key}: put aside with "RecordAgeExceeded", but no event`),
         expect.stringMatching(/no batch of Kinesis.*"startSequenceNumber":"1"/),
       ]),
     );
@@ -180,12 +200,49 @@ describe("a redrive", () => {
     expect(letters(place.files.get("a.ndjson")?.content)).toEqual([unreadable, { reason: "r" }]);
   });
 
+  test("appends log records to the stream of log lines, from letters and from batches of Lambda", async () => {
+    const [one, two, three] = [1, 2, 3].map(aRecord) as [LogRecord, LogRecord, LogRecord];
+    const event = anEvent();
+    const { key, body } = lambdaFileOf(gzipSync(toLogRecordLine(two) + toLogRecordLine(three)));
+    const letter = { reason: "mapper_parsing_exception: no", line: toLogRecordLine(one).trimEnd() };
+    const place = memoryPlace({
+      "index-haproxy-logs/a.ndjson": fileOf(letter, letter),
+      "index-events/a.ndjson": fileOf(letterOf(event)),
+      [key]: { content: body, modifiedMs: 0 },
+    });
+    const logs = aJournal<LogRecord>();
+    const events = aJournal();
+
+    const onlyEvents = await redrive({ place, journals: { events } });
+    const others = await redrive({ place, journals: { events, haproxyLogs: logs }, types: new Set(["health"]) });
+    const rest = await redrive({ place, journals: { haproxyLogs: logs }, types: new Set(["haproxy"]) });
+
+    expect(onlyEvents).toMatchObject({ redriven: 1, leftOut: 4, unreadable: 0 });
+    expect(events.appended).toEqual([event]);
+    expect(others).toMatchObject({ redriven: 0, leftOut: 4 });
+    expect(rest).toMatchObject({ redriven: 4, leftOut: 0 });
+    expect(logs.appended).toEqual([two, three, one]);
+    expect([...place.files.keys()].every((path) => path.startsWith("redriven/"))).toBe(true);
+  });
+
+  test("names a record of log lines that is no gzip of any", async () => {
+    const damaged = Buffer.concat([gzipSync("x").subarray(0, 12), Buffer.alloc(8)]);
+    const { key, body } = lambdaFileOf(damaged);
+    const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
+
+    const { faults, unreadable } = await redrive({ place, journals: { haproxyLogs: aJournal<LogRecord>() } });
+
+    expect(unreadable).toBe(1);
+    expect(faults).toEqual([expect.stringMatching(/put aside with "RecordAgeExceeded", but no event, and not/)]);
+    expect([...place.files.keys()]).toEqual([key]);
+  });
+
   test("appends an event once that a file holds twice", async () => {
     const event = anEvent();
     const place = memoryPlace({ "dead-letters.ndjson": fileOf(letterOf(event), letterOf(event)) });
     const journal = aJournal();
 
-    expect(await redrive({ place, journal })).toMatchObject({ redriven: 2 });
+    expect(await redrive({ place, journals: { events: journal } })).toMatchObject({ redriven: 2 });
     expect(journal.appended).toEqual([event]);
   });
 
@@ -196,11 +253,11 @@ describe("a redrive", () => {
     const patient = aJournal((event) => event !== events[0] || ++tries > 3);
     const broken = aJournal(({ id }) => id !== events[1]?.id);
 
-    await expect(redrive({ place, journal: broken })).rejects.toThrow(
-      "the journal did not take 1 events of memory/a.ndjson: busy",
+    await expect(redrive({ place, journals: { events: broken } })).rejects.toThrow(
+      "the journal did not take 1 letters of memory/a.ndjson: busy",
     );
     expect(letters(place.files.get("a.ndjson")?.content)).toEqual([letterOf(events[1] as Event)]);
-    await redrive({ place, journal: patient });
+    await redrive({ place, journals: { events: patient } });
 
     expect([...broken.appended, ...patient.appended].map(({ id }) => id).sort()).toEqual(
       events.map(({ id }) => id).sort(),
@@ -221,10 +278,12 @@ describe("a redrive", () => {
           return place[operation](...args);
         },
       };
-      await redrive({ place: interrupted, journal: aJournal(), types: new Set(["health"]) }).catch(() => {});
+      await redrive({ place: interrupted, journals: { events: aJournal() }, types: new Set(["health"]) }).catch(
+        () => {},
+      );
     }
     const journal = aJournal();
-    await redrive({ place, journal });
+    await redrive({ place, journals: { events: journal } });
 
     const moved = [...place.files].filter(([path]) => path.startsWith("redriven/"));
     const ids = moved.flatMap(([path]) => path);
@@ -243,7 +302,7 @@ describe("a redrive", () => {
     const place = memoryPlace({ "a.ndjson": fileOf(letterOf(anEvent()), letterOf(anEvent({ type: "health" }))) });
     const before = new Map(place.files);
 
-    expect(await redrive({ place, journal: undefined, types: new Set(["event"]) })).toMatchObject({ redriven: 1 });
+    expect(await redrive({ place, journals: undefined, types: new Set(["event"]) })).toMatchObject({ redriven: 1 });
     expect(place.files).toEqual(before);
   });
 });
