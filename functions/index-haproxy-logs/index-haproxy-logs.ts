@@ -1,6 +1,6 @@
 import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
 import { splitRecord } from "#core/events/journal-record.ts";
-import { readLogRecord } from "#core/haproxy/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/log-record.ts";
 import { type LineParser, type RecordedEvent, toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { inflate } from "#functions/shared/inflate.ts";
 import type { LogFigures } from "#functions/shared/metrics.ts";
@@ -48,15 +48,14 @@ function readLogs({ data, pointAt }: StreamRecord, parse: LineParser, figures: C
   const unreadable: DeadLetter[] = [];
   for (const [offset, line] of splitRecord(text).entries()) {
     const point = pointAt(offset);
-    const read = readLogRecord(line);
-    if ("faults" in read) {
-      const reason = read.faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ");
-      unreadable.push({ reason: `not a log record: ${reason}`, point, line });
-      continue;
+    try {
+      const record = fromLogRecordLine(line);
+      const recorded = toRecordedEvent(record, parse);
+      entries.push({ event: recorded.event, point, line });
+      if (!("receipt" in record)) count(recorded, figures);
+    } catch (error) {
+      unreadable.push({ reason: (error as Error).message, point, line });
     }
-    const recorded = toRecordedEvent(read.record, parse);
-    entries.push({ event: recorded.event, point, line });
-    if (!("receipt" in read.record)) count(recorded, figures);
   }
   return { entries, unreadable };
 }

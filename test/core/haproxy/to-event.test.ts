@@ -1,15 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Event } from "#core/events/event.ts";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
-import { lineId, toLineBytes } from "#core/haproxy/log-record.ts";
+import { lineId, receiptId, toLineBytes } from "#core/haproxy/log-record.ts";
 import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
+import { aReceipt, INCARNATION } from "#test/support/log-records.ts";
 
 const receivedAtMs = Date.parse("2026-11-22T05:00:00Z");
 
-const INCARNATION = "0123456789abcdef";
 const origin = {
   id: lineId(INCARNATION, 12_345),
   at: "2026-11-22T05:00:00Z",
@@ -142,6 +143,81 @@ describe("a HAProxy line becomes an event", () => {
     const value = valueIn(eventOf(LINE.replace("/a#22b HTTP/1.1", "https://shop.example/x HTTP/2.0")));
 
     expect(value).toMatchObject({ uri: "https://shop.example/x", version: "HTTP/2.0" });
+  });
+});
+
+describe("a clock that tells nothing", () => {
+  const printing = (date: string): Event => eventOf(LINE.replace("22/Nov/2026:01:22:46.321", date));
+
+  test.each([
+    ["ahead", "31/Dec/2099:23:59:59.999"],
+    ["ahead", "23/Nov/2026:05:00:00.001"],
+    ["behind", "01/Jan/1970:00:00:12.345"],
+    ["behind", "21/Nov/2025:04:59:59.999"],
+  ])("gives a line the time it was received, and is said to be %s: %s", (clock, date) => {
+    const event = printing(date);
+
+    expect(event.timestampMs).toBe(receivedAtMs);
+    expect(valueIn(event)).toMatchObject({ clock, tr: date });
+  });
+
+  test.each(["23/Nov/2026:05:00:00.000", "21/Nov/2025:05:00:00.000"])("is none that is as near as %s", (date) => {
+    const event = printing(date);
+
+    expect(event.timestampMs).not.toBe(receivedAtMs);
+    expect(valueIn(event)).not.toHaveProperty("clock");
+  });
+
+  test("never names an index: what was received at one time goes to one place, whatever the line says", () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true }), (date) => {
+        const [, , month] = date.toUTCString().split(" ");
+        const printed = `${date.toISOString().slice(8, 10)}/${month}/${date.toISOString().slice(0, 4)}:00:00:00.000`;
+
+        expect(printing(printed).receivedAtMs).toBe(receivedAtMs);
+      }),
+    );
+  });
+});
+
+describe("the event of a record", () => {
+  test("is the same, however often it is made", () => {
+    expect(eventOf(LINE)).toEqual(eventOf(LINE));
+    expect(eventOf(LINE).id).toBe(eventIdOf(origin.id));
+  });
+
+  test("is counted in no block when its sender does not number lines", () => {
+    const line = { ...origin, id: "line-1", zone: "UTC", line: LINE.slice(0, -1) };
+
+    const { event } = toRecordedEvent(line, parseHaproxyLine);
+
+    expect(event.tags.filter((tag) => tag.startsWith("receipts"))).toEqual([]);
+  });
+
+  test("says that its line was cut on the way", () => {
+    const line = { ...origin, zone: "UTC", cut: true, line: LINE.slice(0, 90) } as const;
+
+    const { event, unparsed } = toRecordedEvent(line, parseHaproxyLine);
+
+    expect(unparsed).toBe("cut-on-the-way");
+    expect(valueIn(event)).toMatchObject({ format: "unparsed", reason: "cut-on-the-way", truncated: true });
+  });
+
+  test("of a receipt is a measurement of its gateway, at the end of its time", () => {
+    const receipt = aReceipt({ until: "2026-11-22T05:00:00.000Z" });
+    const id = receiptId(INCARNATION, 1);
+
+    const { event, unparsed } = toRecordedEvent({ ...origin, id, receipt }, parseHaproxyLine);
+
+    expect(unparsed).toBeUndefined();
+    expect(event).toMatchObject({
+      id: eventIdOf(id),
+      type: "metrics",
+      tags: ["receipts", "gateways", "gateways:edge-7"],
+      timestamp: receipt.until,
+      receivedAtMs,
+    });
+    expect(valueIn(event)).toEqual(receipt);
   });
 });
 
