@@ -88,7 +88,7 @@ export const LOG_ALIASES: Readonly<Record<string, LogAlias>> = {
   bq: number("requests that were served before this one in the backend's queue"),
 
   // Which one it was
-  ID: word("the unique id, made by unique-id-format"),
+  ID: { kind: "encoded", meaning: "the unique id, made by unique-id-format" },
   rt: number("the number of this request or connection in the process", hex),
   lc: number("the number of this line among those of its frontend", hex),
   pid: number("the process", hex),

@@ -43,12 +43,17 @@ const PORTS = words("bc_dst_port bc_src_port dst_port fc_dst_port fc_src_port sr
 const ADDRESSES = words("bc_dst bc_src dst fc_dst fc_src src");
 
 const WORDS = words(`
-  bc_err_name be_name capture.req.method capture.req.ver capture.res.ver fc_err_name fe_defbe fe_name hostname method
-  req.ver req_ver res.cache_name res.comp_algo res.ver resp_ver so_name srv_name ssl_bc_alpn ssl_bc_cipher ssl_bc_curve
-  ssl_bc_npn ssl_bc_protocol ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_sig_alg ssl_f_key_alg ssl_f_notafter
-  ssl_f_notbefore ssl_f_sig_alg ssl_fc_alpn ssl_fc_cipher ssl_fc_crtname ssl_fc_curve ssl_fc_npn ssl_fc_protocol
-  ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_sig_alg ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni req.ssl_alpn
-  txn.sess_term_state unique-id uuid
+  bc_err_name be_name capture.req.method fc_err_name fe_defbe fe_name hostname method res.cache_name res.comp_algo
+  so_name srv_name ssl_bc_cipher ssl_bc_curve ssl_bc_protocol ssl_c_key_alg ssl_c_notafter ssl_c_notbefore
+  ssl_c_sig_alg ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_sig_alg ssl_fc_cipher ssl_fc_curve ssl_fc_protocol
+  ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_sig_alg ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni
+  txn.sess_term_state uuid
+`);
+
+/** Without spaces, but with slashes: `HTTP/1.1`. */
+const ENCODED = words(`
+  capture.req.ver capture.res.ver req.ver req_ver res.ver resp_ver ssl_fc_alpn ssl_bc_alpn ssl_fc_npn ssl_bc_npn
+  req.ssl_alpn ssl_fc_crtname unique-id
 `);
 
 const INTEGER_CONVERTERS = words(`
@@ -67,7 +72,8 @@ function knownOfFetch(keyword: string): Known {
   if (INTEGERS.has(keyword) || INTEGER_FAMILY.test(keyword)) return "integer";
   if (PORTS.has(keyword)) return "port";
   if (ADDRESSES.has(keyword)) return "ip";
-  return WORDS.has(keyword) ? "word" : "text";
+  if (WORDS.has(keyword)) return "word";
+  return ENCODED.has(keyword) ? "encoded" : "text";
 }
 
 function knownAfter(before: Known, { name }: SampleConverter): Known {

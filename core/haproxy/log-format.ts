@@ -9,7 +9,7 @@ import type { SampleExpression } from "#core/haproxy/sample-expression.ts";
  * - `date`: `22/Nov/2026:01:22:46.321`, the gateway's local time; `date-gmt`, `date-zone`: `22/Nov/2026:01:22:46 +0000`;
  * - `ip`: IPv4, IPv6, `unix`, or `-`; the colon before its port is the last one;
  * - `state`: the letters of a termination state;
- * - `word`: a name of the configuration or of a protocol: no spaces, no double quotes;
+ * - `word`: a name of the configuration or of a protocol: no spaces, double quotes or slashes;
  * - `encoded`: what a client sent, without spaces; quotes and bytes that do not print are encoded (`#XX`, `%XX`, Base64);
  * - `request`: the same, with spaces: `GET / HTTP/1.1`, or `<BADREQ>`;
  * - `headers`: `{a|b}`, encoded (`#XX`); nothing at all when none were captured;

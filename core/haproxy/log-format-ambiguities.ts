@@ -1,0 +1,164 @@
+import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
+import { isField, type LogField, type LogFormat, type PrintedValue, type ValueKind } from "#core/haproxy/log-format.ts";
+
+/** Where lines of a format can be read in more than one way. */
+export interface Ambiguity {
+  /** Of the field in the format's text from which on it cannot be told. */
+  readonly offset: number;
+  readonly says: string;
+}
+
+/** A field, and the literals around it. */
+interface Slot {
+  readonly field: LogField;
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Where values of a format cannot be told apart for certain. Lines are read from both ends, so one value that can look like
+ * what follows it does no harm; two of them do. Captures, where they are known, tell how many headers there are.
+ */
+export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[] {
+  const slots = slotsOf(format);
+  const untold = new Set(untoldBorders(slots));
+  return slots.flatMap((slot, index) => {
+    const previous = slots[index - 1];
+    if (previous === undefined) return [];
+    const ofHeaders = captures === undefined ? saysOfHeaders(previous, slot) : undefined;
+    const says = ofHeaders ?? (untold.has(index) ? saysOfValues(previous, slot) : undefined);
+    return says === undefined ? [] : [{ offset: slot.field.offset, says }];
+  });
+}
+
+function slotsOf({ parts }: LogFormat): Slot[] {
+  const literalAt = (index: number): string => {
+    const part = parts[index];
+    return part === undefined || isField(part) ? "" : part.literal;
+  };
+  return parts.flatMap((part, index) =>
+    isField(part) ? [{ field: part, before: literalAt(index - 1), after: literalAt(index + 1) }] : [],
+  );
+}
+
+/** The fields of which it cannot be told where they begin. */
+function untoldBorders(slots: readonly Slot[]): number[] {
+  const untold: number[] = [];
+  let from = 0;
+  while (from < slots.length) {
+    if (endIsTold(slots, from)) {
+      from++;
+      continue;
+    }
+    const last = endOfGroup(slots, from);
+    let to = last ?? slots.length - 1;
+    // From there the line is read backwards.
+    while (to > from && startIsTold(slots, to)) to--;
+    for (let index = from + 1; index <= to; index++) untold.push(index);
+    if (last === undefined) break;
+    from = last + 1;
+  }
+  return untold;
+}
+
+/**
+ * The field up to which borders are unclear, where the border after it is not: in `%ci:%cp ` an address holds colons, yet
+ * neither it nor a port holds spaces.
+ */
+function endOfGroup(slots: readonly Slot[], from: number): number | undefined {
+  for (let last = from + 1; last < slots.length - 1; last++) {
+    const { after } = slots[last] as Slot;
+    const group = slots.slice(from, last + 1);
+    if (after !== "" && group.every(({ field }) => !canHold(field.value, after))) return last;
+  }
+  return undefined;
+}
+
+/** Whether a field ends where what follows it first occurs. */
+function endIsTold(slots: readonly Slot[], index: number): boolean {
+  const { field, after } = slots[index] as Slot;
+  if (isSelfDelimiting(field) || hasFixedLength(field)) return true;
+  const next = slots[index + 1];
+  if (next === undefined) return true;
+  return after === "" ? !canHold(field.value, firstOf(next.field)) : !canHold(field.value, after);
+}
+
+/** Whether a field begins where what precedes it last occurs. */
+function startIsTold(slots: readonly Slot[], index: number): boolean {
+  const { field, before } = slots[index] as Slot;
+  if (isSelfDelimiting(field) || hasFixedLength(field)) return true;
+  return before !== "" && !canHold(field.value, before);
+}
+
+/** Quotes around what holds none, braces, a JSON value: they end where they say. */
+function isSelfDelimiting({ value }: LogField): boolean {
+  if (value.kind === "headers" || value.kind === "json") return true;
+  return value.quoted && (value.kind !== "text" || value.escape !== "none");
+}
+
+const FIXED_LENGTH: ReadonlySet<ValueKind> = new Set<ValueKind>([
+  "date",
+  "date-gmt",
+  "date-zone",
+  "millisecond",
+  "state",
+]);
+
+const hasFixedLength = ({ value }: LogField): boolean => FIXED_LENGTH.has(value.kind);
+
+/** What a value may begin with, where nothing stands before it. */
+const firstOf = ({ value }: LogField): string =>
+  value.quoted ? '"' : value.kind === "headers" || value.kind === "json" ? "{" : "0";
+
+const CHARACTERS: Readonly<Record<ValueKind, RegExp>> = {
+  number: /[-+\d]/,
+  epoch: /\d/,
+  millisecond: /\d/,
+  port: /[-\d]/,
+  hex: /[-\dA-F]/,
+  date: /[\w/:.]/,
+  "date-gmt": /[\w/:+ -]/,
+  "date-zone": /[\w/:+ -]/,
+  ip: /[-\da-funix:.]/i,
+  state: /[-A-Za-z]/,
+  word: /[^ "/]/,
+  encoded: /[^ "]/,
+  request: /[^"]/,
+  headers: /[^"]/,
+  "header-list": /[^"]/,
+  text: /./s,
+  json: /./s,
+  rest: /./s,
+};
+
+/** Whether a value can hold this text, all of it. */
+function canHold({ kind, escape: escaped }: PrintedValue, text: string): boolean {
+  // An escaped quote is not a quote.
+  if (escaped !== "none" && text.startsWith('"')) return false;
+  return [...text].every((character) => CHARACTERS[kind].test(character));
+}
+
+function saysOfValues(previous: Slot, { field, before }: Slot): string | undefined {
+  const [one, other] = [shownName(previous.field), shownName(field)];
+  if (previous.field.alias === "CC" && field.alias === "CS")
+    return `${one} and ${other} are printed as they came: a cookie can hold what separates them, and is told from the other by its name only`;
+  const isText = ({ value }: LogField): boolean => value.kind === "text";
+  if (before === "") return `nothing separates ${other} from ${one}: where one ends and the other begins is a guess`;
+  const open = isText(previous.field) ? one : isText(field) ? other : `either of ${one} and ${other}`;
+  return `${open} can hold "${before}", which separates ${one} from ${other}: who writes it there moves the border`;
+}
+
+/** Lists and blocks of headers side by side, whose numbers the line does not say. */
+function saysOfHeaders({ field: previous }: Slot, { field, before }: Slot): string | undefined {
+  if (before.trim() !== "") return undefined;
+  const [one, other] = [shownName(previous), shownName(field)];
+  if (previous.value.kind === "headers" && field.value.kind === "headers")
+    return `where only one of ${one} and ${other} is captured, its block could be either's; it is taken for ${one}`;
+  if (previous.value.kind === "header-list" && (field.value.kind === "header-list" || field.value.quoted))
+    return `how many headers ${one} has, and so where ${other} begins, only the configuration's captures tell`;
+  return undefined;
+}
+
+/** As it stands in the format. */
+export const shownName = ({ alias, expression, name }: LogField): string =>
+  expression !== undefined ? `%[${expression.text}]` : alias !== undefined ? `%${alias}` : name;
