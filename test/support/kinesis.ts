@@ -35,9 +35,13 @@ export async function openKinesis(shards = 2, streamName = STREAM): Promise<Test
     ...front,
     client,
     async read() {
-      const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: streamName }));
-      const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, streamName, ShardId as string)));
-      return found.flat();
+      const records = await readRecords(client, streamName);
+      return records.flatMap(({ shard, sequenceNumber, data }) =>
+        splitRecord(data.toString()).map((line, offset) => ({
+          event: fromJournalLine(line),
+          point: { shard, seq: toSeq(sequenceNumber, offset) },
+        })),
+      );
     },
     async close() {
       client.destroy();
@@ -48,23 +52,30 @@ export async function openKinesis(shards = 2, streamName = STREAM): Promise<Test
   };
 }
 
-async function readShard(
-  client: KinesisClient,
-  streamName: string,
-  shardId: string,
-): Promise<Required<JournalEntry>[]> {
-  const entries: Required<JournalEntry>[] = [];
+/** A record as it lies in its stream. */
+export interface HeldRecord {
+  readonly shard: string;
+  readonly sequenceNumber: string;
+  readonly data: Buffer;
+}
+
+/** All that a stream holds, shard by shard in order. */
+export async function readRecords(client: KinesisClient, streamName: string): Promise<HeldRecord[]> {
+  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: streamName }));
+  const found = await Promise.all(Shards.map(({ ShardId }) => readShard(client, streamName, ShardId as string)));
+  return found.flat();
+}
+
+async function readShard(client: KinesisClient, streamName: string, shardId: string): Promise<HeldRecord[]> {
+  const records: HeldRecord[] = [];
   let { ShardIterator: iterator } = await client.send(
     new GetShardIteratorCommand({ StreamName: streamName, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" }),
   );
   for (;;) {
     const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
-    if (Records.length === 0) return entries;
-    for (const { SequenceNumber = "", Data } of Records)
-      for (const [offset, line] of splitRecord(Buffer.from(Data as Uint8Array).toString()).entries()) {
-        const point = { shard: `${streamName}/${shardId}`, seq: toSeq(SequenceNumber, offset) };
-        entries.push({ event: fromJournalLine(line), point });
-      }
+    if (Records.length === 0) return records;
+    for (const { SequenceNumber: sequenceNumber = "", Data } of Records)
+      records.push({ shard: `${streamName}/${shardId}`, sequenceNumber, data: Buffer.from(Data as Uint8Array) });
     iterator = NextShardIterator;
   }
 }
