@@ -11,6 +11,21 @@ const FIXED_OFFSET = /^([+-])(\d\d):?(\d\d)$/;
  * it skips counts as if it had not. Undefined when there is no such date; throws a RangeError when there is no such zone.
  */
 export function instantOf(date: string, zone: string, receivedAtMs: number): number | undefined {
+  const localMs = shownMs(date);
+  if (localMs === undefined || zone === "UTC") return localMs;
+  const fixedMs = fixedOffsetMs(zone);
+  return fixedMs === undefined ? instantIn(zone, localMs, receivedAtMs) : localMs - fixedMs;
+}
+
+/** The instant of a date with its zone: `22/Nov/2026:01:22:46 +0000`. */
+export function instantOfZoned(date: string): number | undefined {
+  const localMs = shownMs(date.slice(0, 20));
+  const offset = fixedOffsetMs(date.slice(21));
+  return localMs === undefined || offset === undefined ? undefined : localMs - offset;
+}
+
+/** What a date shows, with milliseconds or without, read as if it were UTC. */
+function shownMs(date: string): number | undefined {
   const month = MONTHS.indexOf(date.slice(3, 6));
   if (month % 3 !== 0) return undefined;
   const number = (from: number, to: number): number => Number(date.slice(from, to));
@@ -18,11 +33,13 @@ export function instantOf(date: string, zone: string, receivedAtMs: number): num
   const localMs = Date.UTC(number(7, 11), month / 3, day, hour, minute, second, number(21, 24));
   // Date.UTC takes a 31st of February and a 24th hour for the day after.
   if (!(hour < 24 && minute < 60 && second < 60) || new Date(localMs).getUTCDate() !== day) return undefined;
-  if (zone === "UTC") return localMs;
+  return localMs;
+}
+
+function fixedOffsetMs(zone: string): number | undefined {
   const fixed = FIXED_OFFSET.exec(zone);
-  if (fixed !== null)
-    return localMs - Number(`${fixed[1]}1`) * (Number(fixed[2]) * HOUR_MS + Number(fixed[3]) * MINUTE_MS);
-  return instantIn(zone, localMs, receivedAtMs);
+  if (fixed === null) return undefined;
+  return Number(`${fixed[1]}1`) * (Number(fixed[2]) * HOUR_MS + Number(fixed[3]) * MINUTE_MS);
 }
 
 /** Whether dates can be read in that zone. */

@@ -1,5 +1,5 @@
-import { canBegin, endOfValue } from "#core/haproxy/field-shapes.ts";
-import type { LogTemplate, TemplateField } from "#core/haproxy/log-template.ts";
+import type { LineTemplate, OpenRun, TemplateField } from "#core/haproxy/line-template.ts";
+import type { LogField } from "#core/haproxy/log-format.ts";
 import { splitCookies } from "#core/haproxy/split-cookies.ts";
 
 /** The values as printed, one for each field of the template; undefined where HAProxy printed nothing. */
@@ -11,163 +11,271 @@ export interface CutMatch {
   readonly partial: Readonly<Record<string, string>>;
 }
 
-/**
- * Takes a whole line apart. What a client can write unencoded (its cookie) stands in the middle, so the line is read from
- * its beginning up to there and from its end down to there: nothing in a cookie can pass for another field.
- */
-export function matchTemplate(template: LogTemplate, text: string): PrintedValues | undefined {
-  const { fields, end, rawFrom, rawTo } = template;
-  if (!text.endsWith(end)) return undefined;
-  const values: PrintedValues = new Array(fields.length);
-  const head = readForward(template, text, 0, 0, rawTo === 0 ? fields.length : rawFrom, values);
-  if (head === undefined || head.partial !== undefined) return undefined;
-  if (rawTo === 0) return head.at === text.length - end.length ? values : undefined;
+/** Where else an open value may end is tried so often: whoever fills a cookie with separators costs no more. */
+const MAX_TRIES = 1000;
 
-  const rawEnd = readBackward(template, text, values);
-  return rawEnd !== undefined && readRaw(template, text, head.at, rawEnd, values) ? values : undefined;
+/**
+ * Takes a whole line apart. What is open (a cookie, which a client writes unencoded) is read last: the line is read from
+ * its beginning up to there, and from where at the latest the rest of the format fits: nothing in a cookie can pass for
+ * a field behind it.
+ */
+export function matchTemplate(template: LineTemplate, text: string): PrintedValues | undefined {
+  const { fields, openRuns } = template;
+  const values: PrintedValues = new Array(fields.length).fill(undefined);
+  let read: Read | undefined = { at: 0 };
+  let index = 0;
+  for (const [place, run] of openRuns.entries()) {
+    read = readForward(template, text, read.at, index, run.from, values);
+    const start = read && startOfRun(template, text, read, run);
+    if (start === undefined) return undefined;
+    const next = openRuns[place + 1];
+    const found = next === undefined ? lastRest(template, text, start, run.to, values) : undefined;
+    const rest = found ?? (next && firstChain(template, text, start, run.to, next, values));
+    if (rest === undefined || !readRun(template, run, text.slice(start, rest.from), values)) return undefined;
+    if (next === undefined) return values;
+    read = rest.read;
+    index = next.from;
+  }
+  read = readForward(template, text, read.at, index, fields.length, values);
+  return read !== undefined && endsAt(template, text, read) ? values : undefined;
 }
 
 /**
  * Takes apart a line that its sink's `len` has cut: only values that are followed by something are whole. Without the end
- * of the line to read from, the cookie ends where what follows it can only be the rest of a line of this format.
+ * of the line to read from, an open value ends where what follows it can only be the rest of a line of this format.
  */
-export function matchCutTemplate(template: LogTemplate, text: string): CutMatch | undefined {
-  const { fields, rawFrom, rawTo } = template;
-  const values: PrintedValues = new Array(fields.length);
-  const head = readForward(template, text, 0, 0, rawTo === 0 ? fields.length : rawFrom, values);
-  if (head === undefined) return undefined;
-  if (head.partial !== undefined) return { values, partial: head.partial };
-  if (rawTo === 0) return undefined;
+export function matchCutTemplate(template: LineTemplate, text: string): CutMatch | undefined {
+  const { fields, openRuns } = template;
+  const values: PrintedValues = new Array(fields.length).fill(undefined);
+  let at = 0;
+  let index = 0;
+  for (const [place, run] of openRuns.entries()) {
+    const head = readForward(template, text, at, index, run.from, values);
+    if (head === undefined) return undefined;
+    if (head.partial !== undefined) return { values, partial: head.partial };
+    const start = startOfRun(template, text, head, run);
+    if (start === undefined) return cutBefore(text, head.at, (fields[run.from] as TemplateField).before, values);
+    if (run.to === fields.length) return cutInRun(template, run, text.slice(start), values);
 
-  const first = fields[rawFrom] as TemplateField;
-  if (!text.startsWith(first.before, head.at)) return undefined;
-  const rawStart = head.at + first.before.length;
-  const after = fields[rawTo] as TemplateField;
-  const noCookies = `-${fields[rawFrom + 1]?.before}-`;
-  let isAnotherFormat = false;
-  for (
-    let rawEnd = text.indexOf(after.before, rawStart);
-    rawEnd >= 0;
-    rawEnd = text.indexOf(after.before, rawEnd + 1)
-  ) {
-    const tail = readForward(template, text, rawEnd, rawTo, fields.length, values);
-    // A termination state alone tells nothing after a cookie, whose own words can look like one.
-    const told = values[rawTo + 1] !== undefined || text.slice(rawStart, rawEnd) === noCookies;
-    if (tail?.partial !== undefined && told && readRaw(template, text, head.at, rawEnd, values))
-      return { values, partial: tail.partial };
-    isAnotherFormat ||= told;
-    values.fill(undefined, rawTo);
+    const next = openRuns[place + 1];
+    const rest = cutRest(template, text, start, run, next?.from ?? fields.length, values);
+    if (rest === "another format") return undefined;
+    if (rest === undefined) return cutInRun(template, run, text.slice(start), values);
+    if (rest.partial !== undefined) return { values, partial: rest.partial };
+    at = rest.at;
+    index = next?.from ?? fields.length;
   }
-  return isAnotherFormat ? undefined : cutInRaw(template, text.slice(rawStart), values);
-}
-
-/** A captured cookie is `-`, or a name, an equals sign and anything. */
-const BEGINS_COOKIE = /^[^ ="{]*(?:=|$)/;
-
-/** The line was cut within its cookies; where there was no request cookie, within the response's. */
-function cutInRaw({ fields, rawFrom, rawTo }: LogTemplate, rest: string, values: PrintedValues): CutMatch | undefined {
-  const [first, second] = fields.slice(rawFrom, rawTo) as [TemplateField, TemplateField?];
-  const none = second && `-${second.before}`;
-  if (second === undefined || none === undefined || !rest.startsWith(none))
-    return BEGINS_COOKIE.test(rest) || none?.startsWith(rest) ? { values, partial: { [first.name]: rest } } : undefined;
-  const value = rest.slice(none.length);
-  values[rawFrom] = "-";
-  return BEGINS_COOKIE.test(value) ? { values, partial: { [second.name]: value } } : undefined;
+  const tail = readForward(template, text, at, index, fields.length, values);
+  return tail?.partial === undefined ? undefined : { values, partial: tail.partial };
 }
 
 /** `partial` is set where the text ends before the fields do. */
 interface Read {
   readonly at: number;
   readonly partial?: Readonly<Record<string, string>>;
+  /** The last value was printed as nothing, and took the next separator along. */
+  readonly vanished?: boolean;
 }
 
-/** Reads the fields [from, to) from `at` on, into `values`. */
+/** What stands before the field, or at the end: HAProxy never prints two separators for want of a value between. */
+function separator(literal: string, text: string, { at, vanished }: Read): string {
+  const isDropped = vanished === true && literal.startsWith(" ") && (at === 0 || text[at - 1] === " ");
+  return isDropped ? literal.slice(1) : literal;
+}
+
+/** Reads the fields [from, to), none of them open, from `at` on, into `values`. */
 function readForward(
-  { fields, end }: LogTemplate,
+  { fields, end }: LineTemplate,
   text: string,
   at: number,
   from: number,
   to: number,
   values: PrintedValues,
 ): Read | undefined {
-  let position = at;
+  let read: Read = { at };
   for (let index = from; index < to; index++) {
-    const field = fields[index] as TemplateField;
-    const { name, before } = field;
-    if (isOptional(field) && !text.startsWith(`${before}{`, position)) continue;
-    if (!text.startsWith(before, position)) {
-      return position < text.length && before.startsWith(text.slice(position))
-        ? { at: position, partial: {} }
-        : undefined;
+    const { field, before, shape, beginning, vanishes } = fields[index] as TemplateField;
+    const literal = separator(before, text, read);
+    if (!text.startsWith(literal, read.at)) {
+      return literal.startsWith(text.slice(read.at)) ? { at: read.at, partial: {} } : undefined;
     }
-    const start = position + before.length;
+    const start = read.at + literal.length;
+    if (vanishes && !isPrinted(field.value.kind, field.value.quoted, text, start)) {
+      read = { at: start, vanished: true };
+      continue;
+    }
+    const stop = endOf(shape as RegExp, text, start);
     const next = fields[index + 1]?.before ?? end;
-    const stop = endOfValue(field, text, start);
     if (stop < 0 || (stop === text.length && next !== "") || !continues(text, stop, next)) {
       const rest = text.slice(start);
-      return canBegin(field, rest) ? { at: start, partial: { [name]: rest } } : undefined;
+      return beginning.test(rest) ? { at: start, partial: { [field.name]: rest } } : undefined;
     }
     values[index] = text.slice(start, stop);
-    position = stop;
+    read = { at: stop };
   }
-  return { at: position };
+  return read;
 }
 
-/** Headers that were not captured take the space before them along. */
-const isOptional = ({ kind, before }: TemplateField): boolean => kind === "headers" && before === " ";
+function isPrinted(kind: string, quoted: boolean, text: string, at: number): boolean {
+  if (kind === "header-list") return text[at] === '"';
+  return text.startsWith(quoted ? '"{' : "{", at);
+}
+
+function endOf(shape: RegExp, text: string, at: number): number {
+  shape.lastIndex = at;
+  return shape.test(text) ? shape.lastIndex : -1;
+}
 
 /** Whether `next` follows, as far as the text goes. */
 function continues(text: string, at: number, next: string): boolean {
   return text.startsWith(next, at) || (text.length - at < next.length && next.startsWith(text.slice(at)));
 }
 
-/** Reads the fields after the raw ones from the end of the text; answers where the raw ones end. */
-function readBackward({ fields, end, rawTo }: LogTemplate, text: string, values: PrintedValues): number | undefined {
-  let stop = text.length - end.length;
-  for (let index = fields.length - 1; index >= rawTo; index--) {
-    const field = fields[index] as TemplateField;
-    if (isOptional(field) && text[stop - 1] !== "}") {
-      // One block where two could stand: the first of them.
-      values[index] = values[index + 1] !== undefined && isNextOptional(fields, index) ? values[index + 1] : undefined;
-      if (values[index] !== undefined) values[index + 1] = undefined;
-      continue;
-    }
-    const { before } = field;
-    const opening = isOptional(field) ? `${before}{` : before;
-    if (stop < opening.length) return undefined;
-    const position = text.lastIndexOf(opening, stop - opening.length);
-    if (position < 0) return undefined;
-    const start = position + before.length;
-    if (field.kind === "headers" && start === stop) values[index] = undefined;
-    else if (endOfValue(field, text, start) === stop) values[index] = text.slice(start, stop);
-    else return undefined;
-    stop = position;
-  }
-  return stop;
+/** Whether the line ends here as the format does. */
+function endsAt({ end }: LineTemplate, text: string, read: Read): boolean {
+  if (read.partial !== undefined) return false;
+  const literal = separator(end, text, read);
+  return read.at + literal.length === text.length && text.endsWith(literal);
 }
 
-const isNextOptional = (fields: readonly TemplateField[], index: number): boolean => {
-  const next = fields[index + 1];
-  return next !== undefined && isOptional(next);
-};
+function startOfRun({ fields }: LineTemplate, text: string, read: Read, { from }: OpenRun): number | undefined {
+  if (read.partial !== undefined) return undefined;
+  const literal = separator((fields[from] as TemplateField).before, text, read);
+  return text.startsWith(literal, read.at) ? read.at + literal.length : undefined;
+}
 
-/** Reads the raw fields, which lie between `from` and `to`. */
-function readRaw(
-  { fields, rawFrom, rawTo }: LogTemplate,
+/** What follows a run: where it starts, and how far it was read. */
+interface Rest {
+  readonly from: number;
+  readonly read: Read;
+}
+
+/** The last place where the fields from `index` on make up all of the rest. */
+function lastRest(
+  template: LineTemplate,
   text: string,
-  from: number,
+  start: number,
+  index: number,
+  values: PrintedValues,
+): Rest | undefined {
+  const { fields, end } = template;
+  if (index === fields.length) {
+    const from = text.length - end.length;
+    return from >= start && text.endsWith(end) ? { from, read: { at: text.length } } : undefined;
+  }
+  const { before } = fields[index] as TemplateField;
+  let from = text.lastIndexOf(before);
+  for (let tries = 0; from >= start && tries < MAX_TRIES; tries++) {
+    const read = readForward(template, text, from, index, fields.length, values);
+    if (read !== undefined && endsAt(template, text, read)) return { from, read };
+    values.fill(undefined, index);
+    from = from === 0 ? -1 : text.lastIndexOf(before, from - 1);
+  }
+  return undefined;
+}
+
+/** The first place where the fields between two runs fit. */
+function firstChain(
+  template: LineTemplate,
+  text: string,
+  start: number,
+  index: number,
+  next: OpenRun,
+  values: PrintedValues,
+): Rest | undefined {
+  const { before } = template.fields[index] as TemplateField;
+  let from = text.indexOf(before, start);
+  for (let tries = 0; from >= 0 && tries < MAX_TRIES; tries++) {
+    const read = readForward(template, text, from, index, next.from, values);
+    if (read !== undefined && startOfRun(template, text, read, next) !== undefined) return { from, read };
+    values.fill(undefined, index);
+    from = text.indexOf(before, from + 1);
+  }
+  return undefined;
+}
+
+/** Sets the values of the run that this text is. */
+function readRun(template: LineTemplate, run: OpenRun, text: string, values: PrintedValues): boolean {
+  const parts = splitRun(template, run, text);
+  parts?.forEach((part, index) => {
+    values[run.from + index] = part;
+  });
+  return parts !== undefined;
+}
+
+function splitRun({ fields }: LineTemplate, { from, to }: OpenRun, text: string): readonly string[] | undefined {
+  if (areCookies(fields, from, to)) {
+    const { field, before } = fields[from + 1] as TemplateField;
+    return splitCookies(text, before, nothingFor(field));
+  }
+  const parts: string[] = [];
+  let rest = text;
+  for (let index = from + 1; index < to; index++) {
+    const { before } = fields[index] as TemplateField;
+    const end = rest.indexOf(before);
+    if (end < 0) return undefined;
+    parts.push(rest.slice(0, end));
+    rest = rest.slice(end + before.length);
+  }
+  return [...parts, rest];
+}
+
+/** What stands for a value that is not there. */
+const nothingFor = ({ value: { whenEmpty } }: LogField): string => (whenEmpty === '""' ? "" : whenEmpty);
+
+const areCookies = (fields: readonly TemplateField[], from: number, to: number): boolean =>
+  to - from === 2 && fields[from]?.field.alias === "CC" && fields[from + 1]?.field.alias === "CS";
+
+/**
+ * Where a cut line goes on after a run, up to field `to` or its end. "another format" where what follows shows that the
+ * run has ended, and is not of this one.
+ */
+function cutRest(
+  template: LineTemplate,
+  text: string,
+  start: number,
+  run: OpenRun,
   to: number,
   values: PrintedValues,
-): boolean {
-  const first = fields[rawFrom] as TemplateField;
-  const start = from + first.before.length;
-  if (start > to || !text.startsWith(first.before, from)) return false;
-  if (rawTo - rawFrom === 1) {
-    values[rawFrom] = text.slice(start, to);
-    return true;
+): Read | "another format" | undefined {
+  const { fields, openRuns } = template;
+  const { before } = fields[run.to] as TemplateField;
+  const none = nothingFor((fields[run.from] as TemplateField).field);
+  const nothing = none + fields[run.from + 1]?.before + none;
+  const next = openRuns.find(({ from }) => from === to);
+  let isAnotherFormat = false;
+  let from = text.indexOf(before, start);
+  for (let tries = 0; from >= 0 && tries < MAX_TRIES; tries++) {
+    const read = readForward(template, text, from, run.to, to, values);
+    // A termination state alone tells nothing after a cookie, whose own words can look like one.
+    const told = values[run.to + 1] !== undefined || run.to + 1 >= to || text.slice(start, from) === nothing;
+    const goesOn = read !== undefined && (read.partial !== undefined || isNext(template, text, read, next));
+    if (goesOn && told && readRun(template, run, text.slice(start, from), values)) return read;
+    isAnotherFormat ||= told && read === undefined;
+    values.fill(undefined, run.to);
+    from = text.indexOf(before, from + 1);
   }
-  const cookies = splitCookies(text.slice(start, to), (fields[rawFrom + 1] as TemplateField).before);
-  if (cookies === undefined) return false;
-  [values[rawFrom], values[rawFrom + 1]] = cookies;
-  return true;
+  return isAnotherFormat ? "another format" : undefined;
 }
+
+const isNext = (template: LineTemplate, text: string, read: Read, next: OpenRun | undefined): boolean =>
+  next !== undefined && startOfRun(template, text, read, next) !== undefined;
+
+/** The line was cut within an open run: in its first value or, where that was nothing, the second. */
+function cutInRun({ fields }: LineTemplate, run: OpenRun, rest: string, values: PrintedValues): CutMatch | undefined {
+  const first = fields[run.from] as TemplateField;
+  const second = run.to - run.from > 1 ? fields[run.from + 1] : undefined;
+  const none = nothingFor(first.field);
+  const passed = second && none + second.before;
+  if (second === undefined || passed === undefined || !rest.startsWith(passed)) {
+    const begins = first.beginning.test(rest) || passed?.startsWith(rest);
+    return begins ? { values, partial: { [first.field.name]: rest } } : undefined;
+  }
+  const value = rest.slice(passed.length);
+  values[run.from] = none;
+  return second.beginning.test(value) ? { values, partial: { [second.field.name]: value } } : undefined;
+}
+
+/** The line was cut within what stands before an open value. */
+const cutBefore = (text: string, at: number, before: string, values: PrintedValues): CutMatch | undefined =>
+  before.startsWith(text.slice(at)) ? { values, partial: {} } : undefined;

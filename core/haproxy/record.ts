@@ -2,7 +2,7 @@ import type { SyslogHeader } from "#core/haproxy/syslog.ts";
 import type { Text } from "#core/haproxy/text.ts";
 
 /** A printed value: a number, or the text exactly as printed (`#XX` kept); the headers of a `{..}` each. */
-export type FieldValue = number | Text | true | null | readonly Text[];
+export type FieldValue = number | Text | boolean | null | readonly Text[];
 
 /** The request as it was before HAProxy printed it: `#XX` undone, an empty header null. */
 export interface DecodedRequest {
@@ -27,6 +27,8 @@ export interface HaproxyRecord {
   readonly partial?: Readonly<Record<string, Text>>;
   /** By the names of the configuration manual's section 8.2.6; `X_plus` is true where `X` was printed with a `+`. */
   readonly fields: Readonly<Record<string, FieldValue>>;
+  /** The same by HAProxy's names, where a JSON log-format calls them otherwise: `{"status":%ST}` has `ST` here. */
+  readonly aliases?: Readonly<Record<string, FieldValue>>;
   readonly time_ms?: number;
   /** `ft` without the `~` that says TLS. */
   readonly frontend?: Text;

@@ -1,13 +1,15 @@
-const NONE = "-";
-
 /**
  * Tells the captured request cookie from the response cookie; neither is encoded, and a client's may hold the separator.
  * Both were captured by the same name, and the server, which writes the last one, is the more trusted: the response
- * cookie is `-`, or starts at the last place where that name follows a separator.
+ * cookie is `none`, or starts at the last place where that name follows a separator.
  */
-export function splitCookies(both: string, separator: string): [request: string, response: string] | undefined {
-  if (both.startsWith(NONE + separator)) return [NONE, both.slice(NONE.length + separator.length)];
-  if (both.endsWith(separator + NONE)) return [both.slice(0, -(separator.length + NONE.length)), NONE];
+export function splitCookies(
+  both: string,
+  separator: string,
+  none: string,
+): [request: string, response: string] | undefined {
+  if (both.startsWith(none + separator)) return [none, both.slice(none.length + separator.length)];
+  if (both.endsWith(separator + none)) return [both.slice(0, both.length - separator.length - none.length), none];
 
   const name = nameOf(both);
   let split = both.lastIndexOf(separator + name);

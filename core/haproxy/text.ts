@@ -31,3 +31,33 @@ export function unescapeHash(printed: string): Text {
   if (!printed.includes("#")) return textOf(printed);
   return textOf(printed.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
 }
+
+const BACKSLASHED = /\\(.)/gs;
+
+/** Undoes a backslash before any character. */
+export const unescapeBackslash = (printed: string): string =>
+  printed.includes("\\") ? printed.replace(BACKSLASHED, "$1") : printed;
+
+const JSON_ESCAPED = /((?:\\u[\da-fA-F]{4})+)|\\(.)/gs;
+const JSON_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
+
+/** Undoes the escapes of a JSON string, whose characters beyond ASCII become UTF-8. What is no escape stays. */
+export function unescapeJson(printed: string): string {
+  if (!printed.includes("\\")) return printed;
+  return printed.replace(JSON_ESCAPED, (whole, units: string | undefined, character: string | undefined) =>
+    units === undefined ? (JSON_ESCAPES[character as string] ?? whole) : latin1Of(ofUnits(units)),
+  );
+}
+
+/** `\\ud83d\\ude00`, UTF-16 code units as a JSON string escapes them. */
+const ofUnits = (units: string): string =>
+  String.fromCharCode(...(units.match(/[^\\u]{4}/g) ?? []).map((unit) => Number.parseInt(unit, 16)));

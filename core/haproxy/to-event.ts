@@ -123,7 +123,8 @@ function flattenRecord(record: HaproxyRecord): Record<string, unknown> {
   const { format, fields, frontend, tls, decoded, truncated, partial, logasap, redispatched, syslog } = record;
   const flat: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (fitsField(name, value)) Object.assign(flat, named(name, value as Text));
+    if (fitsField(name, value))
+      Object.assign(flat, Array.isArray(value) ? listed(name, value) : named(name, value as Text));
   }
   return {
     ...flat,
@@ -164,6 +165,16 @@ const flattenRejection = ({ reason, syslog, truncated }: Rejection): Record<stri
 /** Bytes that are not UTF-8 go under a name of their own, so that a text field only ever holds text. */
 const named = (name: string, text: Text): Record<string, Text> =>
   isBase64(text) ? { [`${name}_b64`]: text.b64 } : { [name]: text };
+
+/** A list of texts; of which one is not UTF-8, all in Base64, so that each keeps its place. */
+const listed = (name: string, texts: readonly Text[]): Record<string, readonly string[]> =>
+  texts.some(isBase64)
+    ? {
+        [`${name}_b64`]: texts.map((text) =>
+          isBase64(text) ? text.b64 : Buffer.from(text as string).toString("base64"),
+        ),
+      }
+    : { [name]: texts as readonly string[] };
 
 const isBase64 = (text: unknown): text is { readonly b64: string } =>
   typeof text === "object" && text !== null && "b64" in text;

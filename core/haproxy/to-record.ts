@@ -1,10 +1,12 @@
-import { decodeRequest } from "#core/haproxy/decode-request.ts";
-import { instantOf } from "#core/haproxy/local-time.ts";
-import type { LogTemplate, TemplateField } from "#core/haproxy/log-template.ts";
+import { type CapturedHeaders, decodeRequest } from "#core/haproxy/decode-request.ts";
+import type { LineTemplate } from "#core/haproxy/line-template.ts";
+import { lineTime } from "#core/haproxy/line-time.ts";
+import type { LogField } from "#core/haproxy/log-format.ts";
 import type { PrintedValues } from "#core/haproxy/match-template.ts";
-import type { FieldValue, HaproxyRecord } from "#core/haproxy/record.ts";
+import { headersOf, readFields, unescaped } from "#core/haproxy/printed-values.ts";
+import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/record.ts";
 import type { SyslogLine } from "#core/haproxy/syslog.ts";
-import { type Text, textOf } from "#core/haproxy/text.ts";
+import { type Text, textOf, unescapeHash } from "#core/haproxy/text.ts";
 
 /** What a line does not say of itself. */
 export interface LineContext {
@@ -21,59 +23,98 @@ export interface PrintedLine {
   readonly partial?: Readonly<Record<string, string>>;
 }
 
+/** The values of a line by what HAProxy calls them: an alias, or the keyword of a sample expression. */
+type PrintedByName = ReadonlyMap<string, PrintedField>;
+
+interface PrintedField {
+  readonly field: LogField;
+  readonly printed: string;
+}
+
 /** The record of a line that fits the template; undefined when its date is no date. */
 export function toRecord(
-  template: LogTemplate,
+  template: LineTemplate,
   { syslog, message }: SyslogLine,
   { values, partial }: PrintedLine,
-  { zone, receivedAtMs }: LineContext,
+  context: LineContext,
 ): HaproxyRecord | undefined {
-  const fields: Record<string, FieldValue> = {};
-  const printed: Record<string, string> = {};
-  let date: string | undefined;
-  template.fields.forEach((field, index) => {
-    const value = values[index];
-    if (value === undefined) {
-      // `{..}` that a template quotes was printed as nothing; elsewhere, and in a cut line, it was not printed.
-      if (field.kind === "headers" && field.before !== " " && partial === undefined) fields[field.name] = null;
-      return;
-    }
-    printed[field.name] = value;
-    if (field.kind === "date") date = value;
-    if (field.kind === "number" && value.startsWith("+")) fields[`${field.name}_plus`] = true;
-    fields[field.name] = readValue(field, value);
-  });
-
-  const timeMs = date === undefined ? undefined : instantOf(date, zone, receivedAtMs);
-  if (date !== undefined && timeMs === undefined) return undefined;
-  const { ft, r, hr, hs } = printed;
-  const decoded = decodeRequest(r, blockOf(hr), blockOf(hs));
+  const byName = printedByName(template, values);
+  const time = lineTime((name) => byName.get(name)?.printed, context);
+  if (time === "no date") return undefined;
+  const { fields, aliases } = readFields(template, values, partial === undefined);
+  const ft = byName.get("ft")?.printed;
+  const hasPlus = (name: string): boolean => byName.get(name)?.printed.startsWith("+") === true;
+  const decoded = decodedOf(byName);
   return {
-    format: template.name,
+    format: template.format.name,
     syslog,
     message: textOf(message),
     truncated: partial !== undefined,
     ...(partial && { partial: toTexts(partial) }),
     fields,
-    ...(timeMs !== undefined && { time_ms: timeMs }),
+    ...(aliases && { aliases }),
+    ...(time !== undefined && { time_ms: time }),
     ...(ft !== undefined && { frontend: textOf(ft.replace(/~$/, "")), tls: ft.endsWith("~") }),
-    ...((fields.Ta_plus || fields.Tt_plus || fields.B_plus) && { logasap: true }),
-    ...(fields.rc_plus && { redispatched: true }),
+    ...((hasPlus("Ta") || hasPlus("Tt") || hasPlus("B")) && { logasap: true }),
+    ...(hasPlus("rc") && { redispatched: true }),
     ...(decoded && { decoded }),
   };
 }
 
-function readValue({ kind }: TemplateField, value: string): FieldValue {
-  if (kind === "number") return value === "-" ? value : Number(value);
-  if (kind === "headers") return splitHeaders(value);
-  return textOf(value);
+/** Of what a format prints twice, the first counts. What the `json` flag encodes is here without its quotes. */
+function printedByName({ fields }: LineTemplate, values: PrintedValues): PrintedByName {
+  const byName = new Map<string, PrintedField>();
+  fields.forEach(({ field }, index) => {
+    const value = values[index];
+    const name = field.alias ?? field.expression?.keyword;
+    if (value === undefined || name === undefined || byName.has(name)) return;
+    const printed = field.value.kind === "json" && value.startsWith('"') ? value.slice(1, -1) : value;
+    byName.set(name, { field, printed });
+  });
+  return byName;
 }
 
-const blockOf = (printed: string | undefined): string[] | undefined =>
-  printed === undefined ? undefined : splitHeaders(printed);
+/** What tells the request in parts, where a format does not print it whole. */
+const PARTS_OF_REQUEST = {
+  method: ["HM", "capture.req.method", "method"],
+  uri: ["HU", "capture.req.uri"],
+  version: ["HV", "capture.req.ver"],
+} as const;
 
-/** `{a||b}`: HAProxy encodes braces and bars within. */
-const splitHeaders = (block: string): string[] => block.slice(1, -1).split("|");
+function decodedOf(byName: PrintedByName): DecodedRequest | undefined {
+  const r = byName.get("r");
+  const part = (names: readonly string[]): Text | undefined => partOfRequest(firstOf(byName, names));
+  const request = r !== undefined && r.printed !== "-" ? unescaped(r.field, r.printed) : undefined;
+  const parts = {
+    method: part(PARTS_OF_REQUEST.method),
+    uri: part(PARTS_OF_REQUEST.uri),
+    version: part(PARTS_OF_REQUEST.version),
+  };
+  return decodeRequest(request ?? parts, {
+    request: captured(byName, ["hr", "hrl"]),
+    response: captured(byName, ["hs", "hsl"]),
+  });
+}
+
+const firstOf = (byName: PrintedByName, names: readonly string[]): PrintedField | undefined =>
+  names.map((name) => byName.get(name)).find((value) => value !== undefined);
+
+const NOT_THERE = new Set(["", "-", "<BADREQ>"]);
+
+function partOfRequest(found: PrintedField | undefined): Text | undefined {
+  if (found === undefined || NOT_THERE.has(found.printed) || !isReadable(found.field)) return undefined;
+  const printed = unescaped(found.field, found.printed);
+  return found.field.value.kind === "encoded" ? unescapeHash(printed) : textOf(printed);
+}
+
+/** A converter may have made something else of it (`hex`, `lower`). */
+const isReadable = ({ expression }: LogField): boolean =>
+  expression === undefined || expression.converters.every(({ name }) => name === "json");
+
+function captured(byName: PrintedByName, names: readonly string[]): CapturedHeaders {
+  const found = firstOf(byName, names);
+  return found && found.field.value.kind !== "json" ? headersOf(found.field, found.printed) : undefined;
+}
 
 const toTexts = (values: Readonly<Record<string, string>>): Record<string, Text> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(value)]));

@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
+import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
+import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
 import type { HaproxyRecord } from "#core/haproxy/record.ts";
 
 /** A captured line of which it is known what a correct parser makes. */
@@ -25,6 +28,10 @@ export const labelledLines: readonly (KnownLine & { readonly printed: Readonly<R
 /** Every captured datagram, labelled or not. */
 export const capturedLines: readonly Uint8Array[] = splitLines(readFileSync(new URL("lines.txt", fixtures)));
 
+/** The configuration behind them. */
+export const goldenFormats = (): KnownFormat[] =>
+  knownFormatsOf(readHaproxyConfig(readFileSync(new URL("haproxy.cfg", golden), "utf8")));
+
 /** Rows with the whole truth of a record, on machines that have them; the name of each file with its rows. */
 export const goldenFiles: readonly { readonly name: string; readonly rows: () => readonly KnownLine[] }[] = [
   { name: "golden.jsonl", read: (file: URL) => readFileSync(file, "utf8") },
@@ -42,7 +49,8 @@ export const goldenFiles: readonly { readonly name: string; readonly rows: () =>
     ),
   }));
 
-function once<Value>(make: () => Value): () => Value {
+/** Makes it when it is first asked for. */
+export function once<Value>(make: () => Value): () => Value {
   let made: Value | undefined;
   return () => {
     made ??= make();

@@ -137,7 +137,7 @@ describe("a line that is not HAProxy's is refused with a reason", () => {
   test.each([
     ["", "empty"],
     ["<134>Nov 22 01:22:46 gw haproxy[1]: ", "empty"],
-    ["<134>Nov 22 01:22:46 gw haproxy[1]: Proxy web started.", "unknown-format"],
+    ["<134>Nov 22 01:22:46 gw haproxy[1]: The quick brown fox.", "unknown-format"],
     ["192.0.2.7:40001 [22/Nov/2026:01:22:46.321] web app/a1 0/1/2", "cut-before-its-format-shows"],
     ["192.0.2.7:40001 [31/Feb/2026:01:22:46.321] web app/a1 0/0/0 77 -- 1/1/0/0/0 0/0", "unknown-format"],
     [`${httplog()} 0a1b-unique-id`, "unknown-format"],

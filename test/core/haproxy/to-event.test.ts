@@ -223,14 +223,14 @@ describe("the event of a record", () => {
 
 describe("a line that is no record becomes an event too", () => {
   test("that says why, holds the line, and is tagged with its host", () => {
-    const event = eventOf(`${HEADER}Proxy web started.\n`);
+    const event = eventOf(`${HEADER}The quick brown fox.\n`);
 
     expect(event.tags).toEqual(["format", "format:unparsed", "hosts", "hosts:edge-7", ...ORIGIN_TAGS]);
     expect(event.timestampMs).toBe(receivedAtMs);
     expect(valueIn(event)).toMatchObject({
       format: "unparsed",
       reason: "unknown-format",
-      line: `${HEADER}Proxy web started.`,
+      line: `${HEADER}The quick brown fox.`,
     });
   });
 });
