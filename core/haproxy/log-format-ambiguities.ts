@@ -1,5 +1,6 @@
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import { isField, type LogField, type LogFormat, type PrintedValue, type ValueKind } from "#core/haproxy/log-format.ts";
+import { askedAs } from "#core/haproxy/log-format-fields.ts";
 
 /** Where lines of a format can be read in more than one way. */
 export interface Ambiguity {
@@ -139,7 +140,7 @@ function canHold({ kind, escape: escaped }: PrintedValue, text: string): boolean
 }
 
 function saysOfValues(previous: Slot, { field, before }: Slot): string | undefined {
-  const [one, other] = [shownName(previous.field), shownName(field)];
+  const [one, other] = [askedAs(previous.field), askedAs(field)];
   if (previous.field.alias === "CC" && field.alias === "CS")
     return `${one} and ${other} are printed as they came: a cookie can hold what separates them, and is told from the other by its name only`;
   const isText = ({ value }: LogField): boolean => value.kind === "text";
@@ -151,14 +152,10 @@ function saysOfValues(previous: Slot, { field, before }: Slot): string | undefin
 /** Lists and blocks of headers side by side, whose numbers the line does not say. */
 function saysOfHeaders({ field: previous }: Slot, { field, before }: Slot): string | undefined {
   if (before.trim() !== "") return undefined;
-  const [one, other] = [shownName(previous), shownName(field)];
+  const [one, other] = [askedAs(previous), askedAs(field)];
   if (previous.value.kind === "headers" && field.value.kind === "headers")
     return `where only one of ${one} and ${other} is captured, its block could be either's; it is taken for ${one}`;
   if (previous.value.kind === "header-list" && (field.value.kind === "header-list" || field.value.quoted))
     return `how many headers ${one} has, and so where ${other} begins, only the configuration's captures tell`;
   return undefined;
 }
-
-/** As it stands in the format. */
-export const shownName = ({ alias, expression, name }: LogField): string =>
-  expression !== undefined ? `%[${expression.text}]` : alias !== undefined ? `%${alias}` : name;

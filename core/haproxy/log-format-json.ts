@@ -5,7 +5,9 @@ export function readJsonMembers(parts: readonly LogFormatPart[]): readonly JsonM
   const [first] = parts;
   if (first === undefined || isField(first) || !first.literal.trimStart().startsWith("{")) return undefined;
   const reader = new JsonFormatReader(parts);
-  return reader.readObject([]) && reader.isAtEnd() ? reader.members : undefined;
+  if (!reader.readObject([]) || !reader.isAtEnd()) return undefined;
+  // Of a key that stands twice, JSON takes the last.
+  return [...new Map(reader.members.map((member) => [member.path.join("\0"), member])).values()];
 }
 
 const MAX_DEPTH = 100;

@@ -1,0 +1,26 @@
+import { UsageError } from "#cli/usage-error.ts";
+
+const HELP = `What HAProxy logs, for people and programs.
+
+  pulse haproxy explain   the fields of a log-format or a whole haproxy.cfg; what a termination state means
+  pulse haproxy <command> --help
+
+Example: pulse haproxy explain sH--
+`;
+
+/** Commands by name; each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void> | void>>> = {
+  explain: async () => (await import("#cli/haproxy/explain.ts")).explain,
+};
+
+/** `pulse haproxy`. */
+export async function haproxy([name, ...args]: string[]): Promise<void> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(HELP);
+    return;
+  }
+  const command = await COMMANDS[name]?.();
+  if (command === undefined)
+    throw new UsageError(`there is no command "haproxy ${name}"; pulse haproxy --help lists them`);
+  await command(args);
+}
