@@ -27,9 +27,7 @@ Examples: pulse haproxy explain cD--
 
 /** `pulse haproxy explain`. */
 export function explain(args: string[]): void {
-  const { values, positionals } = parsed("haproxy explain", () =>
-    parseArgs({ args, allowPositionals: true, options: { json: { type: "boolean" }, help: { type: "boolean" } } }),
-  );
+  const { values, positionals } = parsed("haproxy explain", () => parse(args));
   if (values.help) {
     process.stdout.write(HELP);
     return;
@@ -40,6 +38,18 @@ export function explain(args: string[]): void {
       "give one log-format, haproxy.cfg or termination state; quote what holds spaces",
     ]);
   explainAsked(asked, values.json === true);
+}
+
+/** States begin with dashes, as options do: `--VN` is one, and `--` is when nothing else is asked. */
+function parse(args: string[]) {
+  const isState = (arg: string, index: number): boolean =>
+    arg.startsWith("-") && explainTermination(arg) !== undefined && (arg !== "--" || index === args.length - 1);
+  const { values, positionals } = parseArgs({
+    args: args.filter((arg, index) => !isState(arg, index)),
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, help: { type: "boolean" } },
+  });
+  return { values, positionals: [...positionals, ...args.filter(isState)] };
 }
 
 /** What holds a percent sign is a format; else a file goes before names and states. */

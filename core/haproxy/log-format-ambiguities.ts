@@ -22,12 +22,13 @@ interface Slot {
  */
 export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[] {
   const slots = slotsOf(format);
-  const untold = new Set(untoldBorders(slots));
+  const untold = untoldBorders(slots);
   return slots.flatMap((slot, index) => {
     const previous = slots[index - 1];
     if (previous === undefined) return [];
     const ofHeaders = captures === undefined ? saysOfHeaders(previous, slot) : undefined;
-    const says = ofHeaders ?? (untold.has(index) ? saysOfValues(previous, slot) : undefined);
+    const opener = untold.get(index);
+    const says = ofHeaders ?? (opener === undefined ? undefined : saysOfValues(opener, previous, slot));
     return says === undefined ? [] : [{ offset: slot.field.offset, says }];
   });
 }
@@ -42,9 +43,9 @@ function slotsOf({ parts }: LogFormat): Slot[] {
   );
 }
 
-/** The fields of which it cannot be told where they begin. */
-function untoldBorders(slots: readonly Slot[]): number[] {
-  const untold: number[] = [];
+/** The fields of which it cannot be told where they begin, each with the field before it that can hold anything alike. */
+function untoldBorders(slots: readonly Slot[]): Map<number, Slot> {
+  const untold = new Map<number, Slot>();
   let from = 0;
   while (from < slots.length) {
     if (endIsTold(slots, from)) {
@@ -55,7 +56,7 @@ function untoldBorders(slots: readonly Slot[]): number[] {
     let to = last ?? slots.length - 1;
     // From there the line is read backwards.
     while (to > from && startIsTold(slots, to)) to--;
-    for (let index = from + 1; index <= to; index++) untold.push(index);
+    for (let index = from + 1; index <= to; index++) untold.set(index, slots[from] as Slot);
     if (last === undefined) break;
     from = last + 1;
   }
@@ -139,14 +140,14 @@ function canHold({ kind, escape: escaped }: PrintedValue, text: string): boolean
   return [...text].every((character) => CHARACTERS[kind].test(character));
 }
 
-function saysOfValues(previous: Slot, { field, before }: Slot): string | undefined {
+function saysOfValues(opener: Slot, previous: Slot, { field, before }: Slot): string {
   const [one, other] = [askedAs(previous.field), askedAs(field)];
   if (previous.field.alias === "CC" && field.alias === "CS")
     return `${one} and ${other} are printed as they came: a cookie can hold what separates them, and is told from the other by its name only`;
-  const isText = ({ value }: LogField): boolean => value.kind === "text";
   if (before === "") return `nothing separates ${other} from ${one}: where one ends and the other begins is a guess`;
-  const open = isText(previous.field) ? one : isText(field) ? other : `either of ${one} and ${other}`;
-  return `${open} can hold "${before}", which separates ${one} from ${other}: who writes it there moves the border`;
+  const holders = [previous.field, field].filter(({ value }) => canHold(value, before)).map(askedAs);
+  if (holders.length === 0) return `${askedAs(opener.field)} can hold all that stands between it and ${other}`;
+  return `"${before}" separates ${one} from ${other}, and ${holders.join(" and ")} can hold it`;
 }
 
 /** Lists and blocks of headers side by side, whose numbers the line does not say. */
