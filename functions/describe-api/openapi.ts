@@ -66,6 +66,16 @@ const particulars: Readonly<
   "GET /event-types": {
     answers: { 200: { description: "Types that have events", content: json(listOf(reference("EventType"))) } },
   },
+  "POST /haproxy/logs": {
+    body: { "text/plain": { schema: text }, "application/x-ndjson": { schema: text } },
+    answers: {
+      200: {
+        description: "Each line that was taken is durable; those that need a word are listed",
+        content: json(reference("LogBatch")),
+        headers: RECEIPT,
+      },
+    },
+  },
   "GET /openapi.json": { answers: { 200: { description: "This description", content: json({ type: "object" }) } } },
   "GET /info": { answers: { 200: { description: "Version, engines, position", content: json(reference("Info")) } } },
 };
@@ -136,6 +146,11 @@ const parametersOf: Readonly<Record<string, readonly Json[]>> = {
     parameter("size", "query", "How many groups", { type: "integer", default: 100, maximum: MAX_GROUPS }),
     parameter("percents", "query", "Of percentiles, separated by commas"),
     AFTER,
+  ],
+  "POST /haproxy/logs": [
+    parameter("source", "query", "The gateway's name, for lines that do not say it"),
+    parameter("zone", "query", "Of the gateway's clock, for lines that do not say it: Europe/Berlin, +02:00 or UTC"),
+    parameter("Content-Encoding", "header", "gzip: the body is inflated", { enum: ["gzip", "identity"] }),
   ],
   "GET /events/stream": [
     ...filterParameters,
@@ -228,6 +243,30 @@ const batch: Json = {
   },
 };
 
+const logBatch: Json = {
+  type: "object",
+  required: ["accepted", "unparsed", "rejected", "items"],
+  properties: {
+    accepted: { ...integer, description: "Durable, those that could not be parsed among them" },
+    unparsed: { ...integer, description: "Kept as events that say why" },
+    rejected: { ...integer, description: "Not taken: no log record (400), or to be sent again (503)" },
+    items: {
+      ...listOf({
+        type: "object",
+        required: ["line", "status"],
+        properties: {
+          line: { ...integer, description: "Its place in the body, from 1" },
+          status: integer,
+          id: text,
+          unparsed: { type: "string", description: "Why" },
+          problem: reference("Problem"),
+        },
+      }),
+      description: "The lines that were not simply taken and parsed",
+    },
+  },
+};
+
 const aggregatedValue: Json = {
   description: "null where there is nothing to aggregate; an object for percentiles (by percent) and stats",
   type: ["number", "null", "object"],
@@ -310,6 +349,7 @@ export function openApiDescription(): Json {
         EventQuery: schemaOf(eventQuerySchema),
         Event: event,
         Batch: batch,
+        LogBatch: logBatch,
         Aggregation: aggregation,
         EventType: eventType,
         Info: info,

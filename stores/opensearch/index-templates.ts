@@ -5,6 +5,7 @@ import {
   HAPROXY_EVENT_TYPE,
   MAX_KEYWORD_CHARACTERS,
 } from "#core/events/event-types.ts";
+import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
 import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "./index-names.ts";
 
 /*
@@ -86,12 +87,13 @@ const ECS_NAMES: Readonly<Record<string, string>> = {
 
 /**
  * HAProxy's names at the root, where Vamp's readers look for them (`ft`, `Tt`, `ST`, `@timestamp` …), and those of ECS.
- * A document that has a field of an alias's name is refused, so none may be a name of ours.
+ * A document that has a field of an alias's name is refused, so none may be a name of ours. The names of a deployment's own
+ * log-formats are found in `fields` alone: at the root one could be in the way of another.
  */
 function haproxyAliases(fields: Readonly<Record<string, FieldKind>>): Properties {
   const aliases: Record<string, object> = { "@timestamp": { type: "alias", path: "timestamp" } };
-  const names = Object.keys(fields).filter((name) => !Object.hasOwn(EVENT_PROPERTIES, name) && name !== FIELDS);
-  for (const name of names) aliases[name] = { type: "alias", path: `${FIELDS}.${name}` };
+  for (const name of Object.keys(HAPROXY_FIELDS))
+    if (Object.hasOwn(fields, name)) aliases[name] = { type: "alias", path: `${FIELDS}.${name}` };
   for (const [name, field] of Object.entries(ECS_NAMES))
     if (Object.hasOwn(fields, field)) aliases[name] = { type: "alias", path: `${FIELDS}.${field}` };
   return aliases;
