@@ -30,7 +30,7 @@ export const explainedConfig = (config: HaproxyConfig) => ({
   formats: config.formats.map((used) => ({
     use: used.use,
     by: used.by,
-    ...explainedFormat(used.format, commonCaptures(config, used)),
+    ...explainedFormat(used.format, used.captures),
   })),
 });
 
@@ -70,7 +70,7 @@ export function showConfig(config: HaproxyConfig): string {
   );
   const formats = config.formats.map((used) => {
     const use = USES[used.use];
-    return `\n${use}of ${used.by.join(", ")}\n${showFormat(used.format, commonCaptures(config, used))}`;
+    return `\n${use}of ${used.by.join(", ")}\n${showFormat(used.format, used.captures)}`;
   });
   return [...proxies, ...rings, ...formats].join("");
 }
@@ -86,13 +86,6 @@ function showProxy({ kind, name, line, mode, targets, formats, errorFormats }: L
   if (targets.length === 0) return `${where}: writes no logs`;
   const to = counted(targets.length, "place");
   return `${where}: ${namesOf(formats).join(" or ")}, failed connections ${namesOf(errorFormats).join(" or ")}, to ${to}`;
-}
-
-/** The captures of all that use a format, where they are the same. */
-function commonCaptures({ proxies }: HaproxyConfig, { by }: UsedFormat): Captures | undefined {
-  const [first, ...others] = proxies.filter(({ name }) => by.includes(name)).map(({ captures }) => captures);
-  const isSame = others.every((captures) => JSON.stringify(captures) === JSON.stringify(first));
-  return isSame ? first : undefined;
 }
 
 /** A termination state for people. */

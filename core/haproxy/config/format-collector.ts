@@ -1,4 +1,4 @@
-import type { ConfigFault, FormatUse, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
+import type { Captures, ConfigFault, FormatUse, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
 import { type FormatLine, optionFormat } from "#core/haproxy/config/proxy-settings.ts";
 import { fieldsOf, type LogFormat } from "#core/haproxy/log-format.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
@@ -21,10 +21,17 @@ const KNOWN_FORMATS: readonly LogFormat[] = [...Object.values(OPTION_FORMATS), .
 
 const fixed = (name: string): LogFormat => FIXED_FORMATS.find((format) => format.name === name) as LogFormat;
 
+/** Who uses a format. */
+export interface FormatUser {
+  readonly name: string;
+  readonly mode: string;
+  readonly captures?: Captures;
+}
+
 /** Reads each format of a configuration once, and keeps who uses it. */
 export class FormatCollector {
   readonly #report: Report;
-  readonly #used = new Map<string, { format: LogFormat; use: FormatUse; by: string[] }>();
+  readonly #used = new Map<string, { format: LogFormat; use: FormatUse; by: FormatUser[] }>();
   /** By their text; undefined where it is no format, which is told once. */
   readonly #read = new Map<string, LogFormat | undefined>();
 
@@ -33,24 +40,27 @@ export class FormatCollector {
   }
 
   get used(): readonly UsedFormat[] {
-    return [...this.#used.values()];
+    return [...this.#used.values()].map(({ format, use, by }) => {
+      const captures = commonCaptures(by);
+      return { format, use, by: by.map(({ name }) => name), ...(captures !== undefined && { captures }) };
+    });
   }
 
-  ofRequests(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
-    const inMode = mode === "http" ? lines : lines.map((line) => this.#inModeTcp(line));
-    return this.#of(inMode, "log", by, mode, fixed("default"));
+  ofRequests(lines: readonly FormatLine[], user: FormatUser): readonly LogFormat[] {
+    const inMode = user.mode === "http" ? lines : lines.map((line) => this.#inModeTcp(line));
+    return this.#of(inMode, "log", user, fixed("default"));
   }
 
-  ofErrors(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
-    return this.#of(lines, "error", by, mode, fixed("connerror"));
+  ofErrors(lines: readonly FormatLine[], user: FormatUser): readonly LogFormat[] {
+    return this.#of(lines, "error", user, fixed("connerror"));
   }
 
-  ofStructuredData(lines: readonly FormatLine[], by: string, mode: string): readonly LogFormat[] {
-    return this.#of(lines, "structured-data", by, mode);
+  ofStructuredData(lines: readonly FormatLine[], user: FormatUser): readonly LogFormat[] {
+    return this.#of(lines, "structured-data", user);
   }
 
   ofProfile(line: FormatLine, profile: string, use: FormatUse): void {
-    this.#of([line], use, `log-profile ${profile}`, "http");
+    this.#of([line], use, { name: `log-profile ${profile}`, mode: "http" });
   }
 
   #inModeTcp(format: FormatLine): FormatLine {
@@ -60,29 +70,24 @@ export class FormatCollector {
   }
 
   /** The formats of these lines; what HAProxy writes where there are none. */
-  #of(
-    lines: readonly FormatLine[],
-    use: FormatUse,
-    by: string,
-    mode: string,
-    otherwise?: LogFormat,
-  ): readonly LogFormat[] {
+  #of(lines: readonly FormatLine[], use: FormatUse, user: FormatUser, otherwise?: LogFormat): readonly LogFormat[] {
     const formats = lines.flatMap((line) => {
       const format = this.#readOnce(line, use);
       if (format === undefined) return [];
-      if (mode !== "http") this.#reportHttpOnly(format, line.line, by);
+      if (user.mode !== "http") this.#reportHttpOnly(format, line.line, user.name);
       return [format];
     });
     if (lines.length === 0 && otherwise !== undefined) formats.push(otherwise);
-    for (const format of formats) this.#note(format, use, by);
+    for (const format of formats) this.#note(format, use, user);
     return formats;
   }
 
-  #note(format: LogFormat, use: FormatUse, by: string): void {
-    const key = `${use} ${format.text}`;
+  #note(format: LogFormat, use: FormatUse, user: FormatUser): void {
+    const counts = hasHeaderLists(format) ? `${user.captures?.request.length}/${user.captures?.response.length}` : "";
+    const key = `${use} ${counts} ${format.text}`;
     const used = this.#used.get(key);
-    if (used === undefined) this.#used.set(key, { format, use, by: [by] });
-    else if (!used.by.includes(by)) used.by.push(by);
+    if (used === undefined) this.#used.set(key, { format, use, by: [user] });
+    else if (!used.by.some(({ name }) => name === user.name)) used.by.push(user);
   }
 
   #readOnce({ text, line }: FormatLine, use: FormatUse): LogFormat | undefined {
@@ -113,6 +118,14 @@ export class FormatCollector {
     if (names.length > 0)
       this.#report(line, "remark", `${by} is not in mode http, where alone HAProxy knows ${names.join(" ")}`);
   }
+}
+
+const hasHeaderLists = (format: LogFormat): boolean =>
+  fieldsOf(format).some(({ value }) => value.kind === "header-list");
+
+function commonCaptures(users: readonly FormatUser[]): Captures | undefined {
+  const [first, ...others] = users.map(({ captures }) => captures);
+  return others.every((captures) => JSON.stringify(captures) === JSON.stringify(first)) ? first : undefined;
 }
 
 /** Formats are named by what they are, and else by their use. */

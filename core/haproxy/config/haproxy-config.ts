@@ -48,6 +48,8 @@ export interface UsedFormat {
   readonly use: FormatUse;
   /** The names of the frontends; of a log-profile `log-profile <name>`. */
   readonly by: readonly string[];
+  /** Where all of them capture the same. A format that lists headers is kept apart for each number of them. */
+  readonly captures?: Captures;
 }
 
 export interface Ring {

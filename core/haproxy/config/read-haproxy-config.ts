@@ -114,15 +114,16 @@ class ConfigReader {
 
   #finishProxy({ kind, name, line, settings }: ProxyDraft): LoggingProxy {
     const { mode, captures, logTag } = settings;
+    const user = { name, mode, captures };
     return {
       kind,
       name,
       line,
       mode,
       targets: settings.targets.flatMap((target) => (target === "global" ? this.#globalTargets : [target])),
-      formats: this.#formats.ofRequests(settings.formats, name, mode),
-      errorFormats: this.#formats.ofErrors(settings.errorFormats, name, mode),
-      structuredData: this.#formats.ofStructuredData(settings.structuredData, name, mode),
+      formats: this.#formats.ofRequests(settings.formats, user),
+      errorFormats: this.#formats.ofErrors(settings.errorFormats, user),
+      structuredData: this.#formats.ofStructuredData(settings.structuredData, user),
       captures,
       ...(logTag !== undefined && { logTag }),
     };
