@@ -4,6 +4,7 @@ import { HttpConnection } from "./http-connection.ts";
 import { pulseTarget } from "./ingest-target.ts";
 import { sendAll } from "./load.ts";
 import { pulseQueries, type QueryTarget, type Question, rawQueries } from "./query-target.ts";
+import { relayTo } from "./relay.ts";
 import type { Bar, Row, SuiteReport } from "./report.ts";
 import { DAY_MS, GATEWAYS, SERVICES, sampleEvents, seededRandom, TYPES } from "./sample-events.ts";
 import { quantile } from "./statistics.ts";
@@ -103,7 +104,14 @@ async function load(ground: Ground, count: number, endMs: number): Promise<Query
     targets.push(pulseQueries(engine, ingest.url, namespace));
   }
   const openSearch = await ground.openSearch();
-  return openSearch === undefined ? targets : [...targets, rawQueries("raw", openSearch.url, namespace)];
+  if (openSearch === undefined) return targets;
+  const relay = await relayTo(openSearch.url);
+  ground.onClose(() => relay.stop());
+  return [
+    ...targets,
+    rawQueries("raw", openSearch.url, namespace),
+    rawQueries("relayed raw", relay.url, namespace),
+  ];
 }
 
 const LOADED_AT_ONCE = 50_000;
