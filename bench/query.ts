@@ -107,11 +107,7 @@ async function load(ground: Ground, count: number, endMs: number): Promise<Query
   if (openSearch === undefined) return targets;
   const relay = await relayTo(openSearch.url);
   ground.onClose(() => relay.stop());
-  return [
-    ...targets,
-    rawQueries("raw", openSearch.url, namespace),
-    rawQueries("relayed raw", relay.url, namespace),
-  ];
+  return [...targets, rawQueries("raw", openSearch.url, namespace), rawQueries("relayed raw", relay.url, namespace)];
 }
 
 const LOADED_AT_ONCE = 50_000;
