@@ -2,6 +2,7 @@ import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Grant } from "aws-cdk-lib/aws-iam";
+import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { Construct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
@@ -26,12 +27,16 @@ export interface IndexingStackProps extends StackProps {
 
 /** From the journal into the index: the templates first, then the function that follows the stream. */
 export class IndexingStack extends Stack {
-  readonly consumers: readonly JournalConsumer[];
+  /** Of the stream of events. */
+  readonly events: JournalConsumer;
+  /** Of the stream of gateways' log lines. */
+  readonly haproxyLogs: JournalConsumer;
 
   constructor(scope: Construct, id: string, props: IndexingStackProps) {
     super(scope, id, { description: "Pulse: index templates, and from the journal into the index", ...props });
     const templates = this.installTemplates(props);
-    this.consumers = [this.followJournal(props, templates)];
+    this.events = this.indexEvents(props, templates);
+    this.haproxyLogs = this.indexHaproxyLogs(props, templates);
     this.forgetShards(props);
   }
 
@@ -58,29 +63,41 @@ export class IndexingStack extends Stack {
     });
   }
 
-  private followJournal(
-    { stage, index, journal, eventTypes }: IndexingStackProps,
-    templates: readonly InstalledTemplate[],
-  ): JournalConsumer {
-    const indexEvents = new PulseFunction(this, "IndexEvents", {
+  private indexEvents(props: IndexingStackProps, templates: readonly InstalledTemplate[]): JournalConsumer {
+    const { stage, journal } = props;
+    const fn = new PulseFunction(this, "IndexEvents", {
       name: "index-events",
-      environment: {
-        ...index.environment,
-        ...eventTypesVariable(eventTypes),
-        PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName,
-      },
+      environment: indexingVariables(props),
       stage,
       memoryMib: 1024,
       timeout: Duration.minutes(2),
     });
-    const access = index.grantIndexWrite(indexEvents);
-    // Before its template is there, an index would guess mappings that nothing can put right later.
-    indexEvents.node.addDependency(access, ...templates);
-    return followStream(indexEvents, {
-      stream: journal.events,
-      retention: journal.retention,
-      deadLetters: journal.deadLetters,
+    return this.follow(fn, journal.events, props, templates);
+  }
+
+  private indexHaproxyLogs(props: IndexingStackProps, templates: readonly InstalledTemplate[]): JournalConsumer {
+    const { stage, journal } = props;
+    const fn = new PulseFunction(this, "IndexHaproxyLogs", {
+      name: "index-haproxy-logs",
+      environment: indexingVariables(props),
+      stage,
+      // A whole processor: it inflates and reads every line.
+      memoryMib: 1769,
+      // A batch is 6 MB of gzip at most, and that some 60 MB of lines.
+      timeout: Duration.minutes(5),
     });
+    return this.follow(fn, journal.haproxyLogs, props, templates);
+  }
+
+  private follow(
+    fn: PulseFunction,
+    stream: IStream,
+    { index, journal }: IndexingStackProps,
+    templates: readonly InstalledTemplate[],
+  ): JournalConsumer {
+    // Before its template is there, an index would guess mappings that nothing can put right later.
+    fn.node.addDependency(index.grantIndexWrite(fn), ...templates);
+    return followStream(fn, { stream, retention: journal.retention, deadLetters: journal.deadLetters });
   }
 
   /** Once a day: a resharded stream would leave a checkpoint behind for each shard that it closed. */
@@ -88,7 +105,11 @@ export class IndexingStack extends Stack {
     const reason = "It is called once a day, and does what an earlier call left undone.";
     const fn = new PulseFunction(this, "ForgetShards", {
       name: "forget-shards",
-      environment: { ...index.environment, PULSE_EVENTS_STREAM: journal.events.streamName },
+      environment: {
+        ...index.environment,
+        PULSE_EVENTS_STREAM: journal.events.streamName,
+        PULSE_HAPROXY_LOGS_STREAM: journal.haproxyLogs.streamName,
+      },
       stage,
       memoryMib: 256,
       timeout: Duration.minutes(1),
@@ -98,7 +119,7 @@ export class IndexingStack extends Stack {
     Grant.addToPrincipal({
       grantee: fn,
       actions: ["kinesis:ListShards"],
-      resourceArns: [journal.events.streamArn],
+      resourceArns: [journal.events.streamArn, journal.haproxyLogs.streamArn],
     });
     const daily = new Rule(this, "Daily", {
       description: "Pulse: once a day, what needs tidying",
@@ -108,3 +129,10 @@ export class IndexingStack extends Stack {
     Validations.of(daily).acknowledge({ id: "Serverless-EventBusDLQ", reason });
   }
 }
+
+/** What a function is told that writes to the index. */
+const indexingVariables = ({ index, journal, eventTypes }: IndexingStackProps) => ({
+  ...index.environment,
+  ...eventTypesVariable(eventTypes),
+  PULSE_DEAD_LETTERS_BUCKET: journal.deadLetters.bucketName,
+});

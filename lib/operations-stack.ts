@@ -9,6 +9,7 @@ import { watchApi } from "#lib/constructs/api-alarms.ts";
 import { watchConsumer } from "#lib/constructs/consumer-alarms.ts";
 import { watchDomain } from "#lib/constructs/domain-alarms.ts";
 import { watchJournal } from "#lib/constructs/journal-alarms.ts";
+import { watchLogLines } from "#lib/constructs/log-lines-alarm.ts";
 import { OperationsDashboard } from "#lib/constructs/operations-dashboard.ts";
 import { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
@@ -38,10 +39,11 @@ export class OperationsStack extends Stack {
     super(scope, id, { description: "Pulse: alarms and the dashboard", ...props });
     const { stageName, store, journal, indexing, api } = props;
     const stage = stages[stageName];
-    const { consumers } = indexing;
+    const consumers = [indexing.events, indexing.haproxyLogs];
     const topic = this.topicFor(props);
     const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
     for (const consumer of consumers) watchConsumer(alarms, consumer);
+    watchLogLines(alarms, indexing.haproxyLogs);
     watchJournal(alarms, {
       events: journal.events,
       haproxyLogs: journal.haproxyLogs,
@@ -54,7 +56,7 @@ export class OperationsStack extends Stack {
       consumers: consumers.map(({ fn }) => fn),
       openStreams: stage.openStreams,
     });
-    new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, consumers, api });
+    new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, indexing, api });
     new CfnOutput(this, "AlarmTopic", { value: topic.topicArn });
   }
 

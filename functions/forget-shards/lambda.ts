@@ -15,6 +15,6 @@ export const handler = forgetShardsHandler({
     const shards = await listShards(kinesis, streamName);
     return new Set(shards.map((shard) => shardName(streamName, shard)));
   },
-  streamName: environment.PULSE_EVENTS_STREAM,
+  streamNames: [environment.PULSE_EVENTS_STREAM, environment.PULSE_HAPROXY_LOGS_STREAM],
   clock: systemClock,
 });

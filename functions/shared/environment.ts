@@ -145,7 +145,7 @@ export const environments = {
   "refuse-unmatched": () => z.object(common),
   "index-events": () => withEvents(indexer("index-events")),
   "index-haproxy-logs": () => withEvents({ ...indexer("index-haproxy-logs"), ...gateways }),
-  "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled }),
+  "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled, PULSE_HAPROXY_LOGS_STREAM: filled }),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),
 } as const;

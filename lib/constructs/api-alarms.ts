@@ -49,6 +49,7 @@ export function watchApi(alarms: RunbookAlarms, api: WatchedApi): void {
   });
   // A put takes 10 to 100 ms, and the journal is tried for 5 s: at 3 s every hundredth caller waits for retries.
   watchDuration(alarms, "CreateSlow", api.functions["create-events"], Duration.seconds(3));
+  watchDuration(alarms, "LogsSlow", api.functions["receive-haproxy-logs"], Duration.seconds(5));
   // A query may wait 5 s for a write it was asked to see; what takes longer is slow by itself.
   watchDuration(alarms, "QuerySlow", api.functions["query-events"], Duration.seconds(8));
   watchDuration(alarms, "AggregateSlow", api.functions["aggregate-events"], Duration.seconds(8));

@@ -5,12 +5,13 @@ import type { ApiStack } from "#lib/api-stack.ts";
 import { consumerMetric, deadLettersMetric } from "#lib/constructs/consumer-alarms.ts";
 import { archiveAgeMetric } from "#lib/constructs/journal-alarms.ts";
 import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import type { IndexingStack } from "#lib/indexing-stack.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 
 export interface OperationsDashboardProps {
   readonly dashboardName: string;
   readonly journal: JournalStack;
-  readonly consumers: readonly JournalConsumer[];
+  readonly indexing: IndexingStack;
   readonly api: ApiStack;
 }
 
@@ -18,15 +19,18 @@ const P99 = Stats.p(99);
 
 /** What is asked first when something is wrong: does it come in, does it get through, how late, how slow. */
 export class OperationsDashboard extends Dashboard {
-  constructor(scope: Construct, id: string, { dashboardName, journal, consumers, api }: OperationsDashboardProps) {
+  constructor(scope: Construct, id: string, { dashboardName, journal, indexing, api }: OperationsDashboardProps) {
     super(scope, id, { dashboardName, defaultInterval: Duration.hours(3) });
     const stage = api.rest.deploymentStage;
-    const { "create-events": create, "query-events": query, "aggregate-events": aggregate } = api.functions;
+    const { "stream-events": streamEvents, "describe-api": _, ...timed } = api.functions;
+    const { haproxyLogs } = indexing;
+    const consumers = [indexing.events, haproxyLogs];
     const ofEach = (metricOf: (consumer: JournalConsumer) => IMetric) => consumers.map(metricOf);
     this.addWidgets(
       graph("Requests and 5xx", [stage.metricCount(), stage.metricServerError({ statistic: Stats.SUM })]),
       graph("Accepted: records in the journal", [
         journal.events.metricIncomingRecords({ statistic: Stats.SUM, label: "events" }),
+        journal.haproxyLogs.metricIncomingRecords({ statistic: Stats.SUM, label: "haproxy-logs" }),
       ]),
       graph(
         "Indexed: events that can be read",
@@ -52,15 +56,22 @@ export class OperationsDashboard extends Dashboard {
     this.addWidgets(
       graph(
         "p99 of answers",
-        [create, query, aggregate].map((fn) => fn.metricDuration({ statistic: P99, label: fn.folder })),
+        Object.values(timed).map((fn) => fn.metricDuration({ statistic: P99, label: fn.folder })),
       ),
       graph("Streams open", [
-        api.functions["stream-events"].metric("ConcurrentExecutions", {
+        streamEvents.metric("ConcurrentExecutions", {
           period: Duration.minutes(1),
           statistic: Stats.MAXIMUM,
           label: "streams",
         }),
       ]),
+      graph(
+        "Log lines, and those in no known format",
+        (["LogLines", "LinesUnparsed"] as const).map((name) =>
+          consumerMetric(haproxyLogs, name, Stats.SUM).with({ label: name }),
+        ),
+      ),
+      graph("From a gateway to readable, p99", [consumerMetric(haproxyLogs, "LineLag", P99)]),
     );
   }
 }

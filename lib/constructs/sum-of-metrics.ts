@@ -7,7 +7,9 @@ const MAX_SERIES = 10;
 export const sumOfMetrics = (series: readonly IMetric[], label: string): MathExpression => {
   if (series.length > MAX_SERIES)
     throw new Error(`the sum "${label}" is of ${series.length} metrics, an alarm has at most ${MAX_SERIES}`);
-  const names = series.map((_, index) => `series${index}`);
+  // A graph of several sums has the names of all of them.
+  const prefix = label.toLowerCase().replaceAll(/[^a-z0-9]/g, "_");
+  const names = series.map((_, index) => `${prefix}_${index}`);
   return new MathExpression({
     expression: names.map((name) => `FILL(${name}, 0)`).join(" + "),
     usingMetrics: Object.fromEntries(series.map((metric, index) => [names[index], metric])),

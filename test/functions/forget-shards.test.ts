@@ -19,7 +19,7 @@ describeOpenSearch("forget-shards", (url) => {
   });
   afterAll(() => isolated.remove());
 
-  test("removes the checkpoints of shards that the stream no longer has, and only theirs", async () => {
+  test("removes the checkpoints of shards that their streams no longer have, and only theirs", async () => {
     const clock = new ManualClock();
     const now = () => clock.now();
     const store = await isolated.open({ now });
@@ -31,20 +31,25 @@ describeOpenSearch("forget-shards", (url) => {
     await arrivedDaysAgo("events/rests", 8);
     await arrivedDaysAgo("events/closed-lately", 6);
     await arrivedDaysAgo("haproxy-logs/gone", 8);
+    await arrivedDaysAgo("others/gone", 8);
     await store.checkpoint("events/says-nothing", toSeq(1, 0));
     const before = await store.position();
     const asked: string[] = [];
     const shardsOf = async (streamName: string) => {
       asked.push(streamName);
-      return new Set(["events/rests", "events/closed-lately"]);
+      return new Set(streamName === "events" ? ["events/rests", "events/closed-lately"] : []);
     };
-    const forgetShards = forgetShardsHandler({ store, shardsOf, streamName: "events", clock });
+    const streamNames = ["events", "haproxy-logs"];
+    const forgetShards = forgetShardsHandler({ store, shardsOf, streamNames, clock });
 
     await forgetShards();
 
     const after = await store.position();
-    expect([...before.shards.keys()].filter((shard) => !after.shards.has(shard))).toEqual(["events/gone"]);
-    expect(asked).toEqual(["events"]);
+    expect([...before.shards.keys()].filter((shard) => !after.shards.has(shard))).toEqual([
+      "events/gone",
+      "haproxy-logs/gone",
+    ]);
+    expect(asked).toEqual(streamNames);
     // Whoever named the shard in a position is not given its events again.
     expect((await store.tail(everyEvent("default"), before, 100)).entries).toEqual([]);
   });
@@ -55,6 +60,6 @@ describeOpenSearch("forget-shards", (url) => {
       throw new Error("was asked");
     };
 
-    await forgetShardsHandler({ store, shardsOf, streamName: "events", clock: new ManualClock() })();
+    await forgetShardsHandler({ store, shardsOf, streamNames: ["events"], clock: new ManualClock() })();
   });
 });

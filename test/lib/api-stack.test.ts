@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
 import { BASE_PATH, routes } from "#functions/routes.ts";
 import { PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
-import { deployment, type Resource, resourcesOf } from "#test/lib/deployment.ts";
+import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
 
 const METHOD = "AWS::ApiGateway::Method";
 const { api } = deployment({ namespaces: ["blue", "green"] });
@@ -151,11 +151,22 @@ describe("functions", () => {
     expect(Properties.ReservedConcurrentExecutions).toEqual(expect.any(Number));
   });
 
-  test("that only read cannot write to the journal", () => {
-    for (const [id, { Properties }] of Object.entries(resourcesOf(api, "AWS::IAM::Policy"))) {
-      const actions = JSON.stringify(Properties.PolicyDocument);
-      if (!id.startsWith("CreateEvents")) expect(actions).not.toMatch(/kinesis:Put|dynamodb:/);
-      else expect(actions).toMatch(/kinesis:PutRecords/);
-    }
+  test.each([
+    ["CreateEvents", "FnGetAttEvents"],
+    ["ReceiveHaproxyLogs", "FnGetAttHaproxyLogs"],
+  ])("%s writes to its stream of the journal, and to no other", (id, stream) => {
+    const puts = statementsOf(api, id).filter(({ Action }) => JSON.stringify(Action).includes("kinesis:PutRecords"));
+
+    expect(puts).toHaveLength(1);
+    expect(JSON.stringify(puts[0]?.Resource)).toContain(stream);
+  });
+
+  test("that only read cannot write to the journal, nor know idempotency keys", () => {
+    const policies = Object.entries(resourcesOf(api, "AWS::IAM::Policy"));
+    const readers = policies.filter(([id]) => !/^(CreateEvents|ReceiveHaproxyLogs)/.test(id));
+
+    expect(readers.length).toBeGreaterThan(3);
+    for (const [, { Properties }] of readers)
+      expect(JSON.stringify(Properties.PolicyDocument)).not.toMatch(/kinesis:Put|dynamodb:/);
   });
 });

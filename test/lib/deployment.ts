@@ -31,3 +31,17 @@ export interface Resource {
 /** Every resource of a type, by its logical id. */
 export const resourcesOf = (template: Template, type: string): Readonly<Record<string, Resource>> =>
   template.findResources(type) as Readonly<Record<string, Resource>>;
+
+/** A statement of a policy, as far as tests look at it. */
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+/** What a role of a template may do, by the beginning of its policy's logical id. */
+export function statementsOf(template: Template, role: string): readonly Statement[] {
+  const policies = Object.entries(resourcesOf(template, "AWS::IAM::Policy"));
+  const [, policy] = policies.find(([id]) => id.startsWith(role)) ?? [];
+  if (policy === undefined) throw new Error(`no policy of ${role} among ${policies.map(([id]) => id).join(", ")}`);
+  return (policy.Properties.PolicyDocument as { readonly Statement: readonly Statement[] }).Statement;
+}

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { Match } from "aws-cdk-lib/assertions";
+import { Match, type Template } from "aws-cdk-lib/assertions";
 import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
 import { genericTemplate, indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
-import { deployment, resourcesOf } from "#test/lib/deployment.ts";
+import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
 
 const TEMPLATE = "Custom::PulseIndexTemplate";
 const ACCESS = "Custom::PulseIndexAccess";
@@ -54,7 +54,8 @@ describe("index templates", () => {
     const { api: readers } = deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, SIGNUP] });
     const told = { Environment: { Variables: Match.objectLike({ PULSE_EVENT_TYPES: JSON.stringify([SIGNUP]) }) } };
 
-    prod.hasResourceProperties("AWS::Lambda::Function", { Description: "Pulse: index-events", ...told });
+    for (const name of ["index-events", "index-haproxy-logs"])
+      prod.hasResourceProperties("AWS::Lambda::Function", { Description: `Pulse: ${name}`, ...told });
     for (const name of ["query-events", "aggregate-events", "stream-events", "describe-api"])
       readers.hasResourceProperties("AWS::Lambda::Function", { Description: `Pulse: ${name}`, ...told });
   });
@@ -81,15 +82,31 @@ describe("index templates", () => {
   });
 });
 
-describe("index-events", () => {
-  test("reads each shard from its start, one batch at a time, and never gives up before the stream does", () => {
-    indexing.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+/** The event source mapping of a function. */
+function mappingOf(template: Template, name: string): Resource {
+  const functions = Object.entries(resourcesOf(template, "AWS::Lambda::Function"));
+  const [id] = functions.find(([, { Properties }]) => Properties.Description === `Pulse: ${name}`) ?? [];
+  const mappings = Object.values(resourcesOf(template, "AWS::Lambda::EventSourceMapping"));
+  const mapping = mappings.find(({ Properties }) => (Properties.FunctionName as { Ref: string }).Ref === id);
+  if (mapping === undefined) throw new Error(`nothing feeds ${name}`);
+  return mapping;
+}
+
+describe.each([
+  ["index-events", "FnGetAttEvents"],
+  ["index-haproxy-logs", "FnGetAttHaproxyLogs"],
+] as const)("%s", (name, stream) => {
+  test("reads each shard of its stream from the start, one batch at a time, and never gives up before the stream does", () => {
+    const { Properties } = mappingOf(indexing, name);
+
+    expect(JSON.stringify(Properties.EventSourceArn)).toContain(stream);
+    expect(Properties).toMatchObject({
       StartingPosition: "TRIM_HORIZON",
       ParallelizationFactor: 1,
       MaximumRetryAttempts: -1,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+      DestinationConfig: { OnFailure: { Destination: expect.anything() } },
     });
   });
 
@@ -97,8 +114,7 @@ describe("index-events", () => {
     ["dev", 1, indexing],
     ["prod", 7, prod],
   ] as const)("gives a record up just before the stream of %s forgets it", (_, retentionDays, stack) => {
-    const [mapping] = Object.values(resourcesOf(stack, "AWS::Lambda::EventSourceMapping"));
-    const maxAgeSeconds = mapping?.Properties.MaximumRecordAgeInSeconds as number;
+    const maxAgeSeconds = mappingOf(stack, name).Properties.MaximumRecordAgeInSeconds as number;
 
     expect(maxAgeSeconds).toBeLessThan(retentionDays * 86_400);
     expect(maxAgeSeconds).toBeGreaterThanOrEqual(retentionDays * 86_400 - 2 * 3600);
@@ -108,9 +124,21 @@ describe("index-events", () => {
     const [generic] = Object.entries(templates).find(([, resource]) => nameOf(resource) === genericTemplate().name) ?? [
       "",
     ];
-    const [mapping] = Object.values(resourcesOf(indexing, "AWS::Lambda::EventSourceMapping"));
 
-    expect(mapping?.DependsOn).toContain(generic);
+    expect(mappingOf(indexing, name).DependsOn).toContain(generic);
+  });
+
+  test("may read its own stream alone, and put dead letters aside", () => {
+    const role = name === "index-events" ? "IndexEventsRole" : "IndexHaproxyLogsRole";
+    const granted = statementsOf(indexing, role);
+    const reading = granted.filter(({ Action }) => JSON.stringify(Action).includes("kinesis:"));
+
+    for (const { Action, Resource } of reading) {
+      expect(JSON.stringify(Action)).not.toContain("kinesis:Put");
+      expect(JSON.stringify(Resource)).toContain(stream);
+    }
+    expect(reading.length).toBeGreaterThan(0);
+    expect(granted).toContainEqual(expect.objectContaining({ Action: "s3:PutObject" }));
   });
 });
 
@@ -137,10 +165,12 @@ describe("access to the index", () => {
       expect(JSON.stringify(Properties.permissions)).not.toMatch(/write|create|put|manage|delete/);
   });
 
-  test("lets the indexer delete nothing", () => {
-    const [indexer] = access.filter(({ Properties }) => Properties.role === "pulse-index-events");
+  test("lets no indexer delete anything", () => {
+    const indexers = access.filter(({ Properties }) => /^pulse-index-/.test(Properties.role as string));
 
-    expect(JSON.stringify(indexer?.Properties.permissions)).not.toMatch(/delete|manage|template\/(put|delete)/);
+    expect(indexers).toHaveLength(2);
+    for (const { Properties } of indexers)
+      expect(JSON.stringify(Properties.permissions)).not.toMatch(/delete|manage|template\/(put|delete)/);
     indexing.hasResourceProperties("AWS::IAM::Policy", {
       PolicyName: Match.stringLikeRegexp("^IndexEventsRole"),
       PolicyDocument: {
@@ -154,7 +184,7 @@ describe("access to the index", () => {
 });
 
 describe("forget-shards", () => {
-  test("is called once a day, and may only list the stream's shards and remove checkpoints", () => {
+  test("is called once a day, and may only list the shards of both streams and remove checkpoints", () => {
     indexing.hasResourceProperties("AWS::Events::Rule", {
       ScheduleExpression: "rate(1 day)",
       Targets: [Match.objectLike({ Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^ForgetShards"), "Arn"] } })],
@@ -162,7 +192,9 @@ describe("forget-shards", () => {
     indexing.hasResourceProperties("AWS::IAM::Policy", {
       Roles: [{ Ref: Match.stringLikeRegexp("^ForgetShardsRole") }],
       PolicyDocument: Match.objectLike({
-        Statement: Match.arrayWith([Match.objectLike({ Action: "kinesis:ListShards" })]),
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: "kinesis:ListShards", Resource: [Match.anyValue(), Match.anyValue()] }),
+        ]),
       }),
     });
     indexing.hasResourceProperties(ACCESS, {

@@ -20,14 +20,17 @@ function alarmNamed(template: Template, name: string): Resource["Properties"] {
 describe("every consumer of the journal", () => {
   const mappings = Object.values(resourcesOf(indexing, "AWS::Lambda::EventSourceMapping"));
 
-  test("has an alarm for its lag, for standing still, for failing, for dead letters and for loss", () => {
-    expect(mappings).toHaveLength(1);
-    expect(alarmsOf(operations).map(nameOf)).toEqual(
-      expect.arrayContaining(
-        ["Behind", "Stopped", "Failing", "DeadLetters", "Loss"].map((what) => `Pulse-dev-IndexEvents${what}`),
-      ),
-    );
-  });
+  test.each(["IndexEvents", "IndexHaproxyLogs"])(
+    "%s has alarms for lag, standing still, failing, dead letters and loss",
+    (id) => {
+      expect(mappings).toHaveLength(2);
+      expect(alarmsOf(operations).map(nameOf)).toEqual(
+        expect.arrayContaining(
+          ["Behind", "Stopped", "Failing", "DeadLetters", "Loss"].map((what) => `Pulse-dev-${id}${what}`),
+        ),
+      );
+    },
+  );
 
   test("is behind when its iterator is minutes old, long before its stream forgets anything", () => {
     const { MetricName, Threshold } = alarmNamed(operations, "Pulse-dev-IndexEventsBehind");
@@ -48,6 +51,23 @@ describe("every consumer of the journal", () => {
 
   test("has Lambda count what it gives up", () => {
     for (const { Properties } of mappings) expect(Properties.MetricsConfig).toEqual({ Metrics: ["EventCount"] });
+  });
+});
+
+describe("log lines", () => {
+  test("that cannot be read are told as a share of all, not one by one", () => {
+    const { Metrics, Threshold } = alarmNamed(operations, "Pulse-dev-LinesUnparsed");
+
+    expect(JSON.stringify(Metrics)).toMatch(/IF\(FILL\(unparsed, 0\) >= \d+, 100 \* unparsed \/ lines, 0\)/);
+    expect(JSON.stringify(Metrics)).toContain('"MetricName":"LinesUnparsed"');
+    expect(JSON.stringify(Metrics)).toContain('"MetricName":"LogLines"');
+    expect(Threshold).toBeLessThanOrEqual(5);
+  });
+
+  test("have alarms of their own where their stream takes too little, or is not archived", () => {
+    expect(alarmsOf(operations).map(nameOf)).toEqual(
+      expect.arrayContaining(["Pulse-dev-HaproxyLogsThrottled", "Pulse-dev-ArchiveBehind-haproxy-logs"]),
+    );
   });
 });
 
@@ -176,6 +196,9 @@ describe("the dashboard", () => {
       "EventsKept",
       "IteratorAge",
       "IndexingLag",
+      "LogLines",
+      "LinesUnparsed",
+      "LineLag",
       "DeadLetters",
       "Duration",
       "ConcurrentExecutions",
