@@ -2,6 +2,7 @@ import { UsageError } from "#cli/usage-error.ts";
 
 const HELP = `What HAProxy logs, for people and programs.
 
+  pulse haproxy parse     log lines into JSON, with every field by its name and type
   pulse haproxy explain   the fields of a log-format or a whole haproxy.cfg; what a termination state means
   pulse haproxy <command> --help
 
@@ -10,6 +11,7 @@ Example: pulse haproxy explain sH--
 
 /** Commands by name; each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void> | void>>> = {
+  parse: async () => (await import("#cli/haproxy/parse.ts")).parse,
   explain: async () => (await import("#cli/haproxy/explain.ts")).explain,
 };
 

@@ -36,7 +36,7 @@ export function haproxyParser({ formats = [] }: { readonly formats?: readonly Kn
     const text = latin1Of(line);
     const read = readSyslog(text.endsWith("\n") ? text.slice(0, -1) : text);
     const { syslog, message } = read;
-    if (syslog.sd_truncated) return reject(read, "cut-in-structured-data", true);
+    if (syslog.sd_truncated) return { record: cutInStructuredData(read) };
     if (context.cut) return reject(read, "cut-on-the-way", true);
     if (message === "") return reject(read, "empty");
     const record = readWhole(readers, read, context) ?? readState(read);
@@ -77,6 +77,15 @@ function withEvent(record: HaproxyRecord): HaproxyRecord {
   const event = eventOfConnectionError(String(fields.message));
   return event === undefined ? record : { ...record, fields: { ...fields, event } };
 }
+
+/** A ring cut the line before its message began: what is known of it is its header. */
+const cutInStructuredData = ({ syslog }: SyslogLine): HaproxyRecord => ({
+  format: "sd-truncated",
+  syslog,
+  message: "",
+  truncated: true,
+  fields: {},
+});
 
 const STATE_FORMAT = "admin";
 

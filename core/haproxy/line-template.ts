@@ -31,8 +31,8 @@ export interface LineTemplate {
 
 /** How many headers a frontend captures, where that is known: without quotes of their own, lists end nowhere else. */
 export interface HeaderCounts {
-  readonly request?: number;
-  readonly response?: number;
+  readonly request?: number | undefined;
+  readonly response?: number | undefined;
 }
 
 export function lineTemplate(format: LogFormat, counts: HeaderCounts = {}): LineTemplate {

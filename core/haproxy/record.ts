@@ -18,7 +18,7 @@ export interface DecodedRequest {
 
 /** What a log line says, in HAProxy's own words. */
 export interface HaproxyRecord {
-  /** `httplog`, `tcplog`, `vamp-http` …: see formats.ts. */
+  /** `httplog`, `tcplog`, `vamp-http` …, the name of a configured format, `admin` for what HAProxy says of itself. */
   readonly format: string;
   readonly syslog: SyslogHeader;
   readonly message: Text;
@@ -42,12 +42,7 @@ export interface HaproxyRecord {
 
 /** Why a line is not a record. The line itself stays with who sent it in. */
 export interface Rejection {
-  readonly reason:
-    | "empty"
-    | "cut-on-the-way"
-    | "cut-in-structured-data"
-    | "cut-before-its-format-shows"
-    | "unknown-format";
+  readonly reason: "empty" | "cut-on-the-way" | "cut-before-its-format-shows" | "unknown-format";
   readonly syslog: SyslogHeader;
   readonly message: Text;
   readonly truncated: boolean;

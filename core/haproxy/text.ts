@@ -24,6 +24,9 @@ export function textOf(latin1: string): Text {
   return text;
 }
 
+/** Bytes as a reader gets them. */
+export const textOfBytes = (bytes: Uint8Array): Text => textOf(latin1Of(bytes));
+
 const ESCAPED = /#([0-9A-F]{2})/g;
 
 /** Undoes HAProxy's `#XX`, in which `%hr`, `%hs` and `%r` print what is not plain ASCII, quotes, and `#` itself. */
