@@ -6,10 +6,11 @@ import { PulseError } from "#core/errors.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { type EventTypeDeclaration, withDefaultTypes } from "#core/events/event-types.ts";
 import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
 import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
-import type { LineParser } from "#core/haproxy/to-event.ts";
+import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/haproxy-parser.ts";
+import { haproxyTypeOf } from "#core/haproxy/known-format-settings.ts";
 import { consumeJournal, type FollowedJournal, type JournalConsumer, toBatch } from "#dev/journal-consumer.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
@@ -29,6 +30,8 @@ export interface Engine {
   readonly logs: LocalLogJournal;
   /** How log lines are read. */
   readonly parse: LineParser;
+  /** What is declared of event types. */
+  readonly types: readonly EventTypeDeclaration[];
   readonly keys: IdempotencyKeys;
   readonly store: EventStore;
   readonly feeds: EventFeeds;
@@ -44,16 +47,24 @@ const LOG_BATCH_BYTES = 1024 * 1024;
 
 export const reportError = (error: unknown): void => log.error("failed", { error: error as Error });
 
+export interface EngineOptions {
+  /** The folder that the journals, and an embedded store, are kept in, or `:memory:`. */
+  readonly data: string;
+  /** The log-formats of gateways, besides HAProxy's own. @default - none */
+  readonly formats?: readonly KnownFormat[];
+}
+
 /** Journal and store in one file: an event is searchable when it is accepted, a log line soon after. */
-export async function openEmbedded(data: string): Promise<Engine> {
+export async function openEmbedded({ data, formats = [] }: EngineOptions): Promise<Engine> {
   const database = openFile(data);
-  const store = new EmbeddedEventStore({ database });
+  const types = withDefaultTypes([haproxyTypeOf(formats)]);
+  const store = new EmbeddedEventStore({ database, declared: types });
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database, alongside: (entries) => store.keepInTransaction(entries) });
   await catchUp(journal, store, indexEventsHandler({ store, deadLetters }));
   const logs = openLocalLogJournal({ database });
-  const parse = parseHaproxyLine;
-  const feeds = new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  const parse = haproxyParser({ formats });
+  const feeds = new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError });
   journal.onAppended(() => feeds.poke());
   const consumer = await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES);
   return {
@@ -61,6 +72,7 @@ export async function openEmbedded(data: string): Promise<Engine> {
     journal,
     logs,
     parse,
+    types,
     keys: new EmbeddedIdempotencyKeys(database),
     store,
     feeds,
@@ -92,21 +104,22 @@ async function catchUp(journal: LocalEventJournal, store: EmbeddedEventStore, ha
 }
 
 /** Journals in the data folder, events in OpenSearch: the same functions as on AWS carry them over. */
-export async function openWithOpenSearch(data: string, url: string): Promise<Engine> {
+export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, url: string): Promise<Engine> {
   // Only now: the client is not needed otherwise, and takes its time.
   const { openOpenSearchEventStore } = await import("#stores/opensearch/opensearch-event-store.ts");
   const { indexTemplates } = await import("#stores/opensearch/index-templates.ts");
   const { installTemplates } = await import("#stores/opensearch/install-templates.ts");
   const { openClient } = await import("#stores/opensearch/client.ts");
   const client = await openClient({ url, auth: "none" });
-  await installTemplates(client, indexTemplates());
-  const store = await openOpenSearchEventStore({ url, auth: "none" });
+  const types = withDefaultTypes([haproxyTypeOf(formats)]);
+  await installTemplates(client, indexTemplates(types));
+  const store = await openOpenSearchEventStore({ url, auth: "none" }, { types });
   const database = openFile(data);
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database });
   const logs = openLocalLogJournal({ database });
-  const parse = parseHaproxyLine;
-  const feeds = new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  const parse = haproxyParser({ formats });
+  const feeds = new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError });
   const consumers = [
     await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
     await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES),
@@ -116,6 +129,7 @@ export async function openWithOpenSearch(data: string, url: string): Promise<Eng
     journal,
     logs,
     parse,
+    types,
     keys: new EmbeddedIdempotencyKeys(database),
     store,
     feeds,

@@ -4,7 +4,7 @@ import type { EventFeeds } from "#core/events/event-feed.ts";
 import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
 import { listenForHaproxyLogs } from "#dev/haproxy-intake.ts";
-import { type Engine, openEmbedded, openWithOpenSearch, reportError } from "#dev/local-engine.ts";
+import { type Engine, type EngineOptions, openEmbedded, openWithOpenSearch, reportError } from "#dev/local-engine.ts";
 import { type HttpHandlers, serveHttp } from "#dev/local-server.ts";
 import type { SyslogListener } from "#dev/syslog-listener.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
@@ -16,11 +16,9 @@ import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmat
 import { admitEveryone } from "#functions/shared/auth/admit.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 
-export interface LocalPulseOptions {
+export interface LocalPulseOptions extends EngineOptions {
   /** 0 takes a free one. */
   readonly port: number;
-  /** The folder that everything is kept in, or `:memory:`. */
-  readonly data: string;
   /** A real OpenSearch to keep events in; without one they are kept in the data folder. */
   readonly openSearchUrl?: string;
   /** Where HAProxy's syslog is listened for (UDP and TCP); undefined listens nowhere, 0 takes a free port. */
@@ -47,8 +45,9 @@ const TIDY_EVERY_MS = 60 * 60 * 1000;
 
 /** Runs all of Pulse in this process: the functions, behind HTTP, on engines that need nothing installed. */
 export async function startLocalPulse(options: LocalPulseOptions): Promise<LocalPulse> {
-  const { data, openSearchUrl } = options;
-  const engine = openSearchUrl === undefined ? await openEmbedded(data) : await openWithOpenSearch(data, openSearchUrl);
+  const { openSearchUrl } = options;
+  const engine =
+    openSearchUrl === undefined ? await openEmbedded(options) : await openWithOpenSearch(options, openSearchUrl);
   const { feeds } = engine;
   const intake: EventIntake = { journal: engine.journal, keys: engine.keys, now: Date.now };
   const closing: (() => Promise<void>)[] = [engine.close];
@@ -75,15 +74,15 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
 function handlersOf(
   { namespaces, viewWindowMs, leaseMs, syslogZone: zone }: LocalPulseOptions,
   intake: EventIntake,
-  { name, store, feeds, logs, parse }: Engine,
+  { name, store, types, feeds, logs, parse }: Engine,
 ): HttpHandlers {
   installAwsLambda();
   const { clock } = feeds;
   return {
     "create-events": createEventsHandler(namespaces, intake),
     "receive-haproxy-logs": receiveHaproxyLogsHandler({ namespaces, journal: logs, parse, now: clock.now, zone }),
-    "query-events": queryEventsHandler({ namespaces, store, clock, viewWindowMs }),
-    "aggregate-events": aggregateEventsHandler({ namespaces, store, clock }),
+    "query-events": queryEventsHandler({ namespaces, store, clock, types, viewWindowMs }),
+    "aggregate-events": aggregateEventsHandler({ namespaces, store, clock, types }),
     "stream-events": streamEventsHandler({
       namespaces,
       feeds,

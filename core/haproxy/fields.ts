@@ -1,17 +1,26 @@
 import type { FieldKind } from "#core/events/event-types.ts";
 
-/** HAProxy's own names for what it logs (configuration manual, section 8.2.6), as typed fields of a `haproxy` event. */
+/**
+ * The typed fields of a `haproxy` event: HAProxy's own names for what its own formats log (configuration manual, section
+ * 8.2.6), and what was made of it. Dates are not among them, each line has its own: their instant is the timestamp.
+ */
 export const HAPROXY_FIELDS = {
   format: "keyword",
   reason: "keyword",
+  event: "keyword",
+  clock: "keyword",
   ci: "keyword",
   cp: "integer",
   frontend: "keyword",
   ft: "keyword",
   f: "keyword",
+  fi: "keyword",
+  fp: "integer",
   b: "keyword",
   s: "keyword",
+  p: "keyword",
   TR: "long",
+  Th: "long",
   Tq: "long",
   Tw: "long",
   Tc: "long",
@@ -34,7 +43,17 @@ export const HAPROXY_FIELDS = {
   bq: "long",
   hr: "keyword",
   hs: "keyword",
+  hrl: "keyword",
+  hsl: "keyword",
   r: "keyword",
+  message: "keyword",
+  listener: "keyword",
+  mode: "keyword",
+  fc_err: "long",
+  ssl_fc_err: "keyword",
+  ssl_c_err: "long",
+  ssl_c_ca_err: "long",
+  ssl_fc_is_resumed: "long",
   ssl_fc_sni: "keyword",
   sslv: "keyword",
   sslc: "keyword",

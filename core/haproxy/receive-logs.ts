@@ -1,10 +1,11 @@
 import { invalidInput, PulseError } from "#core/errors.ts";
 import type { JournalPoint } from "#core/events/event-journal.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
+import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
 import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import type { Rejection } from "#core/haproxy/record.ts";
 import type { SentLine } from "#core/haproxy/sent-lines.ts";
-import { type LineParser, parseLogLine } from "#core/haproxy/to-event.ts";
+import { parseLogLine } from "#core/haproxy/to-event.ts";
 
 /** What became of a sent line: durable at its point, and the event that it will be; or why it was not taken. */
 export type ReceivedLine = { readonly place: number } & (

@@ -5,6 +5,8 @@ import { expandTags } from "#core/events/tags.ts";
 import { parseTimestamp } from "#core/events/timestamps.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
+import { indexNameOf } from "#core/haproxy/log-format-fields.ts";
 import {
   fromLineBytes,
   type LogLine,
@@ -14,10 +16,6 @@ import {
 } from "#core/haproxy/log-record.ts";
 import type { DecodedRequest, HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/record.ts";
 import type { Text } from "#core/haproxy/text.ts";
-import type { LineContext } from "#core/haproxy/to-record.ts";
-
-/** Reads a line as it was received. Throws for no line. */
-export type LineParser = (line: Uint8Array, context: LineContext) => ParsedLine;
 
 /** The event of a log record; of a line that could not be read, why not. */
 export interface RecordedEvent {
@@ -103,10 +101,10 @@ function clockFault(printedMs: number, receivedAtMs: number): "ahead" | "behind"
 
 const isTag = (tag: string): boolean => tag.length <= MAX_TAG_LENGTH && !tag.endsWith(":");
 
-function tagsOf({ fields, frontend, format }: HaproxyRecord): string[] {
+function tagsOf({ fields, aliases, frontend, format }: HaproxyRecord): string[] {
   const tags = [];
-  const gateway = frontend ?? fields.f;
-  const { b, s, ST } = fields;
+  const { f, b, s, ST } = aliases === undefined ? fields : { ...fields, ...aliases };
+  const gateway = frontend ?? f;
   if (typeof gateway === "string") tags.push(`gateways:${gateway}`);
   if (typeof b === "string") tags.push(`backends:${b}`);
   if (typeof b === "string" && typeof s === "string" && s !== NO_SERVER) tags.push(`servers:${b}/${s}`);
@@ -120,11 +118,12 @@ const tagsOfRejection = ({ syslog }: Rejection): string[] => {
 };
 
 function flattenRecord(record: HaproxyRecord): Record<string, unknown> {
-  const { format, fields, frontend, tls, decoded, truncated, partial, logasap, redispatched, syslog } = record;
+  const { format, fields, aliases, frontend, tls, decoded, truncated, partial, logasap, redispatched, syslog } = record;
   const flat: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (fitsField(name, value))
-      Object.assign(flat, Array.isArray(value) ? listed(name, value) : named(name, value as Text));
+  for (const [printed, value] of Object.entries({ ...aliases, ...fields })) {
+    if (!fitsField(printed, value)) continue;
+    const name = isHaproxyField(printed) ? printed : indexNameOf(printed);
+    Object.assign(flat, Array.isArray(value) ? listed(name, value) : named(name, value as Text));
   }
   return {
     ...flat,
@@ -138,9 +137,11 @@ function flattenRecord(record: HaproxyRecord): Record<string, unknown> {
   };
 }
 
+const isHaproxyField = (name: string): name is keyof typeof HAPROXY_FIELDS => Object.hasOwn(HAPROXY_FIELDS, name);
+
 /** A number that HAProxy printed as `-`, and headers it captured none of, are left out: their fields are typed. */
 const fitsField = (name: string, value: unknown): boolean =>
-  value !== null && !(value === "-" && HAPROXY_FIELDS[name as keyof typeof HAPROXY_FIELDS] !== "keyword");
+  value !== null && !(value === "-" && isHaproxyField(name) && HAPROXY_FIELDS[name] !== "keyword");
 
 /** The version is given for HTTP/2 as well, where `capture.req.ver`, and so `decoded`, knows 1.0 and 1.1 only. */
 function flattenRequest({ method, uri, version, request_headers, response_headers }: DecodedRequest) {

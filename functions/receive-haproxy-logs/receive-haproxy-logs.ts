@@ -1,6 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
+import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
 import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import { type ReceivedLine, receiveLogs } from "#core/haproxy/receive-logs.ts";
 import {
@@ -10,7 +11,6 @@ import {
   readRawLines,
   type SentLine,
 } from "#core/haproxy/sent-lines.ts";
-import type { LineParser } from "#core/haproxy/to-event.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";

@@ -51,6 +51,7 @@ const ENVIRONMENT = {
   PULSE_OPENSEARCH_URL: "https://search.example",
   AWS_REGION: "eu-central-1",
   PULSE_EVENTS_STREAM: "events",
+  PULSE_HAPROXY_LOGS_STREAM: "haproxy-logs",
   PULSE_KEYS_TABLE: "keys",
   PULSE_DEAD_LETTERS_BUCKET: "dead",
   PULSE_AUTH: "oidc",
@@ -61,16 +62,20 @@ const ENVIRONMENT = {
 
 const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = {
   "create-events": ["PULSE_EVENTS_STREAM", "PULSE_KEYS_TABLE"],
+  "receive-haproxy-logs": ["PULSE_HAPROXY_LOGS_STREAM"],
   "query-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "aggregate-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "stream-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_AUTH"],
   "authorize-request": ["PULSE_OIDC_ISSUER", "PULSE_OIDC_AUDIENCE", "PULSE_API_KEYS_TABLE"],
   "describe-api": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "index-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
+  "index-haproxy-logs": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
   "install-index-templates": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "grant-index-access": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "refuse-unmatched": [],
 };
+/** Those that put what they are given into a stream. */
+const WRITERS = new Set(["create-events", "receive-haproxy-logs"]);
 const names = Object.keys(NEEDED);
 const needy = names.filter((name) => NEEDED[name]?.length !== 0);
 
@@ -82,7 +87,7 @@ describe("the entry for Lambda", () => {
     const { handler, clients, failure } = complete[name] as Entry;
 
     expect({ handler, failure }).toEqual({ handler: "function", failure: undefined });
-    expect([...new Set(clients)]).toEqual(name === "create-events" ? ["@aws-sdk/client-kinesis"] : []);
+    expect([...new Set(clients)]).toEqual(WRITERS.has(name) ? ["@aws-sdk/client-kinesis"] : []);
   });
 
   test.each(needy)("of %s names every variable that it misses", (name) => {
