@@ -1,15 +1,9 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { Bell } from "#agent/bell.ts";
+import type { LineSink, ReceivedLine } from "#agent/inputs/line-sink.ts";
 import type { AgentLog } from "#agent/log.ts";
-import {
-  beginLedger,
-  type FilePosition,
-  type LedgerState,
-  makeReceipts,
-  numberLost,
-  numberSpooled,
-} from "#agent/spool/ledger.ts";
+import { beginLedger, type LedgerState, makeReceipts, numberLost, numberSpooled } from "#agent/spool/ledger.ts";
 import type { NewBlock, Spool } from "#agent/spool/spool.ts";
 import { type Clock, sleep } from "#core/clock.ts";
 import {
@@ -22,18 +16,8 @@ import {
   toLogRecordLine,
 } from "#core/haproxy/log-record.ts";
 
-/** A line as an input has it, without the LF at its end. */
-export interface ReceivedLine {
-  readonly bytes: Uint8Array;
-  readonly receivedAtMs: number;
-  /** It is only the beginning of a line. */
-  readonly cut: boolean;
-  /** How far its file is spooled when it is. */
-  readonly followed?: { readonly path: string; readonly position: FilePosition };
-}
-
-/** What every record of the agent says. */
-export type SpoolerOrigin = Pick<LogLine, "namespace" | "source" | "zone">;
+/** What records say of their gateway. */
+export type Gateway = Pick<LogLine, "source" | "zone">;
 
 /** What becomes of a line for which the spool has no room. */
 export const FULL_POLICIES = ["drop-newest", "drop-oldest", "block"] as const;
@@ -41,7 +25,7 @@ export type FullPolicy = (typeof FULL_POLICIES)[number];
 
 export interface SpoolerOptions {
   readonly spool: Spool;
-  readonly origin: SpoolerOrigin;
+  readonly gateway: Gateway;
   readonly whenFull: FullPolicy;
   readonly clock: Clock;
   readonly log: AgentLog;
@@ -71,7 +55,7 @@ const compress = promisify(gzip);
  * Takes lines from the inputs, gives them their numbers and puts them into the spool, block by block. It holds so much and
  * no more: who can wait looks at `isFull`.
  */
-export class Spooler {
+export class Spooler implements LineSink {
   /** Rings when it is no longer full. */
   readonly roomy = new Bell();
   readonly #spool: Spool;
@@ -79,7 +63,7 @@ export class Spooler {
   readonly #log: AgentLog;
   readonly #gatherMs: number;
   readonly #came = new Bell();
-  #origin: SpoolerOrigin;
+  #gateway: Gateway;
   #whenFull: FullPolicy;
   #waiting: ReceivedLine[] = [];
   #waitingBytes = 0;
@@ -90,9 +74,9 @@ export class Spooler {
   #stopping = false;
   #running: Promise<void> | undefined;
 
-  constructor({ spool, origin, whenFull, clock, log, gatherMs = GATHER_MS }: SpoolerOptions) {
+  constructor({ spool, gateway, whenFull, clock, log, gatherMs = GATHER_MS }: SpoolerOptions) {
     this.#spool = spool;
-    this.#origin = origin;
+    this.#gateway = gateway;
     this.#whenFull = whenFull;
     this.#clock = clock;
     this.#log = log;
@@ -105,7 +89,9 @@ export class Spooler {
     if (this.#spool.mayRepeatNumbers(boot)) {
       await this.writeReceipts();
       const { delivered } = this.#spool.delivered;
-      await this.#spool.save(nowMs, ({ files }) => beginLedger(boot, nowMs, { files, delivered }));
+      await this.#spool.save(nowMs, ({ files, namespace }) =>
+        beginLedger({ namespace, boot, nowMs, files, delivered }),
+      );
     } else await this.#spool.save(nowMs);
     this.#running = this.#run();
   }
@@ -119,8 +105,8 @@ export class Spooler {
   }
 
   /** For lines that come from now on. */
-  change(origin: SpoolerOrigin, whenFull: FullPolicy): void {
-    this.#origin = origin;
+  change(gateway: Gateway, whenFull: FullPolicy): void {
+    this.#gateway = gateway;
     this.#whenFull = whenFull;
     this.roomy.ring();
   }
@@ -151,11 +137,11 @@ export class Spooler {
     await this.#spool.append(async (before) => {
       const nowMs = this.#clock.now();
       const { receipts, ledger } = makeReceipts(before, this.#spool.delivered, nowMs);
-      const { namespace, source } = this.#origin;
+      const { source } = this.#gateway;
       const at = new Date(nowMs).toISOString();
       const records = receipts.map((receipt, index) => {
         const id = receiptId(before.incarnation, before.receipts + index + 1);
-        return { id, at, namespace, source, receipt };
+        return { id, at, namespace: before.namespace, source, receipt };
       });
       return { ledger, lines: 0, atMs: nowMs, ...(await toBody(records)) };
     }, "exceed");
@@ -249,7 +235,8 @@ export class Spooler {
       return {
         id: lineId(before.incarnation, before.next + index),
         at: new Date(receivedAtMs).toISOString(),
-        ...this.#origin,
+        namespace: before.namespace,
+        ...this.#gateway,
         ...(cut && { cut }),
         ...toLineBytes(bytes),
       };

@@ -21,6 +21,8 @@ export interface FilePosition {
  */
 export interface LedgerState {
   readonly incarnation: string;
+  /** Of all lines in the spool: a receiver of one namespace refuses those of another. */
+  readonly namespace: string;
   /** Which start of the machine the incarnation belongs to. */
   readonly boot: string;
   /** The next number. */
@@ -54,18 +56,18 @@ export interface Delivered {
   readonly sentTo: number;
 }
 
-/** What goes from a former incarnation to the next. */
-interface Inheritance {
+/** What an incarnation begins with; files and deliveries go from a former one to the next. */
+interface Beginning {
+  readonly namespace: string;
+  readonly boot: string;
+  readonly nowMs: number;
   readonly files?: LedgerState["files"];
   readonly delivered?: number;
 }
 
-export const beginLedger = (
-  boot: string,
-  nowMs: number,
-  { files = {}, delivered = 0 }: Inheritance = {},
-): LedgerState => ({
+export const beginLedger = ({ namespace, boot, nowMs, files = {}, delivered = 0 }: Beginning): LedgerState => ({
   incarnation: newIncarnation(),
+  namespace,
   boot,
   next: 1,
   receipts: 0,

@@ -19,6 +19,8 @@ export interface SpoolOptions {
   readonly maxBytes: number;
   /** Whether a block is on the disk before it counts as spooled; otherwise a power failure may cost the last seconds. */
   readonly sync: boolean;
+  /** Of its lines; a spool is one namespace's as long as it is there. */
+  readonly namespace: string;
   /** Which start of the machine this is. */
   readonly boot: string;
   readonly nowMs: number;
@@ -85,16 +87,20 @@ export class Spool {
     this.#cursor = cursor;
   }
 
-  /** Opens the spool in that folder, or begins one. Throws when another process has it. */
+  /** Opens the spool in that folder, or begins one. Throws when another process has it, or another namespace. */
   static async open(options: SpoolOptions): Promise<Spool> {
-    const { folder, boot, nowMs } = options;
+    const { folder, namespace } = options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const unlock = await lockSpool(folder);
     try {
       const segments = await listSegments(folder);
       const last = await lastLedger(segments);
       const cursor = await readCursor(folder);
-      const ledger = last === undefined ? beginLedger(boot, nowMs) : reopened(last);
+      const ledger = last === undefined ? beginLedger(options) : reopened(last);
+      if (ledger.namespace !== namespace)
+        throw new Error(
+          `the spool ${folder} has lines of the namespace ${ledger.namespace}: use another for ${namespace}`,
+        );
       return new Spool(options, unlock, segments, ledger, startingAt(cursor, segments, ledger));
     } catch (error) {
       await unlock();

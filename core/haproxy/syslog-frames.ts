@@ -1,5 +1,3 @@
-import { joinBytes } from "#core/bytes.ts";
-
 /** One message of a syslog stream. `cut` where it is not all there: longer than allowed, or the connection ended in it. */
 export interface SyslogFrame {
   readonly line: Uint8Array;
@@ -12,6 +10,7 @@ const LINE_FEED = 0x0a;
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * Splits a TCP stream into syslog messages (RFC 6587), octet-counted (`63 <134>…`) and LF-delimited ones in any mixture,
@@ -23,12 +22,23 @@ export class SyslogFrameDecoder {
   #digits: string | undefined = "";
   /** Octets still to come of an octet-counted frame; undefined in an LF-delimited one. */
   #octetsLeft: number | undefined;
-  #parts: Uint8Array[] = [];
+  /** The frame so far, as much of it as `#held`. */
+  #frame: Uint8Array = NOTHING;
   #held = 0;
   #cut = false;
 
   constructor(maxFrameBytes = MAX_FRAME_BYTES) {
     this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Whether a frame has begun that is not all there. */
+  get isWithinFrame(): boolean {
+    return this.#digits !== "";
+  }
+
+  /** What that frame takes of the memory. */
+  get heldBytes(): number {
+    return this.#frame.length;
   }
 
   /** The frames that this chunk completes. The chunk's bytes are copied. */
@@ -89,20 +99,29 @@ export class SyslogFrameDecoder {
     const room = this.#maxFrameBytes - this.#held;
     if (bytes.length > room) this.#cut = true;
     if (bytes.length === 0 || room === 0) return;
-    const kept = new Uint8Array(bytes.subarray(0, room));
-    this.#parts.push(kept);
-    this.#held += kept.length;
+    const kept = bytes.subarray(0, room);
+    const needed = this.#held + kept.length;
+    if (needed > this.#frame.length) this.#frame = grown(this.#frame, needed, this.#maxFrameBytes);
+    this.#frame.set(kept, this.#held);
+    this.#held = needed;
   }
 
   /** Empty lines are no messages. */
   #finish(frames: SyslogFrame[]): void {
-    if (this.#held > 0) frames.push({ line: joinBytes(this.#parts, this.#held), cut: this.#cut });
+    if (this.#held > 0) frames.push({ line: this.#frame.subarray(0, this.#held), cut: this.#cut });
     this.#digits = "";
     this.#octetsLeft = undefined;
-    this.#parts = [];
+    this.#frame = NOTHING;
     this.#held = 0;
     this.#cut = false;
   }
+}
+
+/** A frame that comes byte by byte is not copied for each; one that comes at once has no byte to spare. */
+function grown(frame: Uint8Array, needed: number, most: number): Uint8Array {
+  const larger = new Uint8Array(frame.length === 0 ? needed : Math.min(most, Math.max(needed, 2 * frame.length)));
+  larger.set(frame);
+  return larger;
 }
 
 const bytesOf = (digits: string): Uint8Array => Uint8Array.from(digits, (digit) => digit.charCodeAt(0));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { encodeBlock } from "#agent/spool/block.ts";
 import { type LedgerState, type NamedDrop, numberLost, numberSpooled } from "#agent/spool/ledger.ts";
-import { type NewBlock, Spool, type SpooledBlock, type WhenFull } from "#agent/spool/spool.ts";
+import { type NewBlock, Spool, type SpooledBlock, type SpoolOptions, type WhenFull } from "#agent/spool/spool.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 let folder: string;
@@ -20,8 +20,10 @@ afterEach(async () => {
   await remove();
 });
 
-async function openSpool({ maxBytes = 1e9, boot = "boot", sync = false } = {}): Promise<Spool> {
-  const spool = await Spool.open({ folder, maxBytes, sync, boot, nowMs: 0 });
+const defaults = () => ({ folder, namespace: "default", maxBytes: 1e9, boot: "boot", sync: false, nowMs: 0 });
+
+async function openSpool(options: Partial<SpoolOptions> = {}): Promise<Spool> {
+  const spool = await Spool.open({ ...defaults(), ...options });
   opened.add(spool);
   return spool;
 }
@@ -159,6 +161,16 @@ describe("a spool", () => {
     await openSpool();
   });
 
+  test("is one namespace's", async () => {
+    const before = await openSpool();
+    await append(before, ["a"]);
+    await kill(before);
+
+    await expect(Spool.open({ ...defaults(), namespace: "team-a" })).rejects.toThrow(
+      `the spool ${folder} has lines of the namespace default: use another for team-a`,
+    );
+  });
+
   test("names the numbers of a part that was damaged, and gives the rest", async () => {
     const spool = await openSpool();
     await append(spool, ["a"]);
@@ -230,12 +242,14 @@ describe("a full spool", () => {
     const spool = await openSpool({ maxBytes });
     await append(spool, [noise(0)]);
     const sending = await spool.read(WITHOUT_LIMITS);
+    for (let index = 1; index < 3; index++) await append(spool, [noise(index)], "drop-oldest");
     await spool.append((ledger) => ({ ...linesBlock(ledger, []), records: 1, body: gzipSync("receipt\n") }), "exceed");
-    for (let index = 1; index < 100; index++) await append(spool, [noise(index)], "drop-oldest");
+    for (let index = 3; index < 100; index++) await append(spool, [noise(index)], "drop-oldest");
 
     await spool.advance(sending.at(-1) as SpooledBlock, 1);
 
     expect(spool.ledger.dropped[0]?.from).toBeGreaterThan(1);
+    expect(spool.ledger.dropped[0]?.to).toBeGreaterThan(10);
     expect(wordsOf(await spool.read(WITHOUT_LIMITS))).toContain("receipt");
   });
 });

@@ -1,0 +1,22 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A record that its receiver will never take, as it was sent, and why. */
+export interface QuarantinedRecord {
+  readonly reason: string;
+  readonly record: string;
+}
+
+/** Where records lie that no receiver takes, for people to look at: NDJSON that is only ever appended to. */
+export const quarantineIn = (folder: string): string => join(folder, "quarantine.ndjson");
+
+/** It is on the disk when it is done. */
+export async function quarantine(folder: string, refused: readonly QuarantinedRecord[]): Promise<void> {
+  const file = await open(quarantineIn(folder), "a", 0o600);
+  try {
+    await file.appendFile(refused.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
