@@ -17,53 +17,67 @@ const VARIABLE = /\$(\{)?([A-Za-z_.][A-Za-z0-9_]*)/y;
  * backslashes are gone, variables within double quotes replaced. A line is never continued on the next one.
  */
 export function splitConfigLine(line: string, variables: Variables): ConfigWords {
-  const words: string[] = [];
+  const words = new WordList();
   const unset: string[] = [];
-  let word: string | undefined;
-  let quote: { readonly sign: string; readonly at: number; readonly before: string | undefined } | undefined;
+  let quote: { readonly sign: string; readonly at: number; readonly holdsList?: true } | undefined;
 
   for (let at = 0; at < line.length; ) {
     const character = line[at] as string;
-    const isQuote = character === '"' || character === "'";
-    if (isQuote && (quote === undefined || quote.sign === character)) {
-      quote = quote === undefined ? { sign: character, at, before: word } : undefined;
-      // Quotes make a word of nothing.
-      word ??= "";
+    if ((character === '"' || character === "'") && (quote === undefined || quote.sign === character)) {
+      // Quotes around nothing make a word, yet a list in them only those that it has.
+      if (quote !== undefined && !quote.holdsList) words.add("");
+      quote = quote === undefined ? { sign: character, at } : undefined;
       at++;
-    } else if (quote?.sign === "'") {
-      word += character;
-      at++;
-    } else if (character === "\\") {
+    } else if (character === "\\" && quote?.sign !== "'") {
       const escaped = readEscape(line, at, quote !== undefined);
       if (escaped === undefined) return { reason: "\\x must be followed by two hexadecimal digits", at };
-      word = (word ?? "") + escaped.text;
+      words.add(escaped.text);
       at = escaped.end;
-    } else if (quote === undefined && (character === "#" || SPACE.test(character))) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-      if (character === "#") break;
-      at++;
-    } else if (quote !== undefined && character === "$") {
+    } else if (character === "$" && quote?.sign === '"') {
       const variable = readVariable(line, at, variables);
       if ("reason" in variable) return variable;
-      if (variable.value === undefined && !variable.isList) unset.push(variable.name);
-      const [first, ...others] = variable.isList ? listOf(variable.value) : [variable.value ?? ""];
-      // A list of nothing leaves no word behind, though it stands in quotes.
-      if (first === undefined) word = word === "" ? quote.before : word;
-      else word = (word ?? "") + first;
-      for (const other of others) {
-        words.push(word as string);
-        word = other;
-      }
-      at = variable.end;
+      const { name, value, isList, end } = variable;
+      if (isList) quote = { ...quote, holdsList: true };
+      else if (value === undefined) unset.push(name);
+      if (isList) words.addList(value ?? "");
+      else words.add(value ?? "");
+      at = end;
+    } else if (quote === undefined && character === "#") {
+      break;
+    } else if (quote === undefined && SPACE.test(character)) {
+      words.endWord();
+      at++;
     } else {
-      word = (word ?? "") + character;
+      words.add(character);
       at++;
     }
   }
   if (quote !== undefined) return { reason: "The quote is not closed on this line", at: quote.at };
-  if (word !== undefined) words.push(word);
-  return { words, unset };
+  words.endWord();
+  return { words: words.ended, unset };
+}
+
+/** Words that grow piece by piece. */
+class WordList {
+  readonly ended: string[] = [];
+  #word: string | undefined;
+
+  add(text: string): void {
+    this.#word = (this.#word ?? "") + text;
+  }
+
+  endWord(): void {
+    if (this.#word !== undefined) this.ended.push(this.#word);
+    this.#word = undefined;
+  }
+
+  /** Spaces within the list end words, also where it begins or ends with them. */
+  addList(list: string): void {
+    list.split(/\s+/).forEach((one, index) => {
+      if (index > 0) this.endWord();
+      if (one !== "") this.add(one);
+    });
+  }
 }
 
 /** What a backslash and what follows it stand for. Where they mean nothing together, both stay. */
@@ -97,5 +111,3 @@ function readVariable(line: string, at: number, variables: Variables): ReadVaria
   const fallback = close > end ? line.slice(end + 1, close) : undefined;
   return { name, value: value ?? fallback, isList, end: close + 1 };
 }
-
-const listOf = (value: string | undefined): string[] => (value ?? "").split(/\s+/).filter((word) => word !== "");
