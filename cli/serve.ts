@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
 import { isZone } from "#core/haproxy/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import { type LocalPulse, type LocalPulseOptions, startLocalPulse } from "#dev/local-pulse.ts";
@@ -15,6 +17,7 @@ const HELP = `Runs Pulse on this machine: the functions that run on AWS, behind 
   --opensearch <url>    keep events in this OpenSearch instead; the journal stays in the folder
   --syslog <n>          HAProxy's logs, UDP and TCP (default 5514; 0 listens nowhere)
   --syslog-zone <zone>  the time zone gateways log in, like Europe/Berlin or +02:00 (default UTC)
+  --haproxy-config <f>  the gateways' haproxy.cfg: its own log-formats are read, too
   --namespaces <a,b>    declared besides "default"
   --view-window <s>     how far back /health/… and /metrics/… look (default 30)
   --help
@@ -41,7 +44,7 @@ export async function serve(args: string[]): Promise<void> {
 function readOptions(args: string[]): LocalPulseOptions | "help" {
   const values = parsed("serve", () => parse(args));
   if (values.help) return "help";
-  const { data, opensearch, "syslog-zone": syslogZone = "UTC" } = values;
+  const { data, opensearch, "syslog-zone": syslogZone = "UTC", "haproxy-config": config } = values;
   const faults: string[] = [];
   const port = portOf("--port", values.port ?? "3000", faults);
   const syslogPort = portOf("--syslog", values.syslog ?? "5514", faults);
@@ -52,6 +55,8 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     faults.push(`--opensearch takes a URL like http://127.0.0.1:9200, not "${opensearch}"`);
   if (!isZone(syslogZone))
     faults.push(`--syslog-zone takes a time zone like Europe/Berlin or +02:00, not "${syslogZone}"`);
+  if (config !== undefined && !existsSync(pathOfCaller(config)))
+    faults.push(`--haproxy-config takes a haproxy.cfg, and there is no file ${config}`);
   if (faults.length > 0) throw wrongCall("serve", faults);
   return {
     port,
@@ -60,6 +65,7 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     ...(opensearch === undefined ? {} : { openSearchUrl: opensearch }),
     ...(syslogPort === 0 ? {} : { syslogPort }),
     syslogZone,
+    ...(config === undefined ? {} : { formats: formatsOfConfig(config) }),
     namespaces,
   };
 }
@@ -73,6 +79,7 @@ const parse = (args: string[]) =>
       opensearch: { type: "string" },
       syslog: { type: "string" },
       "syslog-zone": { type: "string" },
+      "haproxy-config": { type: "string" },
       namespaces: { type: "string" },
       "view-window": { type: "string" },
       help: { type: "boolean", short: "h" },

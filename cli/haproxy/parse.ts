@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { parsed, wrongCall } from "#cli/call.ts";
+import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
 import { ParseTally } from "#cli/haproxy/parse-tally.ts";
 import { openPipe, type Pipe } from "#cli/haproxy/pipe.ts";
 import { counted, openReporter, type Reporter } from "#cli/reporter.ts";
-import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
-import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { haproxyParser, type KnownFormat } from "#core/haproxy/haproxy-parser.ts";
 import { type CutLine, LineCutter } from "#core/haproxy/line-cutter.ts";
 import { isZone } from "#core/haproxy/local-time.ts";
@@ -57,7 +55,8 @@ export async function parse(args: string[]): Promise<void> {
   const { timezone } = values;
   if (timezone !== undefined && !isZone(timezone))
     throw wrongCall("haproxy parse", [`--timezone takes an IANA name, an offset or UTC, not "${timezone}"`]);
-  const formats = [...readFormats(values.format ?? []), ...readConfig(values.config)];
+  const { format = [], config } = values;
+  const formats = [...readFormats(format), ...(config === undefined ? [] : formatsOfConfig(config))];
   const tally = new ParseTally(timezone !== undefined);
   const reporter = openReporter();
   await parseAll({
@@ -80,15 +79,6 @@ function readFormats(texts: readonly string[]): KnownFormat[] {
       throw wrongCall("haproxy parse", [`--format: ${error.message}\n`]);
     }
   });
-}
-
-/** What of a configuration cannot be read is told, and costs its line only. */
-function readConfig(path: string | undefined): KnownFormat[] {
-  if (path === undefined) return [];
-  const config = readHaproxyConfig(readFileSync(pathOfCaller(path), "utf8"), (name) => process.env[name]);
-  for (const { line, level, says } of config.faults)
-    if (level === "error") process.stderr.write(`${path}:${line}: ${says}\n`);
-  return knownFormatsOf(config);
 }
 
 type LineReader = (line: CutLine) => { readonly parsed: ParsedLine; readonly message: Uint8Array };

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -21,6 +22,14 @@ const list = async (url: string, search: string): Promise<{ id: string; value: u
   (await fetch(`${url}/api/v1/events?${search}`)).json() as never;
 const total = async (url: string, search: string): Promise<number> =>
   Number((await fetch(`${url}/api/v1/events?${search}`)).headers.get("x-total-count"));
+
+const HAPROXY_CONFIG = `
+defaults
+  mode http
+frontend api
+  bind :8080
+  log-format '%f %HM %Td "%[var(txn.user)]"'
+`;
 
 describe("pulse", () => {
   test("explains itself, and says what is wrong with a call", () => {
@@ -138,6 +147,48 @@ describe("pulse serve", () => {
     const unparsed = await list(pulse.url, "type=haproxy&tag=format:unparsed");
     expect(unparsed).toMatchObject([{ value: { format: "unparsed", reason: expect.any(String), line: nonsense } }]);
   });
+
+  test("reads the gateways' own log-formats, and answers for their fields", async () => {
+    const config = join(folder.path, "haproxy.cfg");
+    await writeFile(config, HAPROXY_CONFIG);
+    const { url } = await serve("--haproxy-config", config);
+    const logs = `${url}/api/v1/haproxy/logs?source=edge-1`;
+    const lines = ['api GET 7 "bob"', 'api GET 9 "eve"', 'api PUT 2 "bob"'].map((line) => `<134>${line}\n`);
+
+    const sent = await fetch(logs, { method: "POST", headers: { "content-type": "text/plain" }, body: lines.join("") });
+
+    expect(await sent.json()).toEqual({ accepted: 3, unparsed: 0, rejected: 0, items: [] });
+    const after = `after=${sent.headers.get("pulse-receipt")}`;
+    const query = {
+      type: "haproxy",
+      value: { var_txn_user: "bob" },
+      aggregator: { type: "sum", field: "Td" },
+      groupBy: "tag:gateways",
+    };
+    const asked = await fetch(`${url}/api/v1/events/aggregate?${after}&q=${encodeURIComponent(JSON.stringify(query))}`);
+    expect(await asked.json()).toEqual({ groups: [{ key: "gateways:api", count: 2, value: 9 }] });
+  });
+
+  test("keeps each line that was answered once, through kills", async () => {
+    const line = (round: number, number: number) =>
+      `{"id":"0123456789abcdef-${String(1000 * round + number).padStart(15, "0")}","at":"${new Date().toISOString()}","line":"no format ${round}.${number}"}\n`;
+    const body = (round: number) => Array.from({ length: 500 }, (_, number) => line(round, number)).join("");
+    const headers = { "content-type": "application/x-ndjson" };
+    for (let round = 0; round < 3; round++) {
+      const pulse = await serve();
+      const sent = await fetch(`${pulse.url}/api/v1/haproxy/logs`, { method: "POST", headers, body: body(round) });
+      expect(await sent.json()).toMatchObject({ accepted: 500, unparsed: 500 });
+      // Before what follows the journal can be done with it.
+      await pulse.kill();
+    }
+
+    const { url } = await serve();
+    const again = await fetch(`${url}/api/v1/haproxy/logs`, { method: "POST", headers, body: body(1) });
+    const after = `after=${again.headers.get("pulse-receipt")}`;
+
+    expect(await total(url, `type=haproxy&${after}`)).toBe(1500);
+    expect(await total(url, "type=haproxy&tag=receipts:0123456789abcdef-0")).toBe(1500);
+  }, 60_000);
 
   test("lives on after what is not HTTP, half-closed sockets, and bodies that never come", async () => {
     const { url } = await serve();
