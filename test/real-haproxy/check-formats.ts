@@ -1,0 +1,187 @@
+import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
+import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
+import type { LogFormat } from "#core/haproxy/log-format.ts";
+import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
+import { readSyslog } from "#core/haproxy/syslog.ts";
+import { latin1Of } from "#core/haproxy/text.ts";
+import { seededRandom } from "#test/support/random.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { differences, type Truth } from "./differences.ts";
+import { complaintsOf, freePorts, openBackend, openSink, sendRaw, startHaproxy } from "./haproxy.ts";
+import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
+import { OLD_ALIASES, randomFormat } from "./random-formats.ts";
+
+/** A line that was not read as what HAProxy says it is. */
+export interface WrongLine {
+  readonly format: string;
+  readonly line: string;
+  readonly differences: readonly string[];
+}
+
+export interface FormatsChecked {
+  /** Formats that HAProxy takes, and how many of them Pulse says are ambiguous. */
+  readonly formats: number;
+  readonly ambiguous: number;
+  /** Lines of formats that are not ambiguous, and those of them that were read wrongly. */
+  readonly lines: number;
+  readonly wrong: readonly WrongLine[];
+  /** Lines of ambiguous formats that were read rightly all the same, of how many. */
+  readonly guessed: number;
+  readonly ambiguousLines: number;
+  /** Formats of which HAProxy and Pulse do not agree that they are ones. */
+  readonly disagreed: readonly string[];
+}
+
+const ZONE = "America/New_York";
+const TRUTH = "truth@32473";
+const CLIENTS_GO_AFTER_MS = 900;
+
+interface Frontend {
+  readonly name: string;
+  readonly port: number;
+  readonly format: string;
+}
+
+/**
+ * Random log-formats in a real HAProxy, under requests of every kind: each line carries, in structured data before it, what
+ * HAProxy says of the same request value by value, and what is read of the line must be that.
+ */
+export async function checkFormats(count: number, seed: number): Promise<FormatsChecked> {
+  const random = seededRandom(seed);
+  const folder = await temporaryFolder();
+  const sink = await openSink();
+  const backend = await openBackend();
+  try {
+    const ports = await freePorts(count);
+    const all = ports.map((port, index) => ({ name: `fe-${index}.x`, port, format: randomFormat(random) }));
+    const toConfig = (frontends: readonly Frontend[]) => configOf(frontends, sink.port, backend.port);
+    const refused = refusedFormats(complaintsOf(folder.path, toConfig(all)), toConfig(all));
+    const frontends = all.filter(({ format }) => !refused.has(format));
+    const config = toConfig(frontends);
+    const haproxy = await startHaproxy(folder.path, { config, zone: ZONE, port: frontends[0]?.port ?? 0 });
+    await Promise.all(
+      frontends.flatMap(({ port }) => HOSTILE_REQUESTS.map((request) => sendRaw(port, request, CLIENTS_GO_AFTER_MS))),
+    );
+    await haproxy.stop();
+    return { ...judge(config, frontends, sink.datagrams), disagreed: takenByPulse(config, refused) };
+  } finally {
+    sink.close();
+    backend.server.close();
+    await folder.remove();
+  }
+}
+
+/** A quoted argument of a configuration (manual, section 2.2). */
+const quoted = (text: string): string => `"${text.replace(/[\\"$]/g, "\\$&")}"`;
+
+function configOf(frontends: readonly Frontend[], sinkPort: number, backendPort: number): string {
+  const truth = `%{+E}o[${TRUTH} ${OLD_ALIASES.map((name) => `${name}="%${name}"`).join(" ")}]`;
+  const sections = frontends.map(
+    ({ name, port, format }) => `frontend ${name}
+  bind 127.0.0.1:${port}
+  log-format ${quoted(format)}
+  log-format-sd ${quoted(truth)}
+  capture request header Host len 32
+  capture request header User-Agent len 128
+  capture response header Server len 24
+  capture cookie SID= len 60
+  http-request set-var(txn.ck) req.cook(SID)
+  default_backend be_1
+`,
+  );
+  return `global
+  nbthread 1
+  log 127.0.0.1:${sinkPort} len 60000 format rfc5424 local0
+
+defaults
+  log global
+  mode http
+  timeout connect 1s
+  timeout client 400ms
+  timeout server 1s
+  timeout http-request 400ms
+  unique-id-format %{+X}o\\ %ci:%cp_%rt:%pid
+
+${sections.join("\n")}
+backend be_1
+  server s-1 127.0.0.1:${backendPort}
+  server s2 127.0.0.1:${backendPort}
+`;
+}
+
+function refusedFormats(complaints: ReadonlyMap<number, string>, config: string): Set<string> {
+  const lines = config.split("\n");
+  const formats = [...complaints].map(([number, says]) => {
+    const [, argument] = /^ {2}log-format "(.*)"$/.exec(lines[number - 1] ?? "") ?? [];
+    if (argument === undefined) throw new Error(`haproxy refuses more than formats: ${says}`);
+    return argument.replace(/\\([\\"$])/g, "$1");
+  });
+  return new Set(formats);
+}
+
+/** Formats that HAProxy refuses and Pulse takes, and the other way round. */
+function takenByPulse(config: string, refused: ReadonlySet<string>): string[] {
+  const faults = readHaproxyConfig(config).faults.filter(({ level }) => level === "error");
+  const taken = [...refused].filter((format) => {
+    const text = `frontend f\n  mode http\n  log 127.0.0.1 local0\n  log-format ${quoted(format)}\n`;
+    return readHaproxyConfig(text).faults.every(({ level }) => level !== "error");
+  });
+  return [
+    ...faults.map(({ line, says }) => `only HAProxy takes line ${line}: ${says}`),
+    ...taken.map((format) => `only Pulse takes ${format}`),
+  ];
+}
+
+interface Reader {
+  readonly format: LogFormat;
+  readonly isAmbiguous: boolean;
+  readonly parse: LineParser;
+}
+
+const CAPTURES = { request: ["Host", "User-Agent"], response: ["Server"], cookie: "SID=" };
+
+/** Of each frontend, for its own format: some of them would take the lines of any other. */
+function readersOf(config: string, frontends: readonly Frontend[]): Map<string, Reader> {
+  const texts = new Set(frontends.map(({ format }) => format));
+  const known = knownFormatsOf(readHaproxyConfig(config)).filter(({ format }) => texts.has(format.text));
+  return new Map(
+    known.flatMap((own) => {
+      const { format, frontends = [] } = own;
+      const isAmbiguous = ambiguities(format, CAPTURES).length > 0;
+      return frontends.map((name): [string, Reader] => [
+        name,
+        { format, isAmbiguous, parse: haproxyParser({ formats: [own] }) },
+      ]);
+    }),
+  );
+}
+
+function judge(config: string, frontends: readonly Frontend[], datagrams: readonly Buffer[]) {
+  const readers = readersOf(config, frontends);
+  const wrong: WrongLine[] = [];
+  const judged = { lines: 0, ambiguousLines: 0, guessed: 0 };
+  for (const line of datagrams) {
+    const truth = truthOf(line);
+    const own = readers.get(String(truth?.f));
+    if (truth === undefined || own === undefined) continue;
+    const parsed = own.parse(line, { zone: ZONE, receivedAtMs: Date.now() });
+    const found =
+      "record" in parsed ? differences(parsed.record, own.format, truth) : [`is rejected: ${parsed.rejected.reason}`];
+    if (own.isAmbiguous) {
+      judged.ambiguousLines++;
+      if (found.length === 0) judged.guessed++;
+      continue;
+    }
+    judged.lines++;
+    if (found.length > 0) wrong.push({ format: own.format.text, line: messageOf(line), differences: found });
+  }
+  const ambiguous = [...readers.values()].filter(({ isAmbiguous }) => isAmbiguous).length;
+  return { formats: frontends.length, ambiguous, ...judged, wrong };
+}
+
+const read = (line: Buffer) => readSyslog(latin1Of(line).replace(/\n$/, ""));
+
+const truthOf = (line: Buffer): Truth | undefined => read(line).syslog.sd?.[TRUTH];
+
+const messageOf = (line: Buffer): string => Buffer.from(read(line).message, "latin1").toString();

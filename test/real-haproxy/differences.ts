@@ -1,0 +1,53 @@
+import { fieldsOf, type LogField, type LogFormat } from "#core/haproxy/log-format.ts";
+import type { FieldValue, HaproxyRecord } from "#core/haproxy/record.ts";
+
+/** What HAProxy said of the same request beside the line, by alias: each value in quotes of its own. */
+export type Truth = Readonly<Record<string, unknown>>;
+
+/** `lc` counts lines, `H` is what the gateway calls itself: neither is told beside the line. */
+const NOT_TOLD = new Set(["lc", "H"]);
+
+/** Where a record is not what HAProxy said beside the line; what is written in hexadecimal is not compared. */
+export function differences(record: HaproxyRecord, format: LogFormat, truth: Truth): string[] {
+  if (record.truncated) return [`is taken for a cut line: ${JSON.stringify(record.partial)}`];
+  const wrong = fieldsOf(format).flatMap((field) => {
+    if (field.alias === undefined || NOT_TOLD.has(field.alias) || field.value.kind === "hex") return [];
+    const got = printed(record, field);
+    const told = latin1(truth[field.alias]);
+    return isSame(got, told) ? [] : [`${field.name} is ${JSON.stringify(got)}, HAProxy said ${JSON.stringify(told)}`];
+  });
+  const ms = timeOf(format, truth);
+  return ms === undefined || record.time_ms === ms ? wrong : [...wrong, `time_ms is ${record.time_ms}, not ${ms}`];
+}
+
+/** Nothing is printed as `-`, `""` or not at all; a port that is not there as 0. */
+const isSame = (one: string, other: string): boolean => {
+  const nothing = new Set(["", "-"]);
+  return one === other || (nothing.has(one) && nothing.has(other)) || (one !== "" && Number(one) === Number(other));
+};
+
+function printed({ fields }: HaproxyRecord, { name, alias }: LogField): string {
+  const value = fields[name];
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value))
+    return alias?.endsWith("l") ? value.map(orDash).join(" ") : `{${value.map(latin1).join("|")}}`;
+  return `${fields[`${name}_plus`] === true ? "+" : ""}${latin1(value as FieldValue)}`;
+}
+
+const orDash = (value: unknown): string => (value === "" || value === null ? "-" : latin1(value));
+
+function latin1(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "object" && "b64" in value) return Buffer.from(value.b64 as string, "base64").toString("latin1");
+  return Buffer.from(String(value), "utf8").toString("latin1");
+}
+
+/** The instant of a line that prints `%tr` or `%t`, told beside it in GMT and in seconds since 1970. */
+function timeOf(format: LogFormat, truth: Truth): number | undefined {
+  const has = (alias: string): boolean => fieldsOf(format).some((field) => field.alias === alias);
+  if (has("tr")) return toMs(truth.trg) + Number(String(truth.tr).slice(-3));
+  return has("t") ? Number(truth.Ts) * 1000 + Number(truth.ms) : undefined;
+}
+
+/** `22/Nov/2026:01:22:46 +0000`. */
+const toMs = (date: unknown): number => Date.parse(String(date).replaceAll("/", " ").replace(":", " "));
