@@ -1,11 +1,13 @@
+import { type CompiledReader, compileTemplate } from "#core/haproxy/compiled/compile-template.ts";
+import { type FoundHeader, HeaderMemory } from "#core/haproxy/header-memory.ts";
 import { type HeaderCounts, type LineTemplate, lineTemplate } from "#core/haproxy/line-template.ts";
 import type { LogFormat } from "#core/haproxy/log-format.ts";
 import { BUILT_IN_FORMATS } from "#core/haproxy/log-format-built-in.ts";
 import { matchCutTemplate, matchTemplate } from "#core/haproxy/match-template.ts";
 import type { HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/record.ts";
 import { eventOfConnectionError, readStateLine } from "#core/haproxy/state-lines.ts";
-import { readSyslog, type SyslogLine } from "#core/haproxy/syslog.ts";
-import { latin1Of, textOf } from "#core/haproxy/text.ts";
+import type { SyslogHeader } from "#core/haproxy/syslog.ts";
+import { type DecodedLine, decodeLine, textOf } from "#core/haproxy/text.ts";
 import { type LineContext, toRecord } from "#core/haproxy/to-record.ts";
 
 /** A format that lines are read by, and what its configuration knows of them. */
@@ -22,6 +24,8 @@ export type LineParser = (line: Uint8Array | string, context: LineContext) => Pa
 /** A format ready to read lines. */
 interface Reader {
   readonly template: LineTemplate;
+  /** For the ordinary lines of the format; the matcher reads the others. */
+  readonly compiled: CompiledReader | undefined;
   readonly frontends: ReadonlySet<string>;
 }
 
@@ -32,39 +36,56 @@ interface Reader {
  */
 export function haproxyParser({ formats = [] }: { readonly formats?: readonly KnownFormat[] } = {}): LineParser {
   const readers = readersOf(formats);
+  const headers = new HeaderMemory();
   return (line, context) => {
-    const text = latin1Of(line);
-    const read = readSyslog(text.endsWith("\n") ? text.slice(0, -1) : text);
-    const { syslog, message } = read;
-    if (syslog.sd_truncated) return { record: cutInStructuredData(read) };
-    if (context.cut) return reject(read, "cut-on-the-way", true);
-    if (message === "") return reject(read, "empty");
-    const record = readWhole(readers, read, context) ?? readState(read);
-    return record === undefined ? readCut(readers, read, context) : { record };
+    const { text, isAscii } = decodeLine(line);
+    const header = headers.read(text);
+    const received = { text, isAscii, ...header };
+    if (header.syslog.sd_truncated) return { record: cutInStructuredData(header.syslog) };
+    if (context.cut) return reject(received, "cut-on-the-way", true);
+    if (header.at === text.length) return reject(received, "empty");
+    const record = readWhole(readers, received, context) ?? readState(received);
+    return record === undefined ? readCut(readers, received, context) : { record };
   };
 }
+
+/** A line that is decoded, and whose header was read. */
+interface ReceivedLine extends FoundHeader, DecodedLine {}
+
+const messageOf = ({ text, at }: ReceivedLine): string => text.slice(at);
 
 function readersOf(formats: readonly KnownFormat[]): Reader[] {
   const texts = new Set(formats.map(({ format }) => format.text));
   const known: KnownFormat[] = BUILT_IN_FORMATS.filter(({ text }) => !texts.has(text)).map((format) => ({ format }));
   return [...formats, ...known].map(({ format, frontends = [], captures }) => ({
-    template: lineTemplate(format, captures),
+    ...readingOf(lineTemplate(format, captures)),
     frontends: new Set(frontends),
   }));
 }
 
-function readWhole(readers: readonly Reader[], read: SyslogLine, context: LineContext): HaproxyRecord | undefined {
+const readingOf = (template: LineTemplate) => ({ template, compiled: compileTemplate(template) });
+
+function readWhole(readers: readonly Reader[], line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
   let first: HaproxyRecord | undefined;
-  for (const { template, frontends } of readers) {
-    const values = matchTemplate(template, read.message);
-    const found = values && toRecord(template, read, { values }, context);
-    if (found === undefined) continue;
-    const record = withEvent(found);
+  for (const reader of readers) {
+    const { frontends } = reader;
+    const record = readBy(reader, line, context);
+    if (record === undefined) continue;
     if (isOf(frontends, record)) return record;
     first ??= record;
     if (frontends.size === 0) break;
   }
   return first;
+}
+
+function readBy({ template, compiled }: Reader, line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
+  const { text, at, isAscii, syslog } = line;
+  const read = isAscii ? compiled?.(text, at, text.length, syslog, context) : undefined;
+  if (read !== undefined) return read;
+  const message = messageOf(line);
+  const values = matchTemplate(template, message);
+  const record = values && toRecord(template, { syslog, message }, { values }, context);
+  return record && withEvent(record);
 }
 
 const isOf = (frontends: ReadonlySet<string>, { frontend, fields }: HaproxyRecord): boolean =>
@@ -79,7 +100,7 @@ function withEvent(record: HaproxyRecord): HaproxyRecord {
 }
 
 /** A ring cut the line before its message began: what is known of it is its header. */
-const cutInStructuredData = ({ syslog }: SyslogLine): HaproxyRecord => ({
+const cutInStructuredData = (syslog: SyslogHeader): HaproxyRecord => ({
   format: "sd-truncated",
   syslog,
   message: "",
@@ -89,25 +110,29 @@ const cutInStructuredData = ({ syslog }: SyslogLine): HaproxyRecord => ({
 
 const STATE_FORMAT = "admin";
 
-function readState({ syslog, message }: SyslogLine): HaproxyRecord | undefined {
+function readState(line: ReceivedLine): HaproxyRecord | undefined {
+  const { syslog } = line;
+  const message = messageOf(line);
   const fields = readStateLine(message);
   return fields && { format: STATE_FORMAT, syslog, message: textOf(message), truncated: false, fields };
 }
 
 /** A cut line is told by what is left of it, if that fits one format only or the same fields of several. */
-function readCut(readers: readonly Reader[], read: SyslogLine, context: LineContext): ParsedLine {
+function readCut(readers: readonly Reader[], line: ReceivedLine, context: LineContext): ParsedLine {
+  const { syslog } = line;
+  const message = messageOf(line);
   const candidates = readers.flatMap(({ template, frontends }) => {
-    const match = matchCutTemplate(template, read.message);
-    const record = match && toRecord(template, read, match, context);
+    const match = matchCutTemplate(template, message);
+    const record = match && toRecord(template, { syslog, message }, match, context);
     return record === undefined ? [] : [{ record, known: Object.keys(record.fields).join(" "), frontends }];
   });
   const own = candidates.filter(({ record, frontends }) => isOf(frontends, record));
   const [first, ...others] = own.length > 0 ? own : candidates;
-  if (first === undefined) return reject(read, "unknown-format");
-  if (others.some((other) => other.known !== first.known)) return reject(read, "cut-before-its-format-shows", true);
+  if (first === undefined) return reject(line, "unknown-format");
+  if (others.some((other) => other.known !== first.known)) return reject(line, "cut-before-its-format-shows", true);
   return { record: first.record };
 }
 
-const reject = ({ syslog, message }: SyslogLine, reason: Rejection["reason"], truncated = false): ParsedLine => ({
-  rejected: { reason, syslog, message: textOf(message), truncated },
+const reject = (line: ReceivedLine, reason: Rejection["reason"], truncated = false): ParsedLine => ({
+  rejected: { reason, syslog: line.syslog, message: textOf(messageOf(line)), truncated },
 });
