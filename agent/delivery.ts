@@ -87,6 +87,8 @@ export class Delivery {
     this.#wake();
     const cancel = this.#clock.after(limitMs, () => {
       this.#stop.abort();
+      this.#output.close();
+      this.#spool.grown.ring();
       this.#wake();
     });
     await this.#running;

@@ -89,9 +89,10 @@ export class Spooler implements LineSink {
     if (this.#spool.mayRepeatNumbers(boot)) {
       await this.writeReceipts();
       const { delivered } = this.#spool.delivered;
-      await this.#spool.save(nowMs, ({ files, namespace }) =>
-        beginLedger({ namespace, boot, nowMs, files, delivered }),
-      );
+      await this.#spool.save(nowMs, (ledger) => {
+        const { namespace } = ledger;
+        return beginLedger({ namespace, boot, nowMs, former: { ledger, delivered } });
+      });
     } else await this.#spool.save(nowMs);
     this.#running = this.#run();
   }

@@ -4,6 +4,7 @@ const HELP = `What HAProxy logs, for people and programs.
 
   pulse haproxy parse     log lines into JSON, with every field by its name and type
   pulse haproxy explain   the fields of a log-format or a whole haproxy.cfg; what a termination state means
+  pulse haproxy forward   the agent beside a gateway: its lines, kept on disk, to Pulse
   pulse haproxy <command> --help
 
 Example: pulse haproxy explain sH--
@@ -12,6 +13,7 @@ Example: pulse haproxy explain sH--
 /** Commands by name; each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void> | void>>> = {
   parse: async () => (await import("#cli/haproxy/parse.ts")).parse,
+  forward: async () => (await import("#cli/haproxy/forward.ts")).forward,
   explain: async () => (await import("#cli/haproxy/explain.ts")).explain,
 };
 

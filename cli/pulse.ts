@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { reportFailure } from "#cli/report-failure.ts";
 import { UsageError } from "#cli/usage-error.ts";
 
 const HELP = `pulse: the event stream of a platform
@@ -37,18 +38,8 @@ const print = (text: string): void => {
   process.stdout.write(text);
 };
 
-const USAGE_EXIT_CODE = 2;
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`pulse: ${isUsage || isExpected(error) ? (error as Error).message : (error as Error).stack}\n`);
-  process.exitCode = isUsage ? USAGE_EXIT_CODE : 1;
-}
-
-/** What the machine refused (a port taken, a folder locked) needs no stack. */
-function isExpected(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error.name === "PulseError" || "syscall" in error || isExpected(error.cause);
+  reportFailure(error);
 }

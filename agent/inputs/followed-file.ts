@@ -41,6 +41,7 @@ class FollowedFile implements Input {
   #from: "start" | "end";
   #position: FilePosition | undefined;
   #receivedLines = 0;
+  #trouble = "";
   #running: Promise<void> | undefined;
 
   constructor({ path, position, from, sink, log, pollMs = POLL_MS }: FollowedFileOptions) {
@@ -73,7 +74,7 @@ class FollowedFile implements Input {
         await this.#readToEnd(await this.#nextReader());
       } catch (error) {
         if (!("syscall" in (error as Error))) throw error;
-        this.#log.warn("a followed file cannot be read", { input: this.name, error });
+        this.#tellTrouble((error as Error).message);
         await this.#pause();
       }
     }
@@ -92,6 +93,7 @@ class FollowedFile implements Input {
   /** Reads until another file has taken the place of this one, and nothing comes any more. */
   async #readToEnd(first: LineReader): Promise<void> {
     let reader = first;
+    this.#trouble = "";
     try {
       for (let quiet = 0; !this.#stop.signal.aborted; ) {
         const lines = await reader.read();
@@ -127,6 +129,12 @@ class FollowedFile implements Input {
     this.#sink.take(
       lines.map(({ bytes, cut, position }) => ({ bytes, cut, receivedAtMs, followed: { path: this.#path, position } })),
     );
+  }
+
+  /** Once: a file that is to be followed may not be there for long. */
+  #tellTrouble(trouble: string): void {
+    if (trouble !== this.#trouble) this.#log.warn("a followed file cannot be read", { input: this.name, trouble });
+    this.#trouble = trouble;
   }
 
   #pause(): Promise<void> {

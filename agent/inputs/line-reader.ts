@@ -87,7 +87,7 @@ export class LineReader {
   }
 }
 
-const toLine = (bytes: Buffer, position: FilePosition): FileLine => {
+const toLine = (bytes: Uint8Array, position: FilePosition): FileLine => {
   const cut = bytes.length > MAX_FRAME_BYTES;
   return { bytes: cut ? bytes.subarray(0, MAX_FRAME_BYTES) : bytes, cut, position };
 };

@@ -33,6 +33,8 @@ export interface LedgerState {
   readonly window: Window;
   /** Known as lost, and told in no receipt yet. */
   readonly dropped: readonly NamedDrop[];
+  /** How many lines were lost since there is a spool, by their causes. */
+  readonly lost: Readonly<Partial<Record<DropCause, number>>>;
   readonly files: Readonly<Record<string, FilePosition>>;
   /** Whether the agent ended in good order behind this block. */
   readonly closed: boolean;
@@ -56,24 +58,24 @@ export interface Delivered {
   readonly sentTo: number;
 }
 
-/** What an incarnation begins with; files and deliveries go from a former one to the next. */
+/** What an incarnation begins with; counts and files go from a former one to the next. */
 interface Beginning {
   readonly namespace: string;
   readonly boot: string;
   readonly nowMs: number;
-  readonly files?: LedgerState["files"];
-  readonly delivered?: number;
+  readonly former?: { readonly ledger: LedgerState; readonly delivered: number };
 }
 
-export const beginLedger = ({ namespace, boot, nowMs, files = {}, delivered = 0 }: Beginning): LedgerState => ({
+export const beginLedger = ({ namespace, boot, nowMs, former }: Beginning): LedgerState => ({
   incarnation: newIncarnation(),
   namespace,
   boot,
   next: 1,
   receipts: 0,
-  window: { sinceMs: nowMs, from: 1, spooled: 0, delivered, interruptions: 0 },
+  window: { sinceMs: nowMs, from: 1, spooled: 0, delivered: former?.delivered ?? 0, interruptions: 0 },
   dropped: [],
-  files,
+  lost: former?.ledger.lost ?? {},
+  files: former?.ledger.files ?? {},
   closed: false,
 });
 
@@ -94,13 +96,15 @@ export function numberLost(ledger: LedgerState, count: number, cause: DropCause)
 /** Notes what is lost of the lines that have numbers. */
 export function dropNumbers(ledger: LedgerState, drops: readonly NamedDrop[]): LedgerState {
   const dropped = [...ledger.dropped];
+  const lost = { ...ledger.lost };
   for (const drop of drops) {
+    lost[drop.cause] = (lost[drop.cause] ?? 0) + linesIn(drop);
     const last = dropped.at(-1);
     const goesOn = last?.incarnation === drop.incarnation && last.cause === drop.cause && last.to + 1 === drop.from;
     if (goesOn) dropped[dropped.length - 1] = { ...last, to: drop.to };
     else dropped.push(drop);
   }
-  return { ...ledger, dropped };
+  return { ...ledger, dropped, lost };
 }
 
 /** As an agent finds it that goes on where another has ended. */
