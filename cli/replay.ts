@@ -8,11 +8,12 @@ import { forgetRun, type ReplayIdentity, readRun, saveRun, stateFileIn } from "#
 import { summaryOf } from "#cli/replay/summary.ts";
 import { counted, openReporter } from "#cli/reporter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { archivedEventReader } from "#core/haproxy/journal-item.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 import { type OpenSearchEventStore, openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 
-const HELP = `Indexes archived events again: what OpenSearch holds stays as it is, what it lacks is added.
+const HELP = `Indexes archived events and log lines again: what OpenSearch holds stays as it is, what it lacks is added.
 
   pulse replay <folder | file | s3://bucket/prefix> --opensearch <url> [options]
 
@@ -21,13 +22,15 @@ const HELP = `Indexes archived events again: what OpenSearch holds stays as it i
   --since <time>      only events received then or later (2026-03, 2026-03-15T12:00:00Z, now-2d)
   --until <time>      only events received then or before; never what the indexers have yet to pass
   --type <a,b>        only events of these types
+  --haproxy-config <file>
+                      a haproxy.cfg of the gateways, for log lines in formats of their own; may be repeated
   --declared <file>   the types that the deployment declares itself, if it does: a JSON array
   --dry-run           count what would be replayed, and write nothing
   --resume <file>     keeps how far an unfinished replay has come (default: a file in .pulse)
   --help
 
 A replay that was interrupted goes on when it is started again with the same options. It ends with 0 when all
-was replayed, with 1 when something could not be read or kept.
+was replayed, with 1 when something could not be read or kept, with 2 where it is shown no archive.
 
 Example: one month, from the archive of a deployment
 
@@ -72,6 +75,7 @@ async function runReplay(call: ReplayCall, archive: Place, store: OpenSearchEven
   const running = replayArchive({
     archive,
     wanted: { fromMs: bounds.fromMs, toMs: bounds.toMs, types: new Set(types) },
+    read: archivedEventReader(call.parse),
     arrivedByMs: bounds.arrivedByMs,
     keep: dryRun ? keepNothing : (entries) => store.keep(entries),
     state: saved?.state,

@@ -1,15 +1,11 @@
 import { bad, type Finding, ok, unknown, warn } from "#cli/doctor/finding.ts";
 import { durationText } from "#cli/doctor/lag.ts";
 import type { Place, PlacedFile } from "#cli/places/place.ts";
+import { ARCHIVED_STREAMS, type ArchivedStream, ERRORS_FOLDER } from "#core/events/archive-layout.ts";
 
 const PART = "archive";
 /** Firehose writes a file each minute; from here on its alarm tells it too. */
 const LATE_MS = 15 * 60_000;
-const ERRORS = "errors/";
-
-/** The streams that the archive has, each in a folder of its name. */
-const STREAMS = ["events", "haproxy-logs"] as const;
-export type ArchivedStream = (typeof STREAMS)[number];
 
 /** When the newest record that is indexed of a stream arrived there, -Infinity when none is; only of those that are known. */
 export type IndexedTimes = Readonly<Partial<Record<ArchivedStream, number>>>;
@@ -26,11 +22,11 @@ export async function checkArchive({ place, indexedMs, nowMs }: ArchiveCheck): P
   const folders = await foldersIn(place);
   const newestIn = async (folder: string) => (folders.has(folder) ? await newestFile(place, folder) : undefined);
   const ages: Finding[] = [];
-  for (const stream of STREAMS)
+  for (const stream of ARCHIVED_STREAMS)
     ages.push(...ageFindings(`${stream}/`, await newestIn(`${stream}/`), indexedMs[stream], nowMs));
-  const errors = errorFindings(await newestIn(ERRORS));
+  const errors = errorFindings(await newestIn(ERRORS_FOLDER));
   if (ages.length + errors.length > 0) return [...ages, ...errors];
-  const says = `${place.name} has no folder ${STREAMS.join("/ or ")}/: is it an archive?`;
+  const says = `${place.name} has no folder ${ARCHIVED_STREAMS.join("/ or ")}/: is it an archive?`;
   return [unknown(PART, says, "out-of-reach")];
 }
 

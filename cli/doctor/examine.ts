@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type ArchivedStream, checkArchive, type IndexedTimes } from "#cli/doctor/check-archive.ts";
+import { checkArchive, type IndexedTimes } from "#cli/doctor/check-archive.ts";
 import { checkCluster } from "#cli/doctor/check-cluster.ts";
 import { checkDeadLetters } from "#cli/doctor/check-dead-letters.ts";
 import { checkDisks } from "#cli/doctor/check-disks.ts";
@@ -13,6 +13,7 @@ import { expectedTemplates, type HeldTemplates, readTemplates } from "#cli/docto
 import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { counted } from "#cli/reporter.ts";
+import type { ArchivedStream } from "#core/events/archive-layout.ts";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
 import { DATABASE_FILE } from "#stores/embedded/database.ts";

@@ -1,7 +1,10 @@
 import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
+import { ERRORS_FOLDER } from "#core/events/archive-layout.ts";
 import { arrivedBy, mayHold } from "#core/events/archive-times.ts";
+import type { Event } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { EventReplay, type ReplayCounts, type ReplayedEvents } from "#core/events/replay-events.ts";
+import { ArchiveDoubt, type ArchiveFault } from "./archive-doubt.ts";
 import { readAhead } from "./read-ahead.ts";
 import { readArchived } from "./read-archived.ts";
 
@@ -17,18 +20,13 @@ export interface ReplayState {
   readonly lines: ReplayCounts;
 }
 
-/** What went wrong in a file, at a line where that is known. */
-export interface ArchiveFault {
-  readonly file: string;
-  readonly line?: number;
-  readonly reason: string;
-}
-
 export interface ArchiveReplayOptions {
   readonly archive: Place;
   readonly wanted: ReplayedEvents;
   /** A file that may hold what arrived later is left out. @default - none is */
   readonly arrivedByMs?: number | undefined;
+  /** The event of a line. Throws a SyntaxError for a line that has none. */
+  readonly read: (line: string) => Event;
   readonly keep: EventStore["keep"];
   readonly onFault: (fault: ArchiveFault) => void;
   /** Told whenever more is done. */
@@ -50,22 +48,25 @@ export interface ReplayOutcome extends ReplayState {
   readonly tooYoung: number;
 }
 
-/** Keeps what an archive holds again, file by file. */
+/** Keeps what an archive holds again, file by file. Throws a UsageError for a place that is none. */
 export async function replayArchive({
   archive,
   wanted,
   arrivedByMs = Infinity,
+  read,
   keep,
   onFault,
   onProgress = () => {},
   state = BEGINNING,
 }: ArchiveReplayOptions): Promise<ReplayOutcome> {
-  const replay = new EventReplay({ wanted, keep, onFault, counts: state.lines });
+  const doubt = new ArchiveDoubt(archive.name, onFault);
+  const replay = new EventReplay({ wanted, read, keep, onFault: doubt.onFault, counts: state.lines });
   let { path, line, files, damaged } = state;
   let tooYoung = 0;
 
   const isDone = (file: string): boolean => file < state.path || (file === state.path && state.line === "all");
   const isWanted = (folder: string): boolean =>
+    folder !== ERRORS_FOLDER &&
     (folder > state.path || state.path.startsWith(folder)) &&
     mayHold(archive.nameOf(folder), wanted.fromMs, wanted.toMs);
 
@@ -95,12 +96,15 @@ export async function replayArchive({
         if (part.afterLine < doneLines) continue;
         damaged++;
         const { afterLine, atByte, bytes, reason } = part;
-        onFault({ file: name, reason: `after line ${afterLine}, ${bytes} bytes from byte ${atByte} are ${reason}` });
+        doubt.onFault({
+          file: name,
+          reason: `after line ${afterLine}, ${bytes} bytes from byte ${atByte} are ${reason}`,
+        });
         continue;
       }
       for (const archived of part) {
         if (archived.line <= doneLines) continue;
-        replay.add(name, archived);
+        if (replay.add(name, archived)) doubt.dispel();
         line = archived.line;
         if (replay.isFull) await flush();
       }
@@ -111,5 +115,6 @@ export async function replayArchive({
     if (replay.isEmpty) onProgress(present());
   }
   await flush();
+  doubt.end();
   return { ...present(), tooYoung };
 }

@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
 import { parsed, pathOfCaller, typesOf, wrongCall } from "#cli/call.ts";
 import { declaredTypes } from "#cli/declared-types.ts";
+import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { toBounds } from "#core/events/timestamps.ts";
+import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/haproxy-parser.ts";
+import { haproxyTypeOf } from "#core/haproxy/known-format-settings.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
 /** What `pulse replay` is asked to do. */
@@ -18,6 +21,8 @@ export interface ReplayCall {
   readonly types: readonly string[];
   /** What the deployment declares of types: the fields that its documents have. */
   readonly declared: readonly EventTypeDeclaration[];
+  /** How log lines are read. */
+  readonly parse: LineParser;
   readonly dryRun: boolean;
   readonly stateFile: string | undefined;
 }
@@ -36,6 +41,7 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
         until: { type: "string" },
         type: { type: "string", multiple: true },
         declared: { type: "string" },
+        "haproxy-config": { type: "string", multiple: true },
         "dry-run": { type: "boolean" },
         resume: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -51,6 +57,7 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
   const target = openSearchTarget(values, faults);
   const types = typesOf(values.type, faults);
   const declared = declaredTypes(values.declared, faults);
+  const formats = formatsOf(values["haproxy-config"], faults);
   const bounds = toBounds({ gte: since, lte: until }, Date.now());
   if ("faults" in bounds) faults.push(...bounds.faults.map(({ pointer, detail }) => `${OPTION_OF[pointer]} ${detail}`));
   else if ((bounds.fromMs ?? -Infinity) > (bounds.toMs ?? Infinity)) faults.push("--since lies after --until");
@@ -64,8 +71,20 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
     fromMs: bounds.fromMs,
     toMs: bounds.toMs,
     types,
-    declared,
+    declared: declared.map((type) => (type.name === HAPROXY_EVENT_TYPE ? haproxyTypeOf(formats, declared) : type)),
+    parse: haproxyParser({ formats }),
     dryRun: values["dry-run"] ?? false,
     stateFile: resume === undefined ? undefined : pathOfCaller(resume),
   };
 }
+
+/** The formats of all these haproxy.cfg; adds to `faults` which of them cannot be read. */
+const formatsOf = (files: readonly string[] = [], faults: string[]): KnownFormat[] =>
+  files.flatMap((file) => {
+    try {
+      return formatsOfConfig(file);
+    } catch (error) {
+      faults.push(`--haproxy-config ${file} cannot be read: ${(error as Error).message}`);
+      return [];
+    }
+  });

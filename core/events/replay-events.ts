@@ -1,6 +1,5 @@
 import type { Event } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { fromJournalLine } from "#core/events/journal-record.ts";
 import type { ArchivedLine } from "#core/events/line-splitter.ts";
 
 /** Which archived events are kept again; instants in milliseconds since 1970, both inclusive, of when they were received. */
@@ -28,6 +27,8 @@ export interface ReplayFault {
 }
 
 export interface ReplayOptions {
+  /** The event of a line. Throws a SyntaxError for a line that has none. */
+  readonly read: (line: string) => Event;
   readonly wanted: ReplayedEvents;
   readonly keep: EventStore["keep"];
   readonly onFault: (fault: ReplayFault) => void;
@@ -72,16 +73,29 @@ export class EventReplay {
     return this.#batch.length >= MAX_EVENTS || this.#characters >= MAX_CHARACTERS;
   }
 
-  add(file: string, archived: ArchivedLine): void {
+  /** Answers whether the line could be read. */
+  add(file: string, archived: ArchivedLine): boolean {
     const { line } = archived;
-    const read = "text" in archived ? readEvent(archived.text) : archived;
+    const read = "text" in archived ? this.#read(archived.text) : archived;
     if ("unreadable" in read) {
       this.#counts.unreadable++;
       this.#options.onFault({ file, line, reason: read.unreadable });
-    } else if (isWanted(read.event, this.#options.wanted)) {
+      return false;
+    }
+    if (isWanted(read.event, this.#options.wanted)) {
       this.#batch.push({ event: read.event, file, line });
       this.#characters += read.characters;
     } else this.#counts.leftOut++;
+    return true;
+  }
+
+  #read(text: string): ReadEvent {
+    try {
+      return { event: this.#options.read(text), characters: text.length };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return { unreadable: error.message };
+    }
   }
 
   /** Keeps what was added. Throws where a retry of the whole replay may help; nothing is lost or doubled by it. */
@@ -105,14 +119,6 @@ export class EventReplay {
 }
 
 type ReadEvent = { readonly event: Event; readonly characters: number } | { readonly unreadable: string };
-
-function readEvent(text: string): ReadEvent {
-  try {
-    return { event: fromJournalLine(text), characters: text.length };
-  } catch (error) {
-    return { unreadable: (error as Error).message };
-  }
-}
 
 const isWanted = (
   { receivedAtMs, type }: Event,

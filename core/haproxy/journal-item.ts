@@ -1,6 +1,8 @@
 import type { Event } from "#core/events/event.ts";
 import { fromJournalLine } from "#core/events/journal-record.ts";
+import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
 import { fromLogRecordLine, type LogRecord } from "#core/haproxy/log-record.ts";
+import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 
 /** What a line of the journal holds, whichever stream, archive or dead letter it is in. */
 export type JournalItem = { readonly event: Event } | { readonly record: LogRecord };
@@ -17,3 +19,11 @@ export function readJournalItem(line: string): JournalItem {
     throw new SyntaxError(`no event, and ${(error as Error).message}`);
   }
 }
+
+/** How the events of archived lines are read: one that was archived as such, or that of a gateway's log record. */
+export const archivedEventReader =
+  (parse: LineParser) =>
+  (line: string): Event => {
+    const item = readJournalItem(line);
+    return "event" in item ? item.event : toRecordedEvent(item.record, parse).event;
+  };

@@ -10,6 +10,7 @@ import {
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { type IBucket, StorageClass } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import { type ArchivedStream, ERRORS_FOLDER } from "#core/events/archive-layout.ts";
 import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
 import { privateBucket } from "#lib/constructs/private-bucket.ts";
 import type { StageSettings } from "#lib/stage.ts";
@@ -34,7 +35,7 @@ export class Archive extends Construct {
   }
 
   /** Delivers all of a stream under `<name>/`, within a minute. Each file is gzip, be it of text or of records that are. */
-  keep(name: string, stream: IStream, records: "text" | "gzip" = "text"): void {
+  keep(name: ArchivedStream, stream: IStream, records: "text" | "gzip" = "text"): void {
     const logGroup = new LogGroup(this, `${name}Log`, {
       retention: this.stage.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -43,7 +44,7 @@ export class Archive extends Construct {
       source: new KinesisStreamSource(stream),
       destination: new S3Bucket(this.bucket, {
         dataOutputPrefix: `${name}/!{timestamp:yyyy/MM/dd/HH}/`,
-        errorOutputPrefix: `errors/${name}/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/`,
+        errorOutputPrefix: `${ERRORS_FOLDER}${name}/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/`,
         fileExtension: ".ndjson.gz",
         // Members of gzip one behind the other are gzip.
         compression: records === "gzip" ? Compression.UNCOMPRESSED : Compression.GZIP,

@@ -1,7 +1,7 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { toSeq } from "#core/events/event-journal.ts";
-import { splitRecord } from "#core/events/journal-record.ts";
+import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { EventReplay } from "#core/events/replay-events.ts";
 import { recordName, shardName } from "#test/simulation/ledger.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
@@ -49,6 +49,7 @@ async function replay(world: World, stream: SimulatedStream, random: Random): Pr
   );
   const replayed = new EventReplay({
     wanted: { types: new Set() },
+    read: fromJournalLine,
     keep: (entries) => store.keep(entries),
     onFault: ({ reason }) => world.trace(() => `${process.name}: ${reason}`),
   });

@@ -4,6 +4,7 @@ import { replayableUntil } from "#core/events/archive-times.ts";
 import type { Event } from "#core/events/event.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { fromJournalLine } from "#core/events/journal-record.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
 import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { archived, archivePath } from "#test/support/archive.ts";
@@ -89,6 +90,7 @@ export async function replayBesideIndexers(
     const { lines } = await replayArchive({
       archive: memoryPlace(Object.fromEntries(written)),
       wanted: { toMs: untilMs, types: new Set() },
+      read: fromJournalLine,
       arrivedByMs: isCareful ? untilMs : Infinity,
       keep: (entries) => store.keep(entries),
       onFault: (fault) => expect(fault).toBeUndefined(),

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type ArchiveFault, type ReplayState, replayArchive } from "#cli/replay/replay-archive.ts";
+import type { ArchiveFault } from "#cli/replay/archive-doubt.ts";
+import { type ReplayState, replayArchive } from "#cli/replay/replay-archive.ts";
 import type { Event } from "#core/events/event.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
 import { request } from "#stores/opensearch/client.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
@@ -55,6 +56,7 @@ describe("a replay", () => {
     const { lines, files } = await replayArchive({
       archive,
       wanted: { fromMs, toMs, types: new Set(["health", "_x"]) },
+      read: fromJournalLine,
       keep: (entries) => store.keep(entries),
       onFault: notExpected,
     });
@@ -99,6 +101,7 @@ describe("a replay", () => {
       return replayArchive({
         archive: watched,
         wanted: EVERYTHING,
+        read: fromJournalLine,
         keep,
         state,
         onFault: (fault) => faults.push(fault),
@@ -138,6 +141,7 @@ describe("a replay", () => {
     const outcome = await replayArchive({
       archive,
       wanted: EVERYTHING,
+      read: fromJournalLine,
       keep: (entries) => store.keep(entries),
       onFault: (fault) => faults.push(fault),
     });
@@ -164,6 +168,7 @@ describe("a replay", () => {
     const { lines, files, tooYoung } = await replayArchive({
       archive,
       wanted: EVERYTHING,
+      read: fromJournalLine,
       arrivedByMs: RECEIVED_AT_MS + 2000,
       keep: async (entries) => entries.map(() => ({ kept: true })),
       onFault: notExpected,
@@ -206,7 +211,13 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
   }
 
   const replayInto = (target: EventStore, archive: MemoryPlace) =>
-    replayArchive({ archive, wanted: EVERYTHING, keep: (entries) => target.keep(entries), onFault: notExpected });
+    replayArchive({
+      archive,
+      wanted: EVERYTHING,
+      read: fromJournalLine,
+      keep: (entries) => target.keep(entries),
+      onFault: notExpected,
+    });
 
   test(
     "changes no document where all are there",
@@ -277,6 +288,7 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
       const { lines } = await replayArchive({
         archive,
         wanted: EVERYTHING,
+        read: fromJournalLine,
         keep: (entries) => store.keep(entries),
         onFault: (fault) => faults.push(fault),
       });
