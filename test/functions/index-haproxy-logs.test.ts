@@ -6,7 +6,7 @@ import { toSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
-import { type LogRecord, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { toLogRecordLine } from "#core/haproxy/log-record.ts";
 import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
@@ -14,12 +14,10 @@ import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-hap
 import { type BatchOutcome, toMetricLine } from "#functions/shared/metrics.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
+import { aLogLine, aReceiptRecord, httplogLine, toMember } from "#test/support/log-records.ts";
 
 const SHARD = "haproxy-logs/shardId-000000000000";
 const ARRIVED_MS = RECEIVED_AT_MS + 2_000;
-
-const memberOf = (...records: LogRecord[]): Buffer => gzipSync(records.map(toLogRecordLine).join(""));
 
 const batchOf = (...records: Uint8Array[]): KinesisStreamEvent =>
   toBatch(
@@ -51,7 +49,7 @@ const receipt = aReceiptRecord(1);
 
 describe("log records of the stream", () => {
   test("become events, those of lines that cannot be parsed and of receipts too", async () => {
-    const answer = await indexing()(batchOf(memberOf(good, unreadable), memberOf(receipt)));
+    const answer = await indexing()(batchOf(toMember(good, unreadable), toMember(receipt)));
 
     expect(answer).toEqual({ batchItemFailures: [] });
     for (const record of [good, unreadable, receipt])
@@ -63,15 +61,15 @@ describe("log records of the stream", () => {
   });
 
   test("are read from several gzip members of one record, one behind the other", async () => {
-    await indexing()(batchOf(Buffer.concat([memberOf(good), memberOf(unreadable)])));
+    await indexing()(batchOf(Buffer.concat([toMember(good), toMember(unreadable)])));
 
     expect(await store.find("default", eventIdOf(unreadable.id))).toBeDefined();
     expect(letters).toEqual([]);
   });
 
   test("that come again, in other records, make no second event", async () => {
-    await indexing()(batchOf(memberOf(good, unreadable), memberOf(good)));
-    await indexing()(batchOf(memberOf(good)));
+    await indexing()(batchOf(toMember(good, unreadable), toMember(good)));
+    await indexing()(batchOf(toMember(good)));
 
     const found = await store.search(
       { namespace: "default", tags: [], any: [], none: [], types: ["haproxy"], conditions: [] },
@@ -81,7 +79,7 @@ describe("log records of the stream", () => {
   });
 
   test("wait in the stream while the store is away", async () => {
-    const answer = await indexing(away)(batchOf(memberOf(good)));
+    const answer = await indexing(away)(batchOf(toMember(good)));
 
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "1" }] });
     expect(outcomes).toEqual([{ returned: true }]);
@@ -95,16 +93,16 @@ const away = { keep: refuse, checkpoint: refuse } as Partial<EventStore> as Even
 
 describe("records of the stream that are not ours", () => {
   const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-  const torn = memberOf(good).subarray(0, 40);
+  const torn = toMember(good).subarray(0, 40);
 
   test.each<[string, Uint8Array, RegExp]>([
     ["a gzip bomb", bomb, /more than 4194304 bytes when it is inflated/],
     ["what is no gzip", Buffer.from('{"line":"a"}\n'), /no gzip/],
     ["half of a gzip", torn, /no gzip/],
-    ["a gzip with something behind it", Buffer.concat([memberOf(good), Buffer.from("more")]), /no gzip/],
+    ["a gzip with something behind it", Buffer.concat([toMember(good), Buffer.from("more")]), /no gzip/],
     ["a gzip of bytes that are no text", gzipSync(Buffer.of(0xff, 0xfe)), /cannot be read/],
   ])("go to the dead letters whole, and harm no neighbour: %s", async (_, data, reason) => {
-    const answer = await indexing()(batchOf(memberOf(good), data, memberOf(unreadable)));
+    const answer = await indexing()(batchOf(toMember(good), data, toMember(unreadable)));
 
     expect(answer).toEqual({ batchItemFailures: [] });
     expect(letters).toEqual([
@@ -134,7 +132,7 @@ describe("the figures of a batch of log records", () => {
   test("tell lines, those that could not be parsed, and how long the oldest was on its way", async () => {
     const later = aLogLine(3, httplogLine(), { at: new Date(RECEIVED_AT_MS + 1_000).toISOString() });
 
-    await indexing()(batchOf(memberOf(later, good, unreadable), memberOf(receipt), Buffer.from("no gzip")));
+    await indexing()(batchOf(toMember(later, good, unreadable), toMember(receipt), Buffer.from("no gzip")));
 
     const logs = { lines: 3, unparsed: 1, oldestLineMs: RECEIVED_AT_MS };
     expect(outcomes).toEqual([{ kept: 4, dead: 1, oldestArrivalMs: ARRIVED_MS, logs }]);
@@ -143,7 +141,7 @@ describe("the figures of a batch of log records", () => {
   });
 
   test("tell of no line where there was none", async () => {
-    await indexing()(batchOf(memberOf(receipt)));
+    await indexing()(batchOf(toMember(receipt)));
 
     const figures = JSON.parse(toMetricLine("pulse-logs", outcomes[0] as BatchOutcome, RECEIVED_AT_MS));
     expect(figures).toMatchObject({ EventsKept: 1 });

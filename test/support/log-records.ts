@@ -1,4 +1,13 @@
-import { type LogLine, lineId, type Receipt, type ReceiptRecord, receiptId } from "#core/haproxy/log-record.ts";
+import { gzipSync } from "node:zlib";
+import {
+  type LogLine,
+  type LogRecord,
+  lineId,
+  type Receipt,
+  type ReceiptRecord,
+  receiptId,
+  toLogRecordLine,
+} from "#core/haproxy/log-record.ts";
 import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
 
 /** The spool that built records come from. */
@@ -10,7 +19,7 @@ const origin = {
   source: "edge-1",
 };
 
-/** A line of a gateway's spool: `[1, "text"]` is the first. */
+/** A line of a gateway's spool; 1 is the first. */
 export const aLogLine = (number: number, line: string, given: Partial<LogLine> = {}): LogLine => ({
   ...origin,
   id: lineId(INCARNATION, number),
@@ -42,7 +51,10 @@ export const aReceiptRecord = (number: number, given: Partial<ReceiptRecord> = {
   ...given,
 });
 
-/** A line as HAProxy's httplog writes it over RFC 3164, served in the test's own words. */
+/** Records as a record of the stream holds them. */
+export const toMember = (...records: readonly LogRecord[]): Buffer => gzipSync(records.map(toLogRecordLine).join(""));
+
+/** A line as `option httplog` has it written, over RFC 3164. */
 export const httplogLine = ({
   frontend = "web",
   backend = "app",
