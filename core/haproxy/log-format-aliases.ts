@@ -140,10 +140,18 @@ export function valueOfAlias(name: string, flags: LogFlags): { value: PrintedVal
   if (flags.json) return { value: JSON_VALUE, type };
   const quoted = flags.Q && QUOTABLE.has(kind);
   const isEscaped = flags.E && QUOTABLE.has(asked);
-  const vanishes = kind === "headers" || kind === "header-list";
-  const whenEmpty = vanishes ? "" : emptyUnder(flags);
+  const whenEmpty = NEVER_DASHED.has(name)
+    ? emptyUnder({ ...flags, M: false })
+    : vanishes(kind)
+      ? ""
+      : emptyUnder(flags);
   return { value: { kind, quoted, escape: isEscaped ? "backslash" : "none", whenEmpty }, type };
 }
+
+/** A query string, or a path, that is not there is printed as nothing, whatever the flags say. */
+const NEVER_DASHED: ReadonlySet<string> = new Set(["HQ", "HPO"]);
+
+const vanishes = (kind: ValueKind): boolean => kind === "headers" || kind === "header-list";
 
 /** What is printed where a value is missing. */
 export const emptyUnder = ({ Q, M }: LogFlags): PrintedValue["whenEmpty"] => (Q ? '""' : M ? "-" : "");

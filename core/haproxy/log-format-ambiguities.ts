@@ -22,14 +22,36 @@ interface Slot {
  */
 export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[] {
   const slots = slotsOf(format);
-  const untold = untoldBorders(slots);
-  return slots.flatMap((slot, index) => {
-    const previous = slots[index - 1];
-    if (previous === undefined) return [];
-    const ofHeaders = captures === undefined ? saysOfHeaders(previous, slot) : undefined;
-    const opener = untold.get(index);
-    const says = ofHeaders ?? (opener === undefined ? undefined : saysOfValues(opener, previous, slot));
-    return says === undefined ? [] : [{ offset: slot.field.offset, says }];
+  const found = new Map<number, string>();
+  const note = ({ offset, says }: Ambiguity): void => {
+    if (!found.has(offset)) found.set(offset, says);
+  };
+  if (captures === undefined) headersUntold(slots).forEach(note);
+  valuesUntold(slots).forEach(note);
+  for (const index of slots.keys()) {
+    if (captures === undefined && vanishes(slots[index])) valuesUntold(withoutSlot(slots, index)).forEach(note);
+  }
+  return [...found].map(([offset, says]) => ({ offset, says })).sort((one, other) => one.offset - other.offset);
+}
+
+const vanishes = (slot: Slot | undefined): boolean =>
+  slot?.field.value.kind === "headers" || slot?.field.value.kind === "header-list";
+
+/** What is left of a line where nothing is captured for one of the fields. */
+function withoutSlot(slots: readonly Slot[], index: number): Slot[] {
+  const { before, after } = slots[index] as Slot;
+  const between = `${before}${before.endsWith(" ") ? after.replace(/^ /, "") : after}`;
+  return slots.toSpliced(index, 1).map((slot, place) => ({
+    ...slot,
+    ...(place === index - 1 && { after: between }),
+    ...(place === index && { before: between }),
+  }));
+}
+
+function valuesUntold(slots: readonly Slot[]): Ambiguity[] {
+  return [...untoldBorders(slots)].map(([index, opener]) => {
+    const [previous, slot] = slots.slice(index - 1, index + 1) as [Slot, Slot];
+    return { offset: slot.field.offset, says: saysOfValues(opener, previous, slot) };
   });
 }
 
@@ -150,13 +172,28 @@ function saysOfValues(opener: Slot, previous: Slot, { field, before }: Slot): st
   return `"${before}" separates ${one} from ${other}, and ${holders.join(" and ")} can hold it`;
 }
 
-/** Lists and blocks of headers side by side, whose numbers the line does not say. */
-function saysOfHeaders({ field: previous }: Slot, { field, before }: Slot): string | undefined {
-  if (before.trim() !== "") return undefined;
+/** Lists and blocks of headers of which the line does not say how many they are, or whether they are there. */
+function headersUntold(slots: readonly Slot[]): Ambiguity[] {
+  return slots.flatMap((slot, index) => {
+    const previous = slots[index - 1];
+    if (previous === undefined || slot.before.trim() !== "") return [];
+    const says = saysOfHeaders(previous.field, slot.field);
+    return says === undefined ? [] : [{ offset: slot.field.offset, says }];
+  });
+}
+
+function saysOfHeaders(previous: LogField, field: LogField): string | undefined {
   const [one, other] = [askedAs(previous), askedAs(field)];
-  if (previous.value.kind === "headers" && field.value.kind === "headers")
+  const [first, second] = [previous.value, field.value];
+  if (first.kind === "headers" && second.kind === "headers")
     return `where only one of ${one} and ${other} is captured, its block could be either's; it is taken for ${one}`;
-  if (previous.value.kind === "header-list" && (field.value.kind === "header-list" || field.value.quoted))
+  if (first.kind === "header-list" && (second.kind === "header-list" || second.quoted))
     return `how many headers ${one} has, and so where ${other} begins, only the configuration's captures tell`;
+  if (first.kind === "headers" && canBeginBlock(second))
+    return `where nothing is captured for ${one}, what ${other} begins with can pass for it`;
+  if (second.kind === "headers" && canHold(first, " {}"))
+    return `where nothing is captured for ${other}, what ${one} ends with can pass for it`;
   return undefined;
 }
+
+const canBeginBlock = (value: PrintedValue): boolean => !value.quoted && canHold(value, "{}");
