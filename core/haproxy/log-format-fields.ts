@@ -2,6 +2,7 @@ import type { DeclaredFields, FieldKind } from "#core/events/event-types.ts";
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import { fieldsOf, isField, type JsonMember, type LogField, type LogFormat } from "#core/haproxy/log-format.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
+import type { SampleExpression } from "#core/haproxy/sample-expression.ts";
 
 const UNSAFE = /[^A-Za-z0-9_-]+/g;
 
@@ -76,14 +77,12 @@ function capturedBy({ alias, expression }: LogField, captures: Captures | undefi
   if (alias === "CC" || alias === "CS") return captures.cookie ?? "";
   if (alias === "hr" || alias === "hrl") return captures.request.join(", ");
   if (alias === "hs" || alias === "hsl") return captures.response.join(", ");
-  const place = Number(
-    expression?.converters.length === 0 ? /^\d+$/.exec(argumentOf(expression.fetch))?.[0] : Number.NaN,
-  );
-  if (expression?.keyword === "capture.req.hdr") return captures.request[place] ?? "";
-  return expression?.keyword === "capture.res.hdr" ? (captures.response[place] ?? "") : "";
+  if (expression?.keyword === "capture.req.hdr") return captures.request[placeOf(expression)] ?? "";
+  return expression?.keyword === "capture.res.hdr" ? (captures.response[placeOf(expression)] ?? "") : "";
 }
 
-const argumentOf = (fetch: string): string => /\((.*)\)$/.exec(fetch)?.[1] ?? "";
+/** The place that `capture.req.hdr(0)` asks for. */
+const placeOf = ({ fetch, keyword }: SampleExpression): number => Number(fetch.slice(keyword.length + 1, -1));
 
 /** What of its printing a reader of lines should know. */
 function printedHow({ value }: LogField): string {

@@ -175,13 +175,13 @@ const COMBINATIONS: Readonly<Record<string, Meaning & { readonly advice: string 
   PD: {
     says: "HAProxy stopped a message whose body was not encoded as it should be",
     culprit: "server",
-    advice: "Mostly a response with broken chunks; show errors on HAProxy's socket has the bytes.",
+    advice: "Mostly a response with broken chunks; HAProxy's socket has the bytes under show errors.",
   },
   PH: {
     says: "HAProxy stopped the server's response: invalid, incomplete, or against a rule",
     culprit: "server",
     advice:
-      "show errors on HAProxy's socket has the response. The client got a 502; 500 where rewriting a header failed.",
+      "HAProxy's socket has the response under show errors. The client got a 502; 500 where rewriting a header failed.",
   },
   PR: {
     says: "HAProxy refused the request: invalid, or against a rule",
