@@ -76,7 +76,7 @@ export class Spooler implements LineSink {
 
   constructor({ spool, gateway, whenFull, clock, log, gatherMs = GATHER_MS }: SpoolerOptions) {
     this.#spool = spool;
-    this.#gateway = gateway;
+    this.#gateway = gatewayOf(gateway);
     this.#whenFull = whenFull;
     this.#clock = clock;
     this.#log = log;
@@ -107,7 +107,7 @@ export class Spooler implements LineSink {
 
   /** For lines that come from now on. */
   change(gateway: Gateway, whenFull: FullPolicy): void {
-    this.#gateway = gateway;
+    this.#gateway = gatewayOf(gateway);
     this.#whenFull = whenFull;
     this.roomy.ring();
   }
@@ -250,6 +250,9 @@ export class Spooler implements LineSink {
     };
   }
 }
+
+/** Nothing but these: whoever gives them may have more. */
+const gatewayOf = ({ source, zone }: Gateway): Gateway => ({ source, zone });
 
 const costOf = ({ bytes }: ReceivedLine): number => bytes.length + LINE_COST_BYTES;
 

@@ -1,8 +1,11 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
 import { forward } from "#cli/haproxy/forward.ts";
 import { reportFailure } from "#cli/report-failure.ts";
 
-/* `pulse haproxy forward` as a program of its own: what npm run bundle makes one file of. */
+/*
+ * `pulse haproxy forward` as a program of its own: what npm run bundle makes one file of. With the young generation that Node
+ * allows itself, datagrams that are long gone take 100 MB more.
+ */
 
 try {
   await forward(process.argv.slice(2));
