@@ -3,6 +3,7 @@ import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
 import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";
 import { type ApiAuthorization, apiAuthorization } from "#lib/constructs/api-authorization.ts";
@@ -10,8 +11,9 @@ import type { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
-import { PulseFunction, type Variables } from "#lib/constructs/pulse-function.ts";
+import { PulseFunction, type PulseFunctionProps, type Variables } from "#lib/constructs/pulse-function.ts";
 import { eventTypesVariable } from "#lib/event-types-variable.ts";
+import { toldOfFormats } from "#lib/haproxy-formats.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, type StageSettings, stages } from "#lib/stage.ts";
 
@@ -27,6 +29,10 @@ export interface ApiStackProps extends StackProps {
   readonly journal: JournalStack;
   /** What readers know of types. @default - the default types */
   readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** The log-formats of gateways, besides those that HAProxy has by itself. @default - none */
+  readonly haproxyFormats?: readonly KnownFormat[];
+  /** Of the clocks of gateways whose log lines come without their zone. @default - UTC */
+  readonly haproxyZone?: string;
 }
 
 /** Before API Gateway gives up on it. */
@@ -92,8 +98,14 @@ export class ApiStack extends Stack {
 
   private receiveHaproxyLogs(props: ApiStackProps): PulseFunction {
     const { haproxyLogs } = props.journal;
-    const variables = { ...namespacesOf(props), PULSE_HAPROXY_LOGS_STREAM: haproxyLogs.streamName };
-    const fn = this.answering("ReceiveHaproxyLogs", "receive-haproxy-logs", variables, 1024);
+    const { environment, ...files } = toldOfFormats(props.haproxyFormats);
+    const variables = {
+      ...namespacesOf(props),
+      ...environment,
+      PULSE_HAPROXY_LOGS_STREAM: haproxyLogs.streamName,
+      ...(props.haproxyZone !== undefined && { PULSE_HAPROXY_ZONE: props.haproxyZone }),
+    };
+    const fn = this.answering("ReceiveHaproxyLogs", "receive-haproxy-logs", variables, 1024, files);
     haproxyLogs.grantWrite(fn);
     return fn;
   }
@@ -114,8 +126,10 @@ export class ApiStack extends Stack {
     name: Name,
     environment: Variables<Name>,
     memoryMib: number,
+    files: Pick<PulseFunctionProps<Name>, "files"> = {},
   ): PulseFunction<Name> {
-    return new PulseFunction(this, id, { name, environment, stage: this.stage, memoryMib, timeout: LONGEST_ANSWER });
+    const { stage } = this;
+    return new PulseFunction(this, id, { name, environment, stage, memoryMib, timeout: LONGEST_ANSWER, ...files });
   }
 
   private streamEvents(props: ApiStackProps, authorization: ApiAuthorization): PulseFunction {

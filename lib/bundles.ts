@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
@@ -22,6 +23,15 @@ export function bundleFolder(name: string): string {
     throw new Error(
       `functions/${name} has no bundle: run \`npm run build\`, which bundles every functions/*/lambda.ts`,
     );
+  return folder;
+}
+
+/** The same with files of a deployment's own beside the bundle, by their names: a folder for each content. */
+export function bundleFolderWith(name: string, files: Readonly<Record<string, string>>): string {
+  const bundle = readFileSync(join(bundleFolder(name), "index.mjs"), "utf8");
+  const contents = Object.entries({ "index.mjs": bundle, ...files });
+  const folder = join(ROOT, "dist", "deployed", `${name}-${hash("sha256", JSON.stringify(contents)).slice(0, 12)}`);
+  for (const [file, content] of contents) replaceFile(join(folder, file), Buffer.from(content));
   return folder;
 }
 

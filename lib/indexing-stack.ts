@@ -5,12 +5,14 @@ import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { Construct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { InstalledTemplate } from "#lib/constructs/installed-template.ts";
 import { followStream, type JournalConsumer } from "#lib/constructs/journal-consumer.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
 import { eventTypesVariable } from "#lib/event-types-variable.ts";
+import { toldOfFormats } from "#lib/haproxy-formats.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import type { StageSettings } from "#lib/stage.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
@@ -21,6 +23,8 @@ export interface IndexingStackProps extends StackProps {
   readonly journal: JournalStack;
   /** The types that get an index template of their own, the default ones too. @default - the default ones alone */
   readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** The log-formats of gateways, besides those that HAProxy has by itself. @default - none */
+  readonly haproxyFormats?: readonly KnownFormat[];
   /** A word that was not given before has every template installed again. @default - those that changed */
   readonly reinstall?: string;
 }
@@ -76,10 +80,12 @@ export class IndexingStack extends Stack {
   }
 
   private indexHaproxyLogs(props: IndexingStackProps, templates: readonly InstalledTemplate[]): JournalConsumer {
-    const { stage, journal } = props;
+    const { stage, journal, haproxyFormats } = props;
+    const { environment, ...files } = toldOfFormats(haproxyFormats);
     const fn = new PulseFunction(this, "IndexHaproxyLogs", {
       name: "index-haproxy-logs",
-      environment: indexingVariables(props),
+      environment: { ...indexingVariables(props), ...environment },
+      ...files,
       stage,
       // A whole processor: it inflates and reads every line.
       memoryMib: 1769,

@@ -1,5 +1,6 @@
 import type { Node } from "constructs";
 import type { Auth } from "#lib/auth.ts";
+import { readHaproxyFormats } from "#lib/haproxy-formats.ts";
 import type { PulseProps } from "#lib/pulse-stacks.ts";
 import type { StageName } from "#lib/stage.ts";
 
@@ -27,7 +28,9 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
  * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
  * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=…` where they
  * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
- * `-c operatorRole=arn:…` who may look into OpenSearch; `-c reinstall=<word>` installs every index template again.
+ * `-c operatorRole=arn:…` who may look into OpenSearch. `-c haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose
+ * log-formats are to be known, `-c haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index
+ * template again.
  */
 export function pulseContext(node: Node): PulseProps {
   const given: Given = (key) => node.tryGetContext(key);
@@ -37,10 +40,13 @@ export function pulseContext(node: Node): PulseProps {
   const operatorRoleArn = given("operatorRole");
   const alarmTopicArn = given("alarmTopic");
   const alarmEmail = given("alarmEmail");
+  const haproxyZone = given("haproxyZone");
   return {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
     auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
-    namespaces: (given("namespaces") ?? "").split(",").filter((name) => name !== ""),
+    namespaces: listOf(given("namespaces")),
+    haproxyFormats: readHaproxyFormats(node.root, listOf(given("haproxyConfig"))),
+    ...(haproxyZone !== undefined && { haproxyZone }),
     ...(openClusterUrl !== undefined && { openClusterUrl }),
     ...(reinstall !== undefined && { reinstall }),
     ...(operatorRoleArn !== undefined && { operatorRoleArn }),
@@ -48,6 +54,8 @@ export function pulseContext(node: Node): PulseProps {
     ...(alarmEmail !== undefined && { alarmEmail }),
   };
 }
+
+const listOf = (list = ""): string[] => list.split(",").filter((item) => item !== "");
 
 function choice<Choice>(key: string, given: string, choices: Readonly<Record<string, Choice>>): Choice {
   const chosen = choices[given];

@@ -1,8 +1,11 @@
 import type { Construct } from "constructs";
 import { type EventTypeDeclaration, isEventType } from "#core/events/event-types.ts";
+import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
+import { isZone } from "#core/haproxy/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { ApiStack } from "#lib/api-stack.ts";
 import type { Auth } from "#lib/auth.ts";
+import { withFormatFields } from "#lib/haproxy-formats.ts";
 import { IndexingStack } from "#lib/indexing-stack.ts";
 import { JournalStack } from "#lib/journal-stack.ts";
 import { type AlarmRecipients, OperationsStack } from "#lib/operations-stack.ts";
@@ -17,6 +20,10 @@ export interface PulseProps extends AlarmRecipients {
   readonly namespaces?: readonly string[];
   /** The types that get an index template of their own, the default ones too. @default - the default ones alone */
   readonly eventTypes?: readonly EventTypeDeclaration[];
+  /** The log-formats of gateways, besides those that HAProxy has by itself: see `readHaproxyFormats`. @default - none */
+  readonly haproxyFormats?: readonly KnownFormat[];
+  /** Of the clocks of gateways whose log lines come without their zone. @default - UTC */
+  readonly haproxyZone?: string;
   /** A word that was not given before has every index template installed again. @default - those that changed */
   readonly reinstall?: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
@@ -35,12 +42,15 @@ export interface PulseStacks {
 }
 
 export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
-  const { stageName, auth, namespaces = [], eventTypes, reinstall, openClusterUrl, operatorRoleArn } = props;
-  const { alarmTopicArn, alarmEmail } = props;
+  const { stageName, auth, namespaces = [], reinstall, openClusterUrl, operatorRoleArn } = props;
+  const { haproxyFormats = [], haproxyZone, alarmTopicArn, alarmEmail } = props;
+  const eventTypes = withFormatFields(haproxyFormats, props.eventTypes);
   for (const name of namespaces)
     if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
+  if (haproxyZone !== undefined && !isZone(haproxyZone))
+    throw new Error(`${JSON.stringify(haproxyZone)} is no time zone: it is one like Europe/Berlin, +02:00 or UTC`);
   // Types are told apart without case, and indices named in lower case: another name would be nobody's.
-  for (const { name } of eventTypes ?? [])
+  for (const { name } of eventTypes)
     if (!isEventType(name) || name !== name.toLowerCase())
       throw new Error(`${JSON.stringify(name)} cannot be a declared type: 1 to 100 of a-z, 0-9, _ and -`);
   const stage = stages[stageName];
@@ -57,7 +67,8 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     stage,
     index,
     journal,
-    ...(eventTypes && { eventTypes }),
+    eventTypes,
+    haproxyFormats,
     ...(reinstall !== undefined && { reinstall }),
   });
   const api = new ApiStack(scope, id("Api"), {
@@ -68,7 +79,9 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     keys,
     apiKeys,
     journal,
-    ...(eventTypes && { eventTypes }),
+    eventTypes,
+    haproxyFormats,
+    ...(haproxyZone !== undefined && { haproxyZone }),
   });
   // A query needs the checkpoints, whose index comes with its template.
   api.addStackDependency(indexing);

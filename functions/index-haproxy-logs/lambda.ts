@@ -1,5 +1,5 @@
 import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
-import { fromFormatSetting } from "#core/haproxy/known-format-settings.ts";
+import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";
 import { openEventStore } from "#functions/shared/open-event-store.ts";
@@ -11,6 +11,6 @@ const environment = environmentOf("index-haproxy-logs");
 export const handler = indexHaproxyLogsHandler({
   store: await openEventStore(environment),
   deadLetters: new S3DeadLetters({ bucket: environment.PULSE_DEAD_LETTERS_BUCKET, prefix: "index-haproxy-logs" }),
-  parse: haproxyParser({ formats: environment.PULSE_HAPROXY_FORMATS.map(fromFormatSetting) }),
+  parse: haproxyParser({ formats: deployedFormats(environment.PULSE_HAPROXY_FORMATS_FILE) }),
   onBatch: writeMetrics(environment.AWS_LAMBDA_FUNCTION_NAME),
 });

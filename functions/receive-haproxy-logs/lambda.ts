@@ -1,6 +1,6 @@
 import { systemClock } from "#core/clock.ts";
 import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
-import { fromFormatSetting } from "#core/haproxy/known-format-settings.ts";
+import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { KinesisLogJournal } from "#journals/kinesis/kinesis-log-journal.ts";
 import { receiveHaproxyLogsHandler } from "./receive-haproxy-logs.ts";
@@ -10,7 +10,7 @@ const environment = environmentOf("receive-haproxy-logs");
 export const handler = receiveHaproxyLogsHandler({
   namespaces: environment.PULSE_NAMESPACES,
   journal: new KinesisLogJournal({ streamName: environment.PULSE_HAPROXY_LOGS_STREAM, clock: systemClock }),
-  parse: haproxyParser({ formats: environment.PULSE_HAPROXY_FORMATS.map(fromFormatSetting) }),
+  parse: haproxyParser({ formats: deployedFormats(environment.PULSE_HAPROXY_FORMATS_FILE) }),
   now: systemClock.now,
   zone: environment.PULSE_HAPROXY_ZONE,
 });

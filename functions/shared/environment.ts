@@ -44,21 +44,6 @@ function fromJson(text: string): unknown {
   }
 }
 
-const headerCount = z.exactOptional(z.int().check(z.minimum(0)));
-
-/** Written by `toFormatSetting`. */
-const haproxyFormats = z.pipe(
-  z.pipe(z._default(z.string(), "[]"), z.transform(fromJson)),
-  z.array(
-    z.strictObject({
-      name: filled,
-      text: filled,
-      frontends: z.exactOptional(z.array(z.string())),
-      captures: z.exactOptional(z.strictObject({ request: headerCount, response: headerCount })),
-    }),
-  ),
-);
-
 const openSearchStore = {
   PULSE_OPENSEARCH_URL: httpUrl,
   PULSE_OPENSEARCH_AUTH: z._default(z.enum(["sigv4", "none"]), "sigv4"),
@@ -86,8 +71,8 @@ const isSignable = (variables: { readonly PULSE_OPENSEARCH_AUTH?: unknown; reado
 
 /** What functions that read log lines know of the gateways that write them. */
 const gateways = {
-  /** The log-formats of the deployment's gateways, besides those that HAProxy has by itself: a JSON array. */
-  PULSE_HAPROXY_FORMATS: haproxyFormats,
+  /** The file beside the bundle that holds their log-formats, besides those that HAProxy has by itself: see `deployedFormats`. */
+  PULSE_HAPROXY_FORMATS_FILE: z.optional(filled),
 };
 
 const kinesisJournal = {

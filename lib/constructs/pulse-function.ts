@@ -4,7 +4,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { EnvironmentInput, FunctionName } from "#functions/shared/environment.ts";
-import { bundleFolder } from "#lib/bundles.ts";
+import { bundleFolder, bundleFolderWith } from "#lib/bundles.ts";
 import type { StageSettings } from "#lib/stage.ts";
 
 /** The variables of a function, by its schema: one it does not know, or one it lacks, does not compile. */
@@ -17,6 +17,8 @@ export interface PulseFunctionProps<Name extends FunctionName> {
   /** Its folder under `functions/`, whose bundle it runs. */
   readonly name: Name;
   readonly environment: Variables<Name>;
+  /** Lie beside its bundle, by their names: what is too long for its environment. @default - none */
+  readonly files?: Readonly<Record<string, string>>;
   readonly stage: StageSettings;
   /** Memory, and with it the share of a processor: a whole one at 1769. */
   readonly memoryMib: number;
@@ -51,7 +53,9 @@ export class PulseFunction<Name extends FunctionName = FunctionName> extends Lam
       description: `Pulse: ${props.name}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: Code.fromAsset(bundleFolder(props.name)),
+      code: Code.fromAsset(
+        props.files === undefined ? bundleFolder(props.name) : bundleFolderWith(props.name, props.files),
+      ),
       handler: "index.handler",
       environment: { ...props.environment },
       memorySize: props.memoryMib,

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { environments } from "#functions/shared/environment.ts";
-import { bundleFolder, bundleFunctions } from "#lib/bundles.ts";
+import { bundleFolder, bundleFolderWith, bundleFunctions } from "#lib/bundles.ts";
 
 const MAX_BYTES = 350 * 1024;
 
@@ -40,6 +41,19 @@ describe("bundles", () => {
     const again = await bundleFunctions();
 
     expect(again.map(({ file }) => statSync(file).mtimeMs)).toEqual(before);
+  });
+
+  test("get files of a deployment's own beside them in a folder for each content, and are themselves as they were", () => {
+    const [one, again, other] = ["a", "a", "b"].map((text) => bundleFolderWith("describe-api", { "x.json": text }));
+
+    expect(again).toBe(one);
+    expect(other).not.toBe(one);
+    expect(readFileSync(join(other as string, "x.json"), "utf8")).toBe("b");
+    for (const folder of [one, other])
+      expect(readFileSync(join(folder as string, "index.mjs"))).toEqual(
+        readFileSync(join(bundleFolder("describe-api"), "index.mjs")),
+      );
+    expect(readdirSync(bundleFolder("describe-api"))).toEqual(["index.mjs"]);
   });
 
   test("are asked for by the name of a folder that has one", () => {

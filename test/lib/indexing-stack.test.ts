@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
+import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
 import { genericTemplate, indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
 import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
 
@@ -58,6 +59,27 @@ describe("index templates", () => {
       prod.hasResourceProperties("AWS::Lambda::Function", { Description: `Pulse: ${name}`, ...told });
     for (const name of ["query-events", "aggregate-events", "stream-events", "describe-api"])
       readers.hasResourceProperties("AWS::Lambda::Function", { Description: `Pulse: ${name}`, ...told });
+  });
+
+  test("of log lines have the fields of the gateways' own formats, and readers know them", () => {
+    const haproxyFormats = [{ format: readLogFormat("own", "%ci %[req.hdr(x-tenant)] %{+Q}r"), frontends: ["web"] }];
+    const { indexing: told, api: readers } = deployment({ haproxyFormats });
+    const [template] = Object.values(resourcesOf(told, TEMPLATE)).filter((one) => nameOf(one) === "pulse.haproxy");
+
+    expect(template?.Properties.template).toContain('"req_hdr_x-tenant":{"type":"keyword"');
+    for (const [stack, name] of [
+      [told, "index-haproxy-logs"],
+      [readers, "receive-haproxy-logs"],
+    ] as const)
+      stack.hasResourceProperties("AWS::Lambda::Function", {
+        Description: `Pulse: ${name}`,
+        Environment: { Variables: Match.objectLike({ PULSE_HAPROXY_FORMATS_FILE: "haproxy-formats.json" }) },
+      });
+    for (const name of ["query-events", "aggregate-events"])
+      readers.hasResourceProperties("AWS::Lambda::Function", {
+        Description: `Pulse: ${name}`,
+        Environment: { Variables: { PULSE_EVENT_TYPES: Match.stringLikeRegexp("req_hdr_x-tenant") } },
+      });
   });
 
   test("are installed again for a word that was not given before", () => {
