@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 const ROOT = dirname(import.meta.dirname);
 
@@ -23,6 +23,7 @@ export async function bundleForwarder(file = join(ROOT, "dist", "pulse-forward.m
       js: 'import{createRequire as createRequireOfBundle}from"node:module";const require=createRequireOfBundle(import.meta.url);',
     },
   });
+  await stop(); // its service would keep a process alive
   chmodSync(file, 0o755);
   return Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
 }
