@@ -34,7 +34,6 @@ export function readSampleExpression(text: string, start: number): { expression:
   while (text[at] === ",") {
     // HAProxy tolerates empty places between commas.
     while (text[at] === ",") at++;
-    if (text[at] === "]") break;
     const { name, args, end } = readCall(text, at, "a converter");
     converters.push(args === undefined ? { name } : { name, args });
     at = end;
@@ -60,12 +59,15 @@ function readCall(text: string, at: number, what: string): Call {
   return { name, args: text.slice(open + 1, close), end: close + 1 };
 }
 
-/** Arguments have quotes and backslashes of their own; outside them, the first parenthesis closes. */
+/** What a backslash protects within arguments: not a parenthesis. */
+const PROTECTED: ReadonlySet<string | undefined> = new Set(["\\", " ", '"', "'"]);
+
+/** Arguments have quotes and backslashes of their own; outside quotes, the first parenthesis closes. */
 function endOfArguments(text: string, open: number): number {
   let quote = "";
   for (let at = open + 1; at < text.length; at++) {
     const character = text[at] as string;
-    if (character === "\\" && quote !== "'") at++;
+    if (character === "\\" && quote !== "'" && PROTECTED.has(text[at + 1])) at++;
     else if (quote !== "") quote = character === quote ? "" : quote;
     else if (character === '"' || character === "'") quote = character;
     else if (character === ")") return at;

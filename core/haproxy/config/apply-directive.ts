@@ -56,7 +56,7 @@ function applyFormat(
   [text, next]: readonly string[],
   { words, line, isMaybe }: Directive,
 ): ProxySettings | string {
-  if (text === undefined) return `${words[0]} needs a format`;
+  if (text === undefined || text === "") return `${words[0]} needs a format`;
   if (next !== undefined)
     return `${words[0]} takes one word: quote the format, or write a backslash before each space (it ends before "${next}")`;
   return { ...settings, [which]: [...(isMaybe ? settings[which] : []), { text, line }] };

@@ -32,7 +32,7 @@ export interface FormatUser {
 export class FormatCollector {
   readonly #report: Report;
   readonly #used = new Map<string, { format: LogFormat; use: FormatUse; by: FormatUser[] }>();
-  /** By their text; undefined where it is no format, which is told once. */
+  /** By their lines, which defaults pass on to many; undefined where it is no format, which is told once. */
   readonly #read = new Map<string, LogFormat | undefined>();
 
   constructor(report: Report) {
@@ -91,7 +91,7 @@ export class FormatCollector {
   }
 
   #readOnce({ text, line }: FormatLine, use: FormatUse): LogFormat | undefined {
-    const key = `${use} ${text}`;
+    const key = `${line} ${use} ${text}`;
     if (this.#read.has(key)) return this.#read.get(key);
     const format = this.#tryToRead(text, line, use);
     this.#read.set(key, format);

@@ -108,7 +108,7 @@ class ConfigReader {
       rings: this.#rings,
       ...(this.#logTag !== undefined && { logTag: this.#logTag }),
       sendsHostname: this.#sendsHostname,
-      faults: this.#faults.toSorted((one, other) => one.line - other.line),
+      faults: distinct(this.#faults).sort((one, other) => one.line - other.line),
     };
   }
 
@@ -254,3 +254,8 @@ class ConfigReader {
     this.#faults.push({ line, level: "remark", says });
   }
 }
+
+/** A line that defaults pass on to many can be told of for each of them. */
+const distinct = (faults: readonly ConfigFault[]): ConfigFault[] => [
+  ...new Map(faults.map((fault) => [`${fault.line} ${fault.says}`, fault])).values(),
+];

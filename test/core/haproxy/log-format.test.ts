@@ -54,8 +54,9 @@ describe("a log-format", () => {
     ["%[req.hdr(X-Forwarded-For,-1),lower,hex]", "req.hdr(X-Forwarded-For,-1)", ["lower", "hex"]],
     ['%[str("a)b]"),regsub("(x|])",y,g)]', 'str("a)b]")', ["regsub"]],
     ["%[str('a\\)b')]", "str('a\\)b')", []],
-    ["%[var(txn.a\\)b),lower]", "var(txn.a\\)b)", ["lower"]],
-    ["%[src,,ipmask(24),]", "src", ["ipmask"]],
+    ["%[str(a\\),lower]", "str(a\\)", ["lower"]],
+    ['%[str(a\\"),lower]', 'str(a\\")', ["lower"]],
+    ["%[src,,ipmask(24)]", "src", ["ipmask"]],
     ["%[table_cnt()]", "table_cnt()", []],
   ])("the expression of %s is taken apart, whatever stands in its arguments", (text, fetch, converters) => {
     const { name, expression } = field(text);
@@ -149,6 +150,7 @@ describe("a log-format", () => {
     ["%[src", 0, "no ]"],
     ["%[src;lower]", 5, "comma or ]"],
     ["%[src,(]", 6, "converter"],
+    ["%[src,]", 6, "converter"],
     ["%[req.hdr(a]", 9, "parenthesis"],
     ["%{+cbor}o %(a)ci", 2, "cbor"],
   ])("%j is refused with the place", (text, offset, reason) => {

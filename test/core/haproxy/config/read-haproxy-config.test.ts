@@ -371,6 +371,22 @@ ring r
     expect(proxyOf(config, "a").errorFormats.map(({ text }) => text)).toEqual(["%cp"]);
   });
 
+  test("tells a fault once for each line that has it, however many frontends it is passed on to", () => {
+    const { faults } = read(`
+defaults
+  log-format "%foo"
+  option httplog clf
+frontend a
+frontend b
+frontend c
+  log-format "%foo"
+frontend d
+  log-format "%foo"
+`);
+
+    expect(faults.map(({ line }) => line)).toEqual([4, 8, 10]);
+  });
+
   test("of any lines is read, with faults on lines that it has", () => {
     const words = fc.constantFrom(
       ..."global defaults frontend listen ring log-profile from log log-format option httplog clf tcplog capture request header".split(
