@@ -5,6 +5,7 @@ const HELP = `What HAProxy logs, for people and programs.
   pulse haproxy parse     log lines into JSON, with every field by its name and type
   pulse haproxy explain   the fields of a log-format or a whole haproxy.cfg; what a termination state means
   pulse haproxy forward   the agent beside a gateway: its lines, kept on disk, to Pulse
+  pulse haproxy verify    whether all lines that agents were given have become events
   pulse haproxy <command> --help
 
 Example: pulse haproxy explain sH--
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   parse: async () => (await import("#cli/haproxy/parse.ts")).parse,
   forward: async () => (await import("#cli/haproxy/forward.ts")).forward,
   explain: async () => (await import("#cli/haproxy/explain.ts")).explain,
+  verify: async () => (await import("#cli/haproxy/verify.ts")).verify,
 };
 
 /** `pulse haproxy`. */
