@@ -6,7 +6,11 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { EventSource } from "eventsource";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
+import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
+import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";
+import { aLogLine, httplogLine } from "#test/support/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");
@@ -169,6 +173,20 @@ describe("pulse serve", () => {
     expect(await asked.json()).toEqual({ groups: [{ key: "gateways:api", count: 2, value: 9 }] });
   });
 
+  test("makes events of the log lines that its journal held when it ended", async () => {
+    const records = [1, 2].map((number) => aLogLine(number, httplogLine()));
+    const database = openDatabase(join(folder.path, DATABASE_FILE));
+    await openLocalLogJournal({ database }).append(records);
+    database.close();
+
+    const { url } = await serve();
+
+    while ((await total(url, "type=haproxy")) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await list(url, "type=haproxy")).toMatchObject(
+      records.map(({ id }) => ({ id: eventIdOf(id), value: { ST: 200 } })).reverse(),
+    );
+  });
+
   test("keeps each line that was answered once, through kills", async () => {
     const line = (round: number, number: number) =>
       `{"id":"0123456789abcdef-${String(1000 * round + number).padStart(15, "0")}","at":"${new Date().toISOString()}","line":"no format ${round}.${number}"}\n`;
@@ -178,7 +196,6 @@ describe("pulse serve", () => {
       const pulse = await serve();
       const sent = await fetch(`${pulse.url}/api/v1/haproxy/logs`, { method: "POST", headers, body: body(round) });
       expect(await sent.json()).toMatchObject({ accepted: 500, unparsed: 500 });
-      // Before what follows the journal can be done with it.
       await pulse.kill();
     }
 
