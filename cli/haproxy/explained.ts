@@ -1,4 +1,3 @@
-import { counted } from "#cli/reporter.ts";
 import type { Captures, HaproxyConfig, LoggingProxy, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
 import type { LogFormat } from "#core/haproxy/log-format.ts";
 import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
@@ -84,8 +83,9 @@ const USES: Readonly<Record<UsedFormat["use"], string>> = {
 function showProxy({ kind, name, line, mode, targets, formats, errorFormats }: LoggingProxy): string {
   const where = `${kind} ${name}, line ${line}, mode ${mode}`;
   if (targets.length === 0) return `${where}: writes no logs`;
-  const to = counted(targets.length, "place");
-  return `${where}: ${namesOf(formats).join(" or ")}, failed connections ${namesOf(errorFormats).join(" or ")}, to ${to}`;
+  const named = (ones: readonly LogFormat[]): string => namesOf(ones).join(" or ");
+  const to = targets.map(({ address }) => address).join(", ");
+  return `${where}: ${named(formats)}, for failed connections ${named(errorFormats)}, to ${to}`;
 }
 
 /** A termination state for people. */

@@ -99,7 +99,9 @@ frontend quiet
     const { code, stdout, stderr } = await explain(path);
 
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^frontend a, line 6, mode http: httplog, failed connections connerror, to 1 place\n/);
+    expect(stdout).toMatch(
+      /^frontend a, line 6, mode http: httplog, for failed connections connerror, to 127.0.0.1:514\n/,
+    );
     expect(stdout).toContain("frontend quiet, line 8, mode http: writes no logs\n");
     expect(stdout.match(/^httplog: /gm)).toHaveLength(1);
   });

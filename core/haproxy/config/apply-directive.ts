@@ -1,32 +1,25 @@
+import type { ConfigLine } from "#core/haproxy/config/config-line.ts";
 import { readLogTarget } from "#core/haproxy/config/log-target.ts";
 import { optionFormat, type ProxySettings } from "#core/haproxy/config/proxy-settings.ts";
 
-/** A line of a proxy or defaults section, in words. */
-export interface Directive {
-  readonly words: readonly string[];
-  readonly line: number;
-  /** Whether it counts is decided when HAProxy starts: it adds to what it would replace. */
-  readonly isMaybe: boolean;
-}
-
 /** The settings after a line; a sentence where HAProxy would refuse it. What says nothing of logs changes nothing. */
-export function applyDirective(settings: ProxySettings, directive: Directive): ProxySettings | string {
-  const [first, ...args] = directive.words;
+export function applyDirective(settings: ProxySettings, read: ConfigLine): ProxySettings | string {
+  const [first, ...args] = read.words;
   switch (first) {
     case "mode":
       return { ...settings, mode: args[0] ?? settings.mode };
     case "log":
-      return applyLog(settings, args, directive);
+      return applyLog(settings, args, read);
     case "no":
-      return args[0] === "log" && !directive.isMaybe ? { ...settings, targets: [] } : settings;
+      return args[0] === "log" && !read.isMaybe ? { ...settings, targets: [] } : settings;
     case "option":
-      return applyOption(settings, args, directive);
+      return applyOption(settings, args, read);
     case "log-format":
-      return applyFormat(settings, "formats", args, directive);
+      return applyFormat(settings, "formats", args, read);
     case "error-log-format":
-      return applyFormat(settings, "errorFormats", args, directive);
+      return applyFormat(settings, "errorFormats", args, read);
     case "log-format-sd":
-      return applyFormat(settings, "structuredData", args, directive);
+      return applyFormat(settings, "structuredData", args, read);
     case "log-tag":
       return args[0] === undefined ? "log-tag needs a tag" : { ...settings, logTag: args[0] };
     case "capture":
@@ -34,13 +27,13 @@ export function applyDirective(settings: ProxySettings, directive: Directive): P
     case "http-request":
     case "http-response":
     case "tcp-request":
-      return applyCapture(settings, directive.words);
+      return applyCapture(settings, read.words);
     default:
       return settings;
   }
 }
 
-function applyLog(settings: ProxySettings, args: readonly string[], { line }: Directive): ProxySettings | string {
+function applyLog(settings: ProxySettings, args: readonly string[], { line }: ConfigLine): ProxySettings | string {
   if (args.length === 1 && args[0] === "global") {
     return settings.targets.includes("global") ? settings : { ...settings, targets: [...settings.targets, "global"] };
   }
@@ -54,7 +47,7 @@ function applyFormat(
   settings: ProxySettings,
   which: Formats,
   [text, next]: readonly string[],
-  { words, line, isMaybe }: Directive,
+  { words, line, isMaybe }: ConfigLine,
 ): ProxySettings | string {
   if (text === undefined || text === "") return `${words[0]} needs a format`;
   if (next !== undefined)
@@ -65,7 +58,7 @@ function applyFormat(
 function applyOption(
   settings: ProxySettings,
   [option, variant, more]: readonly string[],
-  { line, isMaybe }: Directive,
+  { line, isMaybe }: ConfigLine,
 ): ProxySettings | string {
   if (option !== "httplog" && option !== "tcplog" && option !== "httpslog") return settings;
   const takesClf = option !== "httpslog";

@@ -1,11 +1,13 @@
 import { applyDirective } from "#core/haproxy/config/apply-directive.ts";
+import { applyGlobal, type GlobalSettings } from "#core/haproxy/config/apply-global.ts";
+import { applyRing, emptyRing } from "#core/haproxy/config/apply-ring.ts";
 import { Conditions } from "#core/haproxy/config/conditions.ts";
+import type { ConfigLine } from "#core/haproxy/config/config-line.ts";
+import { ConfigVariables } from "#core/haproxy/config/config-variables.ts";
 import { FormatCollector } from "#core/haproxy/config/format-collector.ts";
 import type { ConfigFault, HaproxyConfig, LoggingProxy, Ring } from "#core/haproxy/config/haproxy-config.ts";
-import { isSyslogFormat, type LogTarget, readLogTarget } from "#core/haproxy/config/log-target.ts";
 import { NO_SETTINGS, type ProxySettings } from "#core/haproxy/config/proxy-settings.ts";
 import { splitConfigLine, type Variables } from "#core/haproxy/config/split-config-line.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
 
 const SECTIONS: ReadonlySet<string> = new Set(
   (
@@ -13,15 +15,6 @@ const SECTIONS: ReadonlySet<string> = new Set(
     "http-errors fcgi-app crt-store acme traces"
   ).split(" "),
 );
-
-/** The formats that HAProxy offers as variables since 2.7. */
-const OWN_VARIABLES: Readonly<Record<string, string>> = {
-  HAPROXY_HTTP_LOG_FMT: OPTION_FORMATS.httplog.text,
-  HAPROXY_HTTPS_LOG_FMT: OPTION_FORMATS.httpslog.text,
-  HAPROXY_HTTP_CLF_LOG_FMT: OPTION_FORMATS.clf.text,
-  HAPROXY_TCP_LOG_FMT: OPTION_FORMATS.tcplog.text,
-  HAPROXY_TCP_CLF_LOG_FMT: OPTION_FORMATS["tcplog-clf"].text,
-};
 
 /**
  * Reads what a haproxy.cfg says of logs, and passes over the rest. What it cannot read is a fault and costs that line only.
@@ -35,61 +28,43 @@ export function readHaproxyConfig(text: string, environment: Variables = () => u
   return reader.finish();
 }
 
-/** A line in words, as sections get it. */
-interface WordsAt {
-  readonly words: readonly string[];
-  readonly line: number;
-  readonly isMaybe: boolean;
-}
-
 interface ProxyDraft {
   readonly kind: LoggingProxy["kind"];
   readonly name: string;
   readonly line: number;
-  settings: ProxySettings;
+  readonly settings: ProxySettings;
 }
 
 class ConfigReader {
-  readonly #environment: Variables;
-  /** What setenv and presetenv have set; undefined where unsetenv has unset it. */
-  readonly #variables = new Map<string, string | undefined>(Object.entries(OWN_VARIABLES));
+  readonly #variables: ConfigVariables;
   readonly #conditions = new Conditions();
   readonly #faults: ConfigFault[] = [];
   readonly #formats: FormatCollector;
-  readonly #proxies: ProxyDraft[] = [];
-  readonly #rings: (Ring & { format: Ring["format"]; maxBytes: number; servers: Ring["servers"][number][] })[] = [];
   readonly #namedDefaults = new Map<string, ProxySettings>();
-  readonly #globalTargets: LogTarget[] = [];
   #lastDefaults = NO_SETTINGS;
-  #logTag: string | undefined;
-  #sendsHostname = false;
+  #global: GlobalSettings = { targets: [], sendsHostname: false };
+  readonly #proxies: ProxyDraft[] = [];
+  readonly #rings: Ring[] = [];
   #section = "";
   /** Reads the lines of the present section. */
-  #readSectionLine: (line: WordsAt) => void = () => {};
+  #readSectionLine: (line: ConfigLine) => void = () => {};
 
   constructor(environment: Variables) {
-    this.#environment = environment;
+    this.#variables = new ConfigVariables(environment);
     this.#formats = new FormatCollector((line, level, says) => this.#faults.push({ line, level, says }));
   }
 
   readLine(text: string, line: number): void {
     const split = splitConfigLine(text, (name) => this.#valueOf(name, line));
     if ("reason" in split) {
-      // What no branch takes needs not be readable.
-      if (this.#conditions.branch !== "dropped") this.#fault(line, `${split.reason}, at column ${split.at + 1}`);
+      this.#fault(line, `${split.reason}, at column ${split.at + 1}`);
       return;
     }
     const { words, unset } = split;
     const [first] = words;
     if (first === undefined || first === "") return;
     if (first.startsWith(".")) {
-      const wrong = this.#conditions.take(words, line);
-      if (wrong !== undefined) this.#fault(line, wrong);
-      else if (first === ".if" && this.#conditions.branch === "maybe")
-        this.#remark(
-          line,
-          "whether this condition holds is known when HAProxy starts: every branch is read as if it did",
-        );
+      this.#readCondition(words, line);
       return;
     }
     const { branch } = this.#conditions;
@@ -102,12 +77,13 @@ class ConfigReader {
   finish(): HaproxyConfig {
     for (const line of this.#conditions.open) this.#fault(line, ".if without .endif");
     const proxies = this.#proxies.map((draft) => this.#finishProxy(draft));
+    const { logTag, sendsHostname } = this.#global;
     return {
       proxies,
       formats: this.#formats.used,
       rings: this.#rings,
-      ...(this.#logTag !== undefined && { logTag: this.#logTag }),
-      sendsHostname: this.#sendsHostname,
+      ...(logTag !== undefined && { logTag }),
+      sendsHostname,
       faults: distinct(this.#faults).sort((one, other) => one.line - other.line),
     };
   }
@@ -120,7 +96,7 @@ class ConfigReader {
       name,
       line,
       mode,
-      targets: settings.targets.flatMap((target) => (target === "global" ? this.#globalTargets : [target])),
+      targets: settings.targets.flatMap((target) => (target === "global" ? this.#global.targets : [target])),
       formats: this.#formats.ofRequests(settings.formats, user),
       errorFormats: this.#formats.ofErrors(settings.errorFormats, user),
       structuredData: this.#formats.ofStructuredData(settings.structuredData, user),
@@ -129,13 +105,20 @@ class ConfigReader {
     };
   }
 
+  #readCondition(words: readonly string[], line: number): void {
+    const wrong = this.#conditions.take(words, line);
+    if (wrong !== undefined) this.#fault(line, wrong);
+    else if (words[0] === ".if" && this.#conditions.branch === "maybe")
+      this.#remark(line, "whether this holds is known when HAProxy starts: every branch is read as if it did");
+  }
+
   #beginSection([keyword = "", ...args]: readonly string[], line: number): void {
-    const name = args[0] ?? "";
+    const [name = ""] = args;
     this.#section = name === "" ? keyword : name;
     this.#readSectionLine = () => {};
     switch (keyword) {
       case "global":
-        this.#readSectionLine = (words) => this.#readGlobal(words);
+        this.#beginGlobal();
         break;
       case "defaults":
         this.#beginDefaults(args, line);
@@ -148,24 +131,48 @@ class ConfigReader {
         this.#beginRing(name, line);
         break;
       case "log-profile":
-        this.#readSectionLine = (words) => this.#readLogProfile(name, words);
+        this.#readSectionLine = (read) => this.#readLogProfile(name, read);
         break;
     }
   }
 
-  /** Defaults count from the next proxy on, also where this section goes by a name. */
+  /** Takes the lines of the present section one after another; `keep` is given what each of them makes of it. */
+  #takeLines<Section extends object>(
+    start: Section,
+    apply: (section: Section, read: ConfigLine) => Section | string,
+    keep: (section: Section) => void,
+  ): void {
+    let section = start;
+    keep(section);
+    this.#readSectionLine = (read) => {
+      const applied = apply(section, read);
+      if (typeof applied === "string") {
+        this.#fault(read.line, applied);
+        return;
+      }
+      section = applied;
+      keep(section);
+    };
+  }
+
+  #beginGlobal(): void {
+    const apply = (settings: GlobalSettings, read: ConfigLine): GlobalSettings | string => {
+      this.#variables.apply(read.words);
+      return applyGlobal(settings, read);
+    };
+    this.#takeLines(this.#global, apply, (settings) => {
+      this.#global = settings;
+    });
+  }
+
+  /** Defaults count from the next proxy on, also where their section goes by a name. */
   #beginDefaults(args: readonly string[], line: number): void {
     const [name] = args[0] === "from" ? [] : args;
-    let settings = args.includes("from") ? this.#settingsFrom(args, line) : NO_SETTINGS;
-    const keep = (): void => {
+    const start = args.includes("from") ? this.#settingsFrom(args, line) : NO_SETTINGS;
+    this.#takeLines(start, applyDirective, (settings) => {
       this.#lastDefaults = settings;
       if (name !== undefined) this.#namedDefaults.set(name, settings);
-    };
-    keep();
-    this.#readSectionLine = (words) => {
-      settings = this.#apply(settings, words);
-      keep();
-    };
+    });
   }
 
   #beginProxy(kind: LoggingProxy["kind"], args: readonly string[], line: number): void {
@@ -174,11 +181,10 @@ class ConfigReader {
       this.#fault(line, `${kind} needs a name`);
       return;
     }
-    const draft = { kind, name, line, settings: this.#settingsFrom(args, line) };
-    this.#proxies.push(draft);
-    this.#readSectionLine = (words) => {
-      draft.settings = this.#apply(draft.settings, words);
-    };
+    const place = this.#proxies.length;
+    this.#takeLines(this.#settingsFrom(args, line), applyDirective, (settings) => {
+      this.#proxies[place] = { kind, name, line, settings };
+    });
   }
 
   /** Of the defaults section that `from` names, or the last one. */
@@ -191,45 +197,15 @@ class ConfigReader {
     return settings ?? NO_SETTINGS;
   }
 
-  #apply(settings: ProxySettings, directive: WordsAt): ProxySettings {
-    const applied = applyDirective(settings, directive);
-    if (typeof applied !== "string") return applied;
-    this.#fault(directive.line, applied);
-    return settings;
-  }
-
-  #readGlobal({ words, line }: WordsAt): void {
-    const [first, ...args] = words;
-    const [name = "", value] = args;
-    if (first === "log") {
-      const target = readLogTarget(args, line);
-      if (typeof target === "string") this.#fault(line, target);
-      else this.#globalTargets.push(target);
-    } else if (first === "log-tag") this.#logTag = args[0];
-    else if (first === "log-send-hostname") this.#sendsHostname = true;
-    else if (first === "setenv" && value !== undefined) this.#variables.set(name, value);
-    else if (first === "presetenv" && this.#valueOf(name, line) === undefined) this.#variables.set(name, value);
-    else if (first === "unsetenv") for (const one of args) this.#variables.set(one, undefined);
-  }
-
   #beginRing(name: string, line: number): void {
-    const servers: Ring["servers"][number][] = [];
-    const ring = { name, line, format: "raw" as Ring["format"], maxBytes: 1024, servers };
-    this.#rings.push(ring);
-    this.#readSectionLine = ({ words, line: at }) => {
-      const [first, second, address = ""] = words;
-      if (first === "format" && isSyslogFormat(second)) ring.format = second;
-      else if (first === "format") this.#fault(at, `there is no syslog format "${second ?? ""}"`);
-      else if (first === "maxlen") ring.maxBytes = Number(second);
-      else if (first === "server") {
-        const framing = words[words.indexOf("log-proto") + 1] === "octet-count" ? "octet-count" : "legacy";
-        servers.push({ address, framing });
-      }
-    };
+    const place = this.#rings.length;
+    this.#takeLines(emptyRing(name, line), applyRing, (ring) => {
+      this.#rings[place] = ring;
+    });
   }
 
   /** `on close format "…" sd "…"`. */
-  #readLogProfile(name: string, { words, line }: WordsAt): void {
+  #readLogProfile(name: string, { words, line }: ConfigLine): void {
     const [first, step] = words;
     if (first !== "on") return;
     for (let at = 2; at < words.length; at += 2) {
@@ -242,8 +218,7 @@ class ConfigReader {
 
   #valueOf(name: string, line: number): string | undefined {
     if (name === ".LINE") return String(line);
-    if (name === ".SECTION") return this.#section;
-    return this.#variables.has(name) ? this.#variables.get(name) : this.#environment(name);
+    return name === ".SECTION" ? this.#section : this.#variables.valueOf(name);
   }
 
   #fault(line: number, says: string): void {

@@ -308,7 +308,6 @@ frontend a
   mode http
 .if 0
   log-format "%nonsense"
-  it's not even a line
 .elif 1
   log-format "%ci"
 .else
@@ -324,6 +323,10 @@ frontend a
 
       expect(formatsOf(config, "a")).toEqual(["%ci"]);
       expect(config.faults).toEqual([]);
+    });
+
+    test("refuses a line that is none in any branch, as HAProxy does", () => {
+      expect(read(".if 0\nit's\n.endif").faults.map(({ line }) => line)).toEqual([2]);
     });
 
     test("names those that are not closed, or not open", () => {
