@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
+import { lineId, newIncarnation } from "#core/haproxy/log-record.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
@@ -16,6 +18,7 @@ function survivesKills(options: () => readonly string[]): void {
   /** A namespace of its own: the node may be shared. */
   let namespace: string;
 
+  /** Answers where events are; log lines have a path beside. */
   const serve = async (): Promise<string> => {
     pulse = await servePulse([
       ...["--port", "0", "--syslog", "0", "--data", folder.path, "--namespaces", namespace],
@@ -46,6 +49,29 @@ function survivesKills(options: () => readonly string[]): void {
     }
 
     expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
+  }, 120_000);
+
+  test("loses no log line that was answered when it is killed while it writes, and doubles none that is sent again", async () => {
+    const sender = newLogSender();
+    for (let round = 0; round < ROUNDS; round++) {
+      const events = await serve();
+      const enough = sender.acknowledged.size + WRITTEN_PER_ROUND;
+      const writers = Array.from({ length: WRITERS }, async () => {
+        while (await sender.send(logsBeside(events))) if (sender.acknowledged.size >= enough) await pulse.kill();
+      });
+      await Promise.all(writers);
+    }
+
+    const events = await serve();
+    const receipt = await sender.sendUnanswered(logsBeside(events));
+    const kept = new Set<string>();
+    for await (const { id } of everyEvent(`${events}?type=haproxy&cursor=*&per_page=1000&after=${receipt}`)) {
+      expect(kept.has(id)).toBe(false);
+      kept.add(id);
+    }
+
+    expect([...sender.acknowledged].filter((id) => !kept.has(eventIdOf(id)))).toEqual([]);
+    expect(kept.size).toBe(sender.sent);
   }, 120_000);
 
   async function writeUntilKilled(events: string, round: number, acknowledged: Set<string>): Promise<void> {
@@ -87,3 +113,47 @@ async function* everyEvent(first: string): AsyncGenerator<{ id: string }> {
     url = events.length === 0 ? undefined : /<([^>]*)>; rel=next/.exec(response.headers.get("link") ?? "")?.[1];
   }
 }
+
+const LINES_AT_ONCE = 25;
+
+const logsBeside = (events: string): string => events.replace(/\/events$/, "/haproxy/logs");
+
+/** Sends numbered lines, as an agent does; what was not answered it sends again in the end. */
+function newLogSender() {
+  const incarnation = newIncarnation();
+  const acknowledged = new Set<string>();
+  const unanswered: string[] = [];
+  let sent = 0;
+
+  async function post(logs: string, ids: readonly string[]): Promise<string | undefined> {
+    const records = ids.map((id) => `{"id":"${id}","at":"${AT}","line":"<134>line ${id}"}\n`);
+    try {
+      const headers = { "content-type": "application/x-ndjson" };
+      const response = await fetch(logs, { method: "POST", headers, body: records.join("") });
+      const { accepted } = (await response.json()) as { accepted: number };
+      if (accepted !== ids.length) return undefined;
+      for (const id of ids) acknowledged.add(id);
+      return response.headers.get("pulse-receipt") as string;
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    acknowledged,
+    get sent() {
+      return sent;
+    },
+    async send(logs: string): Promise<boolean> {
+      const ids = Array.from({ length: LINES_AT_ONCE }, () => lineId(incarnation, ++sent));
+      const isTaken = (await post(logs, ids)) !== undefined;
+      if (!isTaken) unanswered.push(...ids);
+      return isTaken;
+    },
+    /** Answers the receipt. */
+    sendUnanswered: async (logs: string) => post(logs, [lineId(incarnation, 1), ...unanswered]),
+  };
+}
+
+/** An agent's time does not change when it sends a line again. */
+const AT = new Date().toISOString();

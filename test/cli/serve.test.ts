@@ -173,6 +173,27 @@ describe("pulse serve", () => {
     expect(await asked.json()).toEqual({ groups: [{ key: "gateways:api", count: 2, value: 9 }] });
   });
 
+  test("streams log lines to whoever asks for their type, and to nobody else", async () => {
+    const { url } = await serve();
+    const got: string[][] = [[], []];
+    const sources = ["type=haproxy&tag=gateways:web", "tag=gateways:web"].map((search, index) => {
+      const source = new EventSource(`${url}/api/v1/events/stream?${search}&named=false`);
+      source.addEventListener("message", ({ data }) => got[index]?.push(JSON.parse(data).value.uri ?? "an event"));
+      return source;
+    });
+    await Promise.all(sources.map((source) => new Promise((open) => source.addEventListener("open", open))));
+    const headers = { "content-type": "text/plain" };
+    const body = `${httplogLine({ uri: "/1" })}\n${httplogLine({ frontend: "api" })}\n${httplogLine({ uri: "/2" })}\n`;
+
+    await fetch(`${url}/api/v1/haproxy/logs`, { method: "POST", headers, body });
+    while ((got[0]?.length ?? 0) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await post(url, { tags: ["gateways:web"], value: {} });
+    while ((got[1]?.length ?? 0) < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const source of sources) source.close();
+
+    expect(got).toEqual([["/1", "/2"], ["an event"]]);
+  });
+
   test("makes events of the log lines that its journal held when it ended", async () => {
     const records = [1, 2].map((number) => aLogLine(number, httplogLine()));
     const database = openDatabase(join(folder.path, DATABASE_FILE));
