@@ -1,6 +1,7 @@
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
 import type { HeaderCounts } from "#core/haproxy/line-template.ts";
+import { FIXED_FORMATS } from "#core/haproxy/log-format-built-in.ts";
 import { indexFields } from "#core/haproxy/log-format-fields.ts";
 import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
 
@@ -13,9 +14,9 @@ export interface FormatSetting {
   readonly captures?: HeaderCounts;
 }
 
-/** Throws a LogFormatError for a text that is no log-format. */
+/** Throws a LogFormatError for a text that is neither a log-format nor one of those that HAProxy has fixed. */
 export const fromFormatSetting = ({ name, text, frontends = [], captures }: FormatSetting): KnownFormat => ({
-  format: readLogFormat(name, text),
+  format: FIXED_FORMATS.find((fixed) => fixed.text === text) ?? readLogFormat(name, text),
   frontends,
   ...(captures !== undefined && { captures }),
 });

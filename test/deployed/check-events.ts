@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import type { ArchivedStream } from "#core/events/archive-layout.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
 import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
 import { type DeployedPulse, NAMESPACE } from "./deployed-pulse.ts";
@@ -169,15 +170,20 @@ async function answersPreflight(pulse: DeployedPulse): Promise<void> {
 }
 
 async function archives(pulse: DeployedPulse, { id }: AnsweredEvent): Promise<void> {
-  const bucket = pulse.output("Journal", "ArchiveBucket");
   await eventually(async () => {
-    const texts = await objectsOf(pulse, bucket, `events/${hourOf(Date.now())}/`);
-    const earlier = await objectsOf(pulse, bucket, `events/${hourOf(Date.now() - 3_600_000)}/`);
+    const objects = await archivedLately(pulse, "events");
     assert.ok(
-      [...texts, ...earlier].some((object) => textOf(object).includes(id)),
+      objects.some((object) => textOf(object).includes(id)),
       `no object has event ${id}`,
     );
   });
+}
+
+/** The objects of a stream that arrived in this hour, or just before. */
+export async function archivedLately(pulse: DeployedPulse, stream: ArchivedStream): Promise<Buffer[]> {
+  const bucket = pulse.output("Journal", "ArchiveBucket");
+  const hours = [Date.now() - 3_600_000, Date.now()].map(hourOf);
+  return (await Promise.all(hours.map((hour) => objectsOf(pulse, bucket, `${stream}/${hour}/`)))).flat();
 }
 
 const hourOf = (timeMs: number): string =>
@@ -207,12 +213,15 @@ async function putsAside(pulse: DeployedPulse): Promise<void> {
   });
 
   await eventually(async () => {
-    const objects = await objectsOf(pulse, pulse.output("Journal", "DeadLettersBucket"), "index-events/");
-    const letters = objects
-      .flatMap((object) => object.toString().trimEnd().split("\n"))
-      .map((text) => JSON.parse(text));
-    const letter = letters.find((candidate: DeadLetter) => candidate.line === line);
+    const letters = await deadLettersOf(pulse, "index-events/");
+    const letter = letters.find((candidate) => candidate.line === line);
     assert.ok(letter, `it is not among ${letters.length} dead letters`);
     assert.ok(letter.reason);
   });
+}
+
+/** What a consumer has put aside. */
+export async function deadLettersOf(pulse: DeployedPulse, prefix: string): Promise<readonly DeadLetter[]> {
+  const objects = await objectsOf(pulse, pulse.output("Journal", "DeadLettersBucket"), prefix);
+  return objects.flatMap((object) => object.toString().trimEnd().split("\n")).map((text) => JSON.parse(text));
 }

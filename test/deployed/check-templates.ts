@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { App } from "aws-cdk-lib";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { readHaproxyFormats, withFormatFields } from "#lib/haproxy-formats.ts";
 import { indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
 import { stackStatus } from "#test/support/emulator-account.ts";
 import { CdkFailed } from "./cdk.ts";
 import { createEvent } from "./check-events.ts";
-import { type DeployedPulse, STACK_PREFIX } from "./deployed-pulse.ts";
+import { type DeployedPulse, HAPROXY_CONFIG, STACK_PREFIX } from "./deployed-pulse.ts";
 import { eventually } from "./eventually.ts";
 import type { Report } from "./report.ts";
 
@@ -82,8 +84,9 @@ interface InstalledTemplates {
   }[];
 }
 
-/** Neither less nor more than these types need, with the fields they declare. */
-async function hasTemplatesOf(pulse: DeployedPulse, types: readonly EventTypeDeclaration[]): Promise<void> {
+/** Neither less nor more than these types need, with the fields they declare, and those of the gateways' formats. */
+async function hasTemplatesOf(pulse: DeployedPulse, declared: readonly EventTypeDeclaration[]): Promise<void> {
+  const types = withFormatFields(readHaproxyFormats(new App(), [HAPROXY_CONFIG]), declared);
   const { index_templates: found } = await pulse.inOpenSearch<InstalledTemplates>("/_index_template");
   const names = indexTemplates(types).map(({ name }) => name);
 

@@ -12,6 +12,8 @@ import type { Report } from "./report.ts";
 
 const STAGE = "dev";
 export const STACK_PREFIX = `Pulse-${STAGE}-`;
+/** Of the gateways that the deployment knows. */
+export const HAPROXY_CONFIG = join(import.meta.dirname, "haproxy.cfg");
 /** Declared besides the default one. */
 export const NAMESPACE = "team-a";
 
@@ -172,7 +174,13 @@ It runs until Ctrl-C:
   }
 
   #context(): string[] {
-    const context = { stage: STAGE, auth: "iam", namespaces: NAMESPACE, openClusterUrl: this.#openSearchUrl };
+    const context = {
+      stage: STAGE,
+      auth: "iam",
+      namespaces: NAMESPACE,
+      openClusterUrl: this.#openSearchUrl,
+      haproxyConfig: HAPROXY_CONFIG,
+    };
     return Object.entries(context).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
   }
 

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
 import { EmulatorUnavailable } from "#test/support/emulator-python.ts";
 import { checkEvents } from "./check-events.ts";
+import { checkLogs } from "./check-logs.ts";
 import { checkRemoval } from "./check-removal.ts";
 import { checkRights } from "./check-rights.ts";
 import { checkTemplates } from "./check-templates.ts";
@@ -60,6 +61,7 @@ async function testDeployment(pulse: DeployedPulse, report: Report): Promise<voi
     pulse.start({ enforcesRights: true }),
   );
   await checkEvents(pulse, report);
+  await checkLogs(pulse, report);
   await checkTidying(pulse, report);
   await checkRights(pulse, report);
   await report.need("the account starts anew without enforcing them", () => pulse.start({ enforcesRights: false }));

@@ -51,6 +51,12 @@ describe("routes", () => {
     expect(uriOf(method_)).toContain("response-streaming-invocations");
   });
 
+  test("get log lines byte for byte", () => {
+    const [rest] = Object.values(resourcesOf(api, "AWS::ApiGateway::RestApi"));
+
+    expect(rest?.Properties.BinaryMediaTypes).toEqual(["text/plain", "application/x-ndjson"]);
+  });
+
   test("that do not exist are refused by a function of ours, on every path there is", () => {
     const paths = new Set(methods.map(pathOf));
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { App, Stack } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
+import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { readHaproxyFormats, toldOfFormats } from "#lib/haproxy-formats.ts";
 import { pulseContext } from "#lib/pulse-context.ts";
 import { deployment } from "#test/lib/deployment.ts";
@@ -42,6 +43,19 @@ describe("the log-formats of gateways", () => {
     expect(environment).toEqual({ PULSE_HAPROXY_FORMATS_FILE: "haproxy-formats.json" });
     expect(JSON.stringify(others)).toContain("%ci says %ST");
     expect(JSON.stringify(others)).not.toMatch(/sesame|admin/);
+  });
+
+  test("come back from the function's file as they were read, those that HAProxy has by itself too", () => {
+    const formats = readHaproxyFormats(aStack(), [
+      configOf(`${CONFIG}  option httplog\n  capture request header Host len 9\n`),
+    ]);
+    const { files = {} } = toldOfFormats(formats);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder.path, name), content);
+
+    const [file] = Object.keys(files);
+
+    expect(deployedFormats(file, folder.path)).toEqual(formats);
+    expect(formats.map(({ format }) => format.name)).toContain("connerror");
   });
 
   test("that cannot be read are warned of, with file and line, and cost no other", () => {
