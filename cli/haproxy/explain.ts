@@ -17,7 +17,8 @@ const HELP = `Says what a log line of HAProxy holds, or why a session ended.
   --json    for programs; of formats also the JSON Schema of their records, and the fields as they are indexed
   --help
 
-A log-format is given as haproxy.cfg has it, or by the name of one that HAProxy knows: ${BUILT_IN_FORMATS.map(({ name }) => name).join(", ")}.
+A log-format is given as haproxy.cfg has it, or by a name:
+${BUILT_IN_FORMATS.map(({ name }) => name).join(", ")}.
 It ends with 0 when all could be read, with 1 when something could not.
 
 Examples: pulse haproxy explain cD--

@@ -29,6 +29,7 @@ export const explainedConfig = (config: HaproxyConfig) => ({
   formats: config.formats.map((used) => ({
     use: used.use,
     by: used.by,
+    ...(used.captures && { captures: used.captures }),
     ...explainedFormat(used.format, used.captures),
   })),
 });

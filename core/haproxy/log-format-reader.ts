@@ -46,6 +46,10 @@ function partOf(item: FormatItem): LogFormatPart {
   return { name: label ?? expression.fetch, offset, expression, flags, ...valueOfSample(expression, flags) };
 }
 
+const LABEL_TYPES: Readonly<Partial<Record<ItemType, FieldKind>>> = { str: "keyword", sint: "long", bool: "boolean" };
+
+const typeOfLabel = (type: ItemType | undefined): FieldKind | undefined => type && LABEL_TYPES[type];
+
 /** The fields that `%{+json}o` prints, and remarks on those that it leaves out for want of a name. */
 function encodedFields(items: readonly FormatItem[]): { fields: LogField[]; unnamed: LogFormatRemark[] } {
   const fields: LogField[] = [];
@@ -56,22 +60,9 @@ function encodedFields(items: readonly FormatItem[]): { fields: LogField[]; unna
     const { label, labelType } = item;
     if (label === undefined)
       unnamed.push({ offset: item.offset, says: `%{+json}o leaves ${field.name} out: it has no %(name)` });
-    else fields.push({ ...field, name: label, value: JSON_VALUE, type: typeAs(labelType) ?? field.type });
+    else fields.push({ ...field, name: label, value: JSON_VALUE, type: typeOfLabel(labelType) ?? field.type });
   }
   return { fields: withOwnNames(fields), unnamed };
-}
-
-function typeAs(labelType: ItemType | undefined): FieldKind | undefined {
-  switch (labelType) {
-    case "str":
-      return "keyword";
-    case "sint":
-      return "long";
-    case "bool":
-      return "boolean";
-    default:
-      return undefined;
-  }
 }
 
 /** What is printed a second time under one name gets a number: `ci`, `ci_2`. */

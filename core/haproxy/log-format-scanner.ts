@@ -160,7 +160,7 @@ function applyFlags({ text, defaults, remarks }: Scan, at: number, written: stri
     const sign = Math.max(one.lastIndexOf("+"), one.lastIndexOf("-"));
     const name = one.slice(sign + 1);
     if (name === "cbor" && one[sign] === "+") throw new LogFormatError("Pulse does not read CBOR", text, offset);
-    if (sign >= 0 && name in DEFAULT_FLAGS) flags = { ...flags, [name]: one[sign] === "+" };
+    if (sign >= 0 && Object.hasOwn(DEFAULT_FLAGS, name)) flags = { ...flags, [name]: one[sign] === "+" };
     else if (name !== "bin") remarks.push({ offset, says: `HAProxy passes over the flag "${one}"` });
     offset += one.length + 1;
   }

@@ -1,4 +1,5 @@
 import type { ConfigLine } from "#core/haproxy/config/config-line.ts";
+import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import { readLogTarget } from "#core/haproxy/config/log-target.ts";
 import { optionFormat, type ProxySettings } from "#core/haproxy/config/proxy-settings.ts";
 
@@ -70,29 +71,42 @@ function applyOption(
 
 /** Each capture takes the next place among those of its direction; one with an id fills a declared place. */
 function applyCapture(settings: ProxySettings, words: readonly string[]): ProxySettings {
-  const { captures } = settings;
-  const add = (direction: "request" | "response", what: string): ProxySettings => ({
-    ...settings,
-    captures: { ...captures, [direction]: [...captures[direction], what] },
-  });
-  const [first, second, third, fourth] = words;
-  if (first === "capture") {
-    if (second === "cookie" && third !== undefined)
-      return { ...settings, captures: { ...captures, cookie: third.replace(/=$/, "") } };
-    const isHeader = (second === "request" || second === "response") && third === "header" && fourth !== undefined;
-    return isHeader ? add(second, fourth) : settings;
-  }
-  if (first === "declare")
-    return second === "capture" && (third === "request" || third === "response") ? add(third, "") : settings;
+  const captures = { ...settings.captures, ...capturedCookie(words) };
+  const captured = capturedHeader(words);
+  if (captured === undefined) return { ...settings, captures };
+  const { direction, what, place } = captured;
+  const before = captures[direction];
+  const after = place === undefined ? [...before, what] : before.map((one, index) => (index === place ? what : one));
+  return { ...settings, captures: { ...captures, [direction]: after } };
+}
 
-  const action = words.indexOf("capture");
-  const isAction = action === 1 || (first === "tcp-request" && second === "content" && action === 2);
+function capturedCookie([first, second, name]: readonly string[]): Pick<Captures, "cookie"> | undefined {
+  const isCookie = first === "capture" && second === "cookie" && name !== undefined;
+  return isCookie ? { cookie: name.replace(/=$/, "") } : undefined;
+}
+
+interface CapturedHeader {
+  readonly direction: "request" | "response";
+  readonly what: string;
+  readonly place?: number;
+}
+
+function capturedHeader(words: readonly string[]): CapturedHeader | undefined {
+  const [first, second, third, fourth] = words;
+  if (first === "capture")
+    return isDirection(second) && third === "header" && fourth !== undefined
+      ? { direction: second, what: fourth }
+      : undefined;
+  if (first === "declare")
+    return second === "capture" && isDirection(third) ? { direction: third, what: "" } : undefined;
+
+  const action = first === "tcp-request" && second === "content" ? 2 : 1;
   const what = words[action + 1];
-  if (!isAction || what === undefined) return settings;
+  if (words[action] !== "capture" || what === undefined) return undefined;
   const direction = first === "http-response" ? "response" : "request";
   const id = words.indexOf("id", action);
-  if (id < 0) return add(direction, what);
-  const place = Number(words[id + 1]);
-  const filled = captures[direction].map((before, index) => (index === place ? what : before));
-  return { ...settings, captures: { ...captures, [direction]: filled } };
+  return id < 0 ? { direction, what } : { direction, what, place: Number(words[id + 1]) };
 }
+
+const isDirection = (word: string | undefined): word is CapturedHeader["direction"] =>
+  word === "request" || word === "response";

@@ -64,9 +64,10 @@ export class FormatCollector {
   }
 
   #inModeTcp(format: FormatLine): FormatLine {
-    if (format.option === undefined || IN_MODE_TCP[format.option] === format.option) return format;
-    this.#report(format.line, "remark", `option ${format.option} needs mode http: in mode tcp HAProxy writes tcplog`);
-    return optionFormat(IN_MODE_TCP[format.option], format.line);
+    const { option, line } = format;
+    if (option === undefined || IN_MODE_TCP[option] === option) return format;
+    this.#report(line, "remark", `${option} needs mode http: in mode tcp HAProxy writes ${IN_MODE_TCP[option]}`);
+    return optionFormat(IN_MODE_TCP[option], line);
   }
 
   /** The formats of these lines; what HAProxy writes where there are none. */
@@ -74,7 +75,7 @@ export class FormatCollector {
     const formats = lines.flatMap((line) => {
       const format = this.#readOnce(line, use);
       if (format === undefined) return [];
-      if (user.mode !== "http") this.#reportHttpOnly(format, line.line, user.name);
+      if (user.mode !== "http") this.#reportHttpOnly(format, line.line, user);
       return [format];
     });
     if (lines.length === 0 && otherwise !== undefined) formats.push(otherwise);
@@ -111,12 +112,12 @@ export class FormatCollector {
     }
   }
 
-  #reportHttpOnly(format: LogFormat, line: number, by: string): void {
+  #reportHttpOnly(format: LogFormat, line: number, { name, mode }: FormatUser): void {
     const names = fieldsOf(format).flatMap(({ alias }) =>
       alias !== undefined && LOG_ALIASES[alias]?.only === "http" ? [`%${alias}`] : [],
     );
     if (names.length > 0)
-      this.#report(line, "remark", `${by} is not in mode http, where alone HAProxy knows ${names.join(" ")}`);
+      this.#report(line, "remark", `${name} is in mode ${mode}, in which HAProxy refuses ${names.join(" ")}`);
   }
 }
 

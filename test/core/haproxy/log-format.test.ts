@@ -122,6 +122,7 @@ describe("a log-format", () => {
   });
 
   test("flags that HAProxy does not know are passed over, and remarked on", () => {
+    expect(read("%{+toString}ci").remarks).toHaveLength(1);
     expect(read("%{+Z,Q}ci").remarks).toEqual([
       { offset: 2, says: expect.stringContaining('"+Z"') },
       { offset: 5, says: expect.stringContaining('"Q"') },
