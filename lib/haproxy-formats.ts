@@ -23,13 +23,16 @@ export const readHaproxyFormats = (scope: IConstruct, files: readonly string[]):
 const FILE = "haproxy-formats.json";
 
 /** How a function is told of them: in a file beside its bundle, as all its variables together may have 4 KB. */
-export const toldOfFormats = (formats: readonly KnownFormat[] = []) =>
-  formats.length === 0
-    ? { environment: {} }
-    : {
-        environment: { PULSE_HAPROXY_FORMATS_FILE: FILE },
-        files: { [FILE]: JSON.stringify(formats.map(toFormatSetting)) },
-      };
+export function toldOfFormats(formats: readonly KnownFormat[] = []): {
+  readonly environment: { readonly PULSE_HAPROXY_FORMATS_FILE?: string };
+  readonly files?: Readonly<Record<string, string>>;
+} {
+  if (formats.length === 0) return { environment: {} };
+  return {
+    environment: { PULSE_HAPROXY_FORMATS_FILE: FILE },
+    files: { [FILE]: JSON.stringify(formats.map(toFormatSetting)) },
+  };
+}
 
 /** The types of a deployment; what these formats have beyond HAProxy's own fields can be asked for, too. */
 export function withFormatFields(

@@ -39,6 +39,9 @@ export interface EventsApiProps {
 const LONGEST_ANSWER = Duration.seconds(29);
 const EXPOSED_HEADERS = (COMMON_HEADERS["access-control-expose-headers"] ?? "").split(", ");
 
+/** Log lines reach their function byte for byte: what API Gateway takes for text, it decodes, and puts `\ufffd` for the rest. */
+const LOG_MEDIA_TYPES = ["text/plain", "application/x-ndjson"] as const;
+
 /** Who asked for what, and what came of it: IAM's callers are told by their ARN, others by what the authorizer found. */
 const ACCESS_LOG = AccessLogFormat.custom(
   JSON.stringify({
@@ -72,6 +75,7 @@ export class EventsApi extends Construct {
       description: "Pulse: events",
       // Regional: an edge-optimised one refuses a GET with a body, and cuts a stream that is silent for 30 seconds.
       endpointTypes: [EndpointType.REGIONAL],
+      binaryMediaTypes: [...LOG_MEDIA_TYPES],
       cloudWatchRole: false,
       defaultMethodOptions: props.authorization.methods,
       defaultCorsPreflightOptions: {

@@ -1,12 +1,16 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import { toDeadLetterLines } from "#core/events/index-entries.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
+import { fromLogRecordLine, toLogRecordLine } from "#core/haproxy/log-record.ts";
 import { servePulse } from "#dev/served-pulse.ts";
 import { anEvent } from "#test/support/an-event.ts";
-import { openKinesis, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
+import { openKinesis, readRecords, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
+import { aLogLine, httplogLine } from "#test/support/log-records.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
 import { openS3, type TestS3 } from "#test/support/s3.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
@@ -79,6 +83,27 @@ describe("pulse redrive from a bucket to a stream", () => {
     expect(places.at(-1)).toBe("dead/other/x.ndjson");
   }, 60_000);
 
+  test("appends log lines to the stream of log lines, as members of gzip", async () => {
+    const [one, two] = [aLogLine(1, "a"), aLogLine(2, "b")];
+    const letters = [one, two].map((record) => ({ reason: "refused", line: toLogRecordLine(record).trimEnd() }));
+    s3.put("dead/index-haproxy-logs/a.ndjson", toDeadLetterLines(letters));
+    s3.put("dead/index-events/a.ndjson", lettersOf(anEvent()));
+
+    const outcome = await redrive(["s3://dead", "--haproxy-logs", STREAM], environment);
+
+    expect(outcome).toEqual({
+      code: 0,
+      stdout:
+        "Appended 2 dead letters of 2 files in s3://dead/ to the stream events\n" +
+        "  1 letter left where they are: of another type, reason or stream\n",
+      stderr: "",
+    });
+    const held = await readRecords(kinesis.client, STREAM);
+    const lines = held.flatMap(({ data }) => splitRecord(gunzipSync(data).toString()));
+    expect(lines.map(fromLogRecordLine)).toEqual([one, two]);
+    expect([...s3.objects.keys()].filter((key) => !key.includes("redriven"))).toEqual(["dead/index-events/a.ndjson"]);
+  }, 60_000);
+
   test("refuses a place that holds other files and no dead letters, and says what it found", async () => {
     s3.put("archive/events/2026/03/15/12/1.ndjson.gz", "gzip");
     s3.put("archive/events/2026/03/15/13/1.ndjson.gz", "gzip");
@@ -122,6 +147,28 @@ describe("pulse redrive from a bucket to a stream", () => {
 });
 
 describe("pulse redrive to a local server's journal", () => {
+  test("brings log lines back too: the server makes events of them when it starts", async () => {
+    const folder = await temporaryFolder();
+    const options = ["--port", "0", "--syslog", "0", "--data", folder.path];
+    const record = { ...aLogLine(1, httplogLine()), at: new Date().toISOString() };
+    const letter = { reason: "refused", line: toLogRecordLine(record).trimEnd() };
+    let pulse = await servePulse(options);
+    try {
+      await pulse.stop();
+      writeFileSync(join(folder.path, "dead-letters.ndjson"), toDeadLetterLines([letter]));
+
+      const done = await redrive(["--data", folder.path]);
+      pulse = await servePulse(options);
+
+      expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Appended 1 dead letter of 1 file in /) });
+      const answer = await fetch(`${pulse.url}/api/v1/events?type=haproxy`);
+      expect(await answer.json()).toEqual([expect.objectContaining({ id: eventIdOf(record.id) })]);
+    } finally {
+      await pulse.kill();
+      await folder.remove();
+    }
+  }, 60_000);
+
   test("waits for the server to stop; when it is back, it has the events, once", async () => {
     const folder = await temporaryFolder();
     const options = ["--port", "0", "--syslog", "0", "--data", folder.path];
