@@ -25,22 +25,31 @@ export interface RunningHaproxy {
   stop(): Promise<void>;
 }
 
+export interface HaproxyOptions {
+  readonly config: string;
+  /** Of its clock. */
+  readonly zone: string;
+  readonly port: number;
+  /** A file for its standard output. @default none */
+  readonly output?: number | "ignore";
+}
+
 const STARTS_WITHIN_MS = 10_000;
 
 /** Starts HAProxy and waits until that port takes connections. */
 export async function startHaproxy(
   folder: string,
-  { config, zone, port }: { readonly config: string; readonly zone: string; readonly port: number },
+  { config, zone, port, output = "ignore" }: HaproxyOptions,
 ): Promise<RunningHaproxy> {
   const file = join(folder, "haproxy.cfg");
   writeFileSync(file, config);
   const haproxy = spawn("haproxy", ["-db", "-f", file], {
     env: { ...process.env, TZ: zone },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", output, "pipe"],
     detached: true,
   });
   let said = "";
-  haproxy.stderr.on("data", (chunk) => {
+  haproxy.stderr?.on("data", (chunk) => {
     said += chunk;
   });
   await untilListening(haproxy, port, () => said);
