@@ -1,5 +1,5 @@
 import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
-import { splitRecord } from "#core/events/journal-record.ts";
+import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
 import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
 import { fromLogRecordLine } from "#core/haproxy/log-record.ts";
 import { type RecordedEvent, toRecordedEvent } from "#core/haproxy/to-event.ts";
@@ -31,8 +31,6 @@ export const indexHaproxyLogsHandler =
 
 /** Figures of a batch while it is read. */
 type Counting = { -readonly [Name in keyof LogFigures]: LogFigures[Name] };
-
-const MAX_INFLATED_BYTES = 4 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
