@@ -30,40 +30,69 @@ interface Reader {
 }
 
 /**
- * Makes the parser of these formats, in addition to those that are known anyway. A line is of the first format that it
- * fits, the given ones before the known ones; among several that it fits, of that of its own frontend. It refuses rather
- * than guesses, throws for no line (only for an unknown zone), and takes time proportional to the line's length.
+ * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
+ * where it fits several, of that of its own frontend, else of the one with the fewest places where a client may have
+ * written anything, else of the first, the given ones before the known ones. It refuses rather than guesses, throws for no line (only for an unknown zone), and takes time proportional to the line's length.
  */
 export function haproxyParser({ formats = [] }: { readonly formats?: readonly KnownFormat[] } = {}): LineParser {
   const readers = readersOf(formats);
+  const compiled = readers.filter(isCompiled);
   const headers = new HeaderMemory();
   return (line, context) => {
-    const { text, isAscii } = decodeLine(line);
-    const header = headers.read(text);
-    const received = { text, isAscii, ...header };
-    if (header.syslog.sd_truncated) return { record: cutInStructuredData(header.syslog) };
+    const decoded = decodeLine(line);
+    const { text } = decoded;
+    const { syslog, at } = headers.read(text);
+    const isOrdinary = decoded.isAscii && context.cut !== true;
+    const ordinary = isOrdinary ? readOrdinary(compiled, decoded, at, syslog, context) : undefined;
+    if (ordinary !== undefined) return { record: ordinary };
+    const received = { text, syslog, at };
+    if (syslog.sd_truncated) return { record: cutInStructuredData(syslog) };
     if (context.cut) return reject(received, "cut-on-the-way", true);
-    if (header.at === text.length) return reject(received, "empty");
+    if (at === text.length) return reject(received, "empty");
     const record = readWhole(readers, received, context) ?? readState(received);
     return record === undefined ? readCut(readers, received, context) : { record };
   };
 }
 
 /** A line that is decoded, and whose header was read. */
-interface ReceivedLine extends FoundHeader, DecodedLine {}
+interface ReceivedLine extends FoundHeader, Pick<DecodedLine, "text"> {}
 
 const messageOf = ({ text, at }: ReceivedLine): string => text.slice(at);
 
 function readersOf(formats: readonly KnownFormat[]): Reader[] {
   const texts = new Set(formats.map(({ format }) => format.text));
   const known: KnownFormat[] = BUILT_IN_FORMATS.filter(({ text }) => !texts.has(text)).map((format) => ({ format }));
-  return [...formats, ...known].map(({ format, frontends = [], captures }) => ({
-    ...readingOf(lineTemplate(format, captures)),
-    frontends: new Set(frontends),
-  }));
+  return [...formats, ...known]
+    .map(({ format, frontends = [], captures }) => ({
+      ...readingOf(lineTemplate(format, captures)),
+      frontends: new Set(frontends),
+    }))
+    .sort((one, other) => openness(one) - openness(other));
 }
 
 const readingOf = (template: LineTemplate) => ({ template, compiled: compileTemplate(template) });
+
+/** Where clients write unencoded, but for cookies, which any format can have. */
+const openness = ({ template: { fields } }: Reader): number =>
+  fields.filter(({ field, shape }) => shape === undefined && field.alias === undefined).length;
+
+type CompiledLineReader = Reader & { readonly compiled: CompiledReader };
+const isCompiled = (reader: Reader): reader is CompiledLineReader => reader.compiled !== undefined;
+
+/** Most lines are whole, plain, and of a format that is compiled. */
+function readOrdinary(
+  readers: readonly CompiledLineReader[],
+  { text, bytes }: DecodedLine,
+  at: number,
+  syslog: SyslogHeader,
+  context: LineContext,
+): HaproxyRecord | undefined {
+  for (const { compiled, frontends } of readers) {
+    const record = compiled(text, bytes, at, text.length, syslog, context);
+    if (record !== undefined && (frontends.size === 0 || isOf(frontends, record))) return record;
+  }
+  return undefined;
+}
 
 function readWhole(readers: readonly Reader[], line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
   let first: HaproxyRecord | undefined;
@@ -71,17 +100,15 @@ function readWhole(readers: readonly Reader[], line: ReceivedLine, context: Line
     const { frontends } = reader;
     const record = readBy(reader, line, context);
     if (record === undefined) continue;
+    if (frontends.size === 0) return first ?? record;
     if (isOf(frontends, record)) return record;
     first ??= record;
-    if (frontends.size === 0) break;
   }
   return first;
 }
 
-function readBy({ template, compiled }: Reader, line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
-  const { text, at, isAscii, syslog } = line;
-  const read = isAscii ? compiled?.(text, at, text.length, syslog, context) : undefined;
-  if (read !== undefined) return read;
+function readBy({ template }: Reader, line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
+  const { syslog } = line;
   const message = messageOf(line);
   const values = matchTemplate(template, message);
   const record = values && toRecord(template, { syslog, message }, { values }, context);

@@ -18,13 +18,13 @@ export class HeaderMemory {
   #found: FoundHeader = { syslog: {}, at: 0 };
 
   read(line: string): FoundHeader {
-    const { at } = this.#found;
-    if (at > 0 && line.slice(0, at) === this.#text) return this.#found;
+    if (this.#text !== "" && line.startsWith(this.#text)) return this.#found;
     const { syslog, message } = readSyslog(line);
     const found = { syslog, at: line.length - message.length };
     const text = line.slice(0, found.at);
     if (REPEATS.test(text)) {
-      this.#text = text;
+      // A copy: a slice would keep the line that it came from, and compares more slowly.
+      this.#text = Buffer.from(text, "latin1").toString("latin1");
       this.#found = found;
     }
     return found;

@@ -19,6 +19,8 @@ export function latin1Of(line: Uint8Array | string): string {
 export interface DecodedLine {
   /** One character a byte. */
   readonly text: string;
+  /** The same. */
+  readonly bytes: Uint8Array;
   readonly isAscii: boolean;
 }
 
@@ -26,16 +28,16 @@ const LINE_FEED = 0x0a;
 
 /** UTF-8 decodes as fast as Latin-1, and tells by the length what is ASCII: all else is shorter, or replaced. */
 export function decodeLine(line: Uint8Array | string): DecodedLine {
-  if (typeof line === "string") {
-    const text = line.endsWith("\n") ? line.slice(0, -1) : line;
-    const isAscii = Buffer.byteLength(text) === text.length;
-    return { text: isAscii ? text : latin1Of(text), isAscii };
-  }
-  const bytes = Buffer.isBuffer(line) ? line : Buffer.from(line.buffer, line.byteOffset, line.byteLength);
+  const bytes = bytesOfLine(line);
   const end = bytes[bytes.length - 1] === LINE_FEED ? bytes.length - 1 : bytes.length;
   const text = bytes.toString("utf8", 0, end);
-  if (text.length === end && !text.includes(REPLACEMENT)) return { text, isAscii: true };
-  return { text: bytes.toString("latin1", 0, end), isAscii: false };
+  if (text.length === end && !text.includes(REPLACEMENT)) return { text, bytes, isAscii: true };
+  return { text: bytes.toString("latin1", 0, end), bytes, isAscii: false };
+}
+
+function bytesOfLine(line: Uint8Array | string): Buffer {
+  if (typeof line === "string") return Buffer.from(line, "utf8");
+  return Buffer.isBuffer(line) ? line : Buffer.from(line.buffer, line.byteOffset, line.byteLength);
 }
 
 /** The text that Latin-1 characters stand for as UTF-8 bytes. */

@@ -1,10 +1,12 @@
-import { canCompile, codeOfFields, type FieldsCode } from "#core/haproxy/compiled/field-code.ts";
+import { endOfShape } from "#core/haproxy/compiled/end-of-shape.ts";
+import { canCompile, codeOfFields, type FieldsCode, isAt } from "#core/haproxy/compiled/field-code.ts";
 import { SecondClock } from "#core/haproxy/compiled/second-clock.ts";
 import { WordRuns } from "#core/haproxy/compiled/word-runs.ts";
 import { decodeRequest } from "#core/haproxy/decode-request.ts";
 import type { LineTemplate } from "#core/haproxy/line-template.ts";
-import type { HaproxyRecord } from "#core/haproxy/record.ts";
+import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/record.ts";
 import type { SyslogHeader } from "#core/haproxy/syslog.ts";
+import { type Text, unescapeHash } from "#core/haproxy/text.ts";
 import type { LineContext } from "#core/haproxy/to-record.ts";
 
 /**
@@ -13,6 +15,7 @@ import type { LineContext } from "#core/haproxy/to-record.ts";
  */
 export type CompiledReader = (
   text: string,
+  bytes: Uint8Array,
   at: number,
   end: number,
   syslog: SyslogHeader,
@@ -28,10 +31,15 @@ export function compileTemplate(template: LineTemplate): CompiledReader | undefi
   const code = codeOfFields(template);
   const tools = {
     clock: new SecondClock(),
-    runs: code.runs.map((separators) => new WordRuns(separators)),
+    runs: code.runs.map((fields) => new WordRuns(fields)),
+    shapes: template.fields.map(({ shape }) => shape),
+    names: template.fields.map(({ field }) => field.name),
+    addPluses,
+    decodeHeaders,
     decodeRequest,
+    decodeText,
+    endOfShape,
     splitBlock,
-    toDecodedHeaders,
   };
   // All that is the format's own is in the code as a JSON literal; nothing of a line ever becomes code.
   return new Function("tools", sourceOf(template, code))(tools) as CompiledReader;
@@ -50,14 +58,15 @@ function sourceOf(template: LineTemplate, { statements, runs, values, ...special
   ].join(", ");
   return `
     "use strict";
-    const { clock, decodeRequest, splitBlock, toDecodedHeaders } = tools;
+    const { clock, names, addPluses, decodeHeaders, decodeRequest, decodeText, endOfShape, shapes, splitBlock } = tools;
     ${runs.map((_, index) => `const runs${index} = tools.runs[${index}];`).join("\n")}
-    return function read(text, at, end, syslog, context) {
+    return function read(text, bytes, at, end, syslog, context) {
       let p = at, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false;
       ${statements}
       let fields;
       ${fieldsCode(template, values)}
       ${request === undefined ? "const decoded = undefined;" : decodedCode(request, headers, responseHeaders)}
+      if (pluses !== undefined) return addPluses({ ${members} }, pluses.map((index) => names[index]), decoded);
       return decoded === undefined ? { ${members} } : { ${members}, decoded };
     };`;
 }
@@ -78,37 +87,77 @@ function fieldsCode({ fields }: LineTemplate, values: readonly string[]): string
     else return undefined;`;
 }
 
-/** A request of HTTP/1.1 is taken apart in place where nothing in the line is encoded. */
+/** A request of HTTP/1.1 is taken apart in place: it stands from `requestAt` to `requestEnd`. */
 const decodedCode = (request: string, headers = "undefined", responseHeaders = "undefined"): string => `
   let decoded;
-  const method = ${request}.indexOf(" ");
-  const version = ${request}.length - 9;
-  if (isPlain && ${headers} !== undefined && ${responseHeaders} !== undefined
-      && method < version && ${request}.endsWith(" HTTP/1.1"))
+  const uriEnd = requestEnd - ${VERSION.length};
+  q = text.indexOf(" ", requestAt);
+  if (${headers} !== undefined && ${responseHeaders} !== undefined && q < uriEnd && ${isAt(VERSION, "uriEnd")})
     decoded = {
-      method: ${request}.slice(0, method),
-      uri: ${request}.slice(method + 1, version),
-      version: "HTTP/1.1",
-      request_headers: toDecodedHeaders(${headers}),
-      response_headers: toDecodedHeaders(${responseHeaders}),
+      method: decodeText(text.slice(requestAt, q), isPlain),
+      uri: decodeText(text.slice(q + 1, uriEnd), isPlain),
+      version: ${JSON.stringify(VERSION.trim())},
+      request_headers: decodeHeaders(${headers}, isPlain),
+      response_headers: decodeHeaders(${responseHeaders}, isPlain),
     };
   else decoded = decodeRequest(${request}, { request: ${headers}, response: ${responseHeaders} });`;
 
-/** The headers of a block whose brace stands before \`from\`, and after \`to\`. */
-function splitBlock(text: string, from: number, to: number): string[] {
-  const headers: string[] = [];
-  let at = from;
-  for (let bar = text.indexOf("|", at); bar >= 0 && bar < to; bar = text.indexOf("|", at)) {
-    headers.push(text.slice(at, bar));
-    at = bar + 1;
-  }
-  headers.push(text.slice(at, to));
-  return headers;
+const VERSION = " HTTP/1.1";
+
+/** What of a line is not as in most: numbers with a plus sign. */
+function addPluses(
+  record: HaproxyRecord,
+  names: readonly string[],
+  decoded: DecodedRequest | undefined,
+): HaproxyRecord {
+  const fields = { ...record.fields };
+  for (const name of names) fields[`${name}_plus`] = true;
+  const isEarly = names.some((name) => name === "Ta" || name === "Tt" || name === "B");
+  return {
+    ...record,
+    fields,
+    ...(isEarly && { logasap: true }),
+    ...(names.includes("rc") && { redispatched: true }),
+    ...(decoded && { decoded }),
+  };
 }
 
-/** Of headers in which nothing is encoded: one that is empty was not sent. */
-function toDecodedHeaders(printed: readonly string[]): (string | null)[] {
-  const decoded: (string | null)[] = [];
-  for (const header of printed) decoded.push(header === "" ? null : header);
-  return decoded;
+/** The headers between two braces. An array written out is as long as it is; one that grows has room for sixteen. */
+function splitBlock(text: string, from: number, to: number): string[] {
+  const first = barBefore(text, from, to);
+  if (first < 0) return [text.slice(from, to)];
+  const second = barBefore(text, first + 1, to);
+  if (second < 0) return [text.slice(from, first), text.slice(first + 1, to)];
+  const third = barBefore(text, second + 1, to);
+  if (third < 0) return [text.slice(from, first), text.slice(first + 1, second), text.slice(second + 1, to)];
+  return text.slice(from, to).split("|");
+}
+
+function barBefore(text: string, from: number, to: number): number {
+  const bar = text.indexOf("|", from);
+  return bar < to ? bar : -1;
+}
+
+const decodeText = (printed: string, isPlain: boolean): Text =>
+  isPlain || !printed.includes("#") ? printed : unescapeHash(printed);
+
+/** A header that is empty was not sent. */
+const decodeHeader = (printed: string, isPlain: boolean): Text | null =>
+  printed === "" ? null : decodeText(printed, isPlain);
+
+/** Written out for as many as most frontends capture: a call for each costs more than all else about them. */
+function decodeHeaders(printed: readonly string[], isPlain: boolean): (Text | null)[] {
+  const first = printed[0] as string,
+    second = printed[1] as string,
+    third = printed[2] as string;
+  switch (printed.length) {
+    case 1:
+      return [decodeHeader(first, isPlain)];
+    case 2:
+      return [decodeHeader(first, isPlain), decodeHeader(second, isPlain)];
+    case 3:
+      return [decodeHeader(first, isPlain), decodeHeader(second, isPlain), decodeHeader(third, isPlain)];
+    default:
+      return printed.map((header) => decodeHeader(header, isPlain));
+  }
 }

@@ -2,16 +2,16 @@ import type { LineTemplate, TemplateField } from "#core/haproxy/line-template.ts
 import type { ValueKind } from "#core/haproxy/log-format.ts";
 
 /*
- * The code that reads the fields of a template one after the other: `p` is where it is in `text`, `end` where the message
- * ends, `q`, `c` and `n` are for passing use. Whatever is not as it is in most lines ends in `return undefined`.
+ * The code that reads the fields of a template one after the other: `p` is where it is in `text` and in `bytes`, which are
+ * the same (reading a byte takes half as long as a character), `end` where the message ends, `q`, `c` and `n` are for passing use. Whatever is not as it is in most lines ends in `return undefined`.
  */
 
 /** Statements, and the expressions that hold each field's value behind them. */
 export interface FieldsCode {
   readonly statements: string;
   readonly values: readonly string[];
-  /** What stands between, and after, the words of each run of words. */
-  readonly runs: readonly (readonly string[])[];
+  /** Words with nothing but literals between them. */
+  readonly runs: readonly (readonly TemplateField[])[];
   /** What the record is told besides, where the format has it. */
   readonly time?: string;
   readonly ft?: { readonly frontend: string; readonly tls: string };
@@ -47,8 +47,8 @@ function canCompileField(template: LineTemplate, index: number): boolean {
   if (isCookie(template, index)) return next === " " && before.endsWith(" ");
   if (!COMPILED_KINDS.has(kind) || field.value.escape !== "none") return false;
   if (PARTS_OF_REQUEST.test(field.expression?.keyword ?? "")) return false;
-  if (kind === "ip") return next === ":" && nextKind(template, index) === "port" && !quoted;
-  if (kind === "port") return !/^[\da-fA-F.:]/.test(next);
+  if (kind === "ip")
+    return next === ":" && nextKind(template, index) === "port" && literalAfter(template, index + 1).startsWith(" ");
   if (kind === "request") return quoted && field.alias === "r";
   if (kind === "word") return !quoted && next !== "" && field.alias !== "listener";
   return !quoted && (!vanishes || (before === " " && next.startsWith(" ")));
@@ -70,16 +70,21 @@ const nextKind = ({ fields }: LineTemplate, index: number): ValueKind | undefine
 export function codeOfFields(template: LineTemplate): FieldsCode {
   const { fields, end } = template;
   const values: string[] = [];
-  const runs: string[][] = [];
-  const code: string[] = ['const isPlain = text.indexOf("#", p) < 0;', "let quote = -2;"];
+  const runs: TemplateField[][] = [];
+  const code: string[] = ['const isPlain = text.indexOf("#", p) < 0;', "let quote = -2, pluses;"];
   for (let index = 0; index < fields.length; index++) {
     const place = fields[index] as TemplateField;
     const hasVanishedBefore = fields[index - 1]?.vanishes === true;
     code.push(literalCode(place.before, hasVanishedBefore));
     const value = `v${index}`;
     if (place.field.value.kind === "word") {
-      const run = wordsFrom(template, index);
-      code.push(runCode(runs.length, run));
+      const run = wordsFrom(fields, index);
+      code.push(
+        runCode(
+          runs.length,
+          run.map((_, word) => literalAfter(template, index + word)),
+        ),
+      );
       for (const word of run.keys()) values.push(`run${runs.length}.words[${word}]`);
       index += run.length - 1;
       runs.push(run);
@@ -92,12 +97,10 @@ export function codeOfFields(template: LineTemplate): FieldsCode {
   return { statements: code.join("\n"), values, runs, ...specials(fields, values) };
 }
 
-/** The words from `index` on that have nothing else between them, by what stands behind each. */
-function wordsFrom(template: LineTemplate, index: number): string[] {
-  const literals: string[] = [];
-  for (let at = index; template.fields[at]?.field.value.kind === "word"; at++)
-    literals.push(literalAfter(template, at));
-  return literals;
+/** The words from `index` on that have nothing else between them. */
+function wordsFrom(fields: readonly TemplateField[], index: number): TemplateField[] {
+  const end = fields.findIndex(({ field }, at) => at > index && field.value.kind !== "word");
+  return fields.slice(index, end < 0 ? fields.length : end);
 }
 
 const FAIL = "return undefined;";
@@ -111,41 +114,41 @@ function literalCode(literal: string, mayDropSpace: boolean): string {
 }
 
 /** Comparing codes is cheaper than \`startsWith\` for as few characters as literals have. */
-const isAt = (literal: string, at: string): string =>
+export const isAt = (literal: string, at: string): string =>
   literal === ""
     ? "true"
-    : [...literal]
-        .map((character, index) => `text.charCodeAt(${at} + ${index}) === ${character.charCodeAt(0)}`)
-        .join(" && ");
+    : [...literal].map((character, index) => `bytes[${at} + ${index}] === ${character.charCodeAt(0)}`).join(" && ");
 
 function valueCode(template: LineTemplate, index: number, value: string): string {
   const { field } = template.fields[index] as TemplateField;
   if (isCookie(template, index)) return cookieCode(value);
   switch (field.value.kind) {
     case "number":
-      return field.alias === "ST" ? numberCode(value, 3) : numberCode(value, 15);
+      return field.alias === "ST" ? numberCode(value, 3, "minus") : numberCode(value, 15, index);
     case "port":
-      return numberCode(value, 9, false);
+      return numberCode(value, 9, "no sign");
     case "date":
-      return `const timeMs = clock.instantAt(text, p, context);
+      return `const timeMs = clock.instantAt(text, bytes, p, context);
         if (timeMs === undefined) ${FAIL}
         const ${value} = text.slice(p, p + 24);
         p += 24;`;
     case "ip":
       return `q = p;
-        for (c = text.charCodeAt(p); (c >= 48 && c <= 57) || c === 46; ) c = text.charCodeAt(++p);
-        if (c !== 58 || p - q < 7 || p - q > 15) ${FAIL}
+        for (c = bytes[p]; (c >= 48 && c <= 57) || c === 46; ) c = bytes[++p];
+        if (c !== 58 || p - q < 7 || p - q > 15) p = endOfShape(shapes[${index}], text, q);
+        if (p < 0) ${FAIL}
         const ${value} = text.slice(q, p);`;
     case "state":
       return stateCode(value, field.alias === "tsc" ? 4 : 2);
     case "hex":
       return `q = p;
-        for (c = text.charCodeAt(p); (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102); ) c = text.charCodeAt(++p);
+        for (c = bytes[p]; (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102); ) c = bytes[++p];
         if (p === q) ${FAIL}
         const ${value} = text.slice(q, p);`;
     case "request":
       return `q = text.indexOf('"', p);
-        if (q < 0 || (q === p + 1 && text.charCodeAt(p) === 45)) ${FAIL}
+        if (q < 0 || (q === p + 1 && bytes[p] === 45)) ${FAIL}
+        const requestAt = p, requestEnd = q;
         const ${value} = text.slice(p, q);
         p = q;`;
     default:
@@ -153,20 +156,25 @@ function valueCode(template: LineTemplate, index: number, value: string): string
   }
 }
 
-/** Digits, after a minus sign perhaps: what has more, or another sign, is for the matcher. */
-const numberCode = (value: string, maxDigits: number, canBeNegative = true): string => `
-  c = text.charCodeAt(p);
-  ${canBeNegative ? "isNegative = c === 45; if (isNegative) c = text.charCodeAt(++p);" : ""}
-  q = p;
-  n = 0;
-  for (; c >= 48 && c <= 57; c = text.charCodeAt(++p)) n = n * 10 + (c - 48);
-  if (p === q || p - q > ${maxDigits}) ${FAIL}
-  const ${value} = ${canBeNegative ? "isNegative ? -n : n" : "n"};`;
+/** Digits, after a sign perhaps. That a field, known by its place, has a plus is noted in `pluses`. */
+function numberCode(value: string, maxDigits: number, sign: number | "minus" | "no sign"): string {
+  const minus = "isNegative = c === 45; if (isNegative) c = bytes[++p];";
+  const plus = `if (c === 43) { pluses = pluses === undefined ? [${sign}] : [...pluses, ${sign}]; c = bytes[++p]; }`;
+  return `
+    c = bytes[p];
+    ${sign === "no sign" ? "" : minus}
+    ${typeof sign === "number" ? plus : ""}
+    q = p;
+    n = 0;
+    for (; c >= 48 && c <= 57; c = bytes[++p]) n = n * 10 + (c - 48);
+    if (p === q || p - q > ${maxDigits}) ${FAIL}
+    const ${value} = ${sign === "no sign" ? "n" : "isNegative ? -n : n"};`;
+}
 
 /** `-`, or what has no space in it. */
 const cookieCode = (value: string): string => `
   let ${value} = "-";
-  if (text.charCodeAt(p) === 45 && text.charCodeAt(p + 1) === 32) p++;
+  if (bytes[p] === 45 && bytes[p + 1] === 32) p++;
   else {
     q = text.indexOf(" ", p);
     if (q <= p) ${FAIL}
@@ -180,8 +188,8 @@ const stateCode = (value: string, length: number): string => `
   let ${value} = ${JSON.stringify(NO_STATE.repeat(length))};
   if (${isAt(NO_STATE.repeat(length), "p")}) p += ${length};
   else {
-    for (q = p + ${length}, c = text.charCodeAt(p); p < q && ((c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 45); )
-      c = text.charCodeAt(++p);
+    for (q = p + ${length}, c = bytes[p]; p < q && ((c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 45); )
+      c = bytes[++p];
     if (p !== q) ${FAIL}
     ${value} = text.slice(q - ${length}, q);
   }`;
@@ -190,7 +198,7 @@ const stateCode = (value: string, length: number): string => `
 const headersCode = (value: string): string => `
   let ${value};
   if (quote < p) quote = text.indexOf('"', p);
-  hasVanished = text.charCodeAt(p) !== 123;
+  hasVanished = bytes[p] !== 123;
   if (!hasVanished) {
     q = text.indexOf("}", p);
     n = text.indexOf("{", p + 1);
@@ -206,7 +214,7 @@ function runCode(run: number, literals: readonly string[]): string {
     return `q = text.indexOf(${JSON.stringify(literal)}, ${from}); if (q < 0) ${FAIL}`;
   });
   return `${passes.join("\n")}
-    const run${run} = runs${run}.take(text, p, q);
+    const run${run} = runs${run}.take(text, bytes, p, q);
     if (run${run} === undefined) ${FAIL}
     p = q;`;
 }

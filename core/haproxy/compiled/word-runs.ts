@@ -1,3 +1,6 @@
+import { endOfShape } from "#core/haproxy/compiled/end-of-shape.ts";
+import type { TemplateField } from "#core/haproxy/line-template.ts";
+
 /** Names that stand side by side (`web app/a1`), each by itself. */
 export interface WordRun {
   readonly text: string;
@@ -7,7 +10,6 @@ export interface WordRun {
   readonly tls: boolean;
 }
 
-const WORD = /^[^ "]{1,512}$/;
 const SLOTS = 1024;
 
 /**
@@ -15,42 +17,41 @@ const SLOTS = 1024;
  * are shared by all records. Two that meet in a slot take turns in it.
  */
 export class WordRuns {
-  readonly #separators: readonly string[];
+  readonly #fields: readonly TemplateField[];
   readonly #slots: (WordRun | undefined)[] = new Array(SLOTS).fill(undefined);
 
-  /** What stands between the words, and after the last. */
-  constructor(separators: readonly string[]) {
-    this.#separators = separators;
+  constructor(fields: readonly TemplateField[]) {
+    this.#fields = fields;
   }
 
-  /** The run that stands from `from` to `to`; undefined when one of its words is none. */
-  take(text: string, from: number, to: number): WordRun | undefined {
+  /** The run that stands from `from` to `to` in both; undefined when one of its words is none. */
+  take(text: string, bytes: Uint8Array, from: number, to: number): WordRun | undefined {
     const length = to - from;
-    const mixed = length * 37 + text.charCodeAt(to - 1) * 11 + text.charCodeAt(from + (length >> 1)) * 5;
-    const slot = (mixed + text.charCodeAt(from)) & (SLOTS - 1);
-    const run = text.slice(from, to);
+    const [first, middle, last] = [bytes[from], bytes[from + (length >> 1)], bytes[to - 1]] as [number, number, number];
+    const slot = (length * 37 + last * 11 + middle * 5 + first) & (SLOTS - 1);
     const known = this.#slots[slot];
-    if (known !== undefined && known.text === run) return known;
-    const read = this.#read(run);
-    if (read !== undefined) this.#slots[slot] = read;
-    return read;
+    if (known !== undefined && known.text === text.slice(from, to)) return known;
+    const run = this.#read(text, from, to);
+    if (run !== undefined) this.#slots[slot] = run;
+    return run;
   }
 
-  #read(run: string): WordRun | undefined {
+  #read(text: string, from: number, to: number): WordRun | undefined {
     const words: string[] = [];
-    let at = 0;
-    for (const separator of this.#separators.slice(0, -1)) {
-      const end = run.indexOf(separator, at);
-      words.push(run.slice(at, end));
-      at = end + separator.length;
+    let at = from;
+    for (const [index, { before, shape }] of this.#fields.entries()) {
+      if (index > 0) at += before.length;
+      const end = endOfShape(shape as RegExp, text, at);
+      if (end < 0 || end > to) return undefined;
+      words.push(copyOf(text.slice(at, end)));
+      at = end;
     }
-    words.push(run.slice(at));
-    if (!words.every((word) => WORD.test(word))) return undefined;
+    if (at !== to) return undefined;
     const [first = ""] = words;
     const tls = first.endsWith("~");
-    // A copy: a slice would keep the whole line that it came from.
-    return { text: copyOf(run), words: words.map(copyOf), frontend: copyOf(tls ? first.slice(0, -1) : first), tls };
+    return { text: copyOf(text.slice(from, to)), words, frontend: tls ? first.slice(0, -1) : first, tls };
   }
 }
 
+/** A slice would keep the whole line that it came from. */
 const copyOf = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
