@@ -11,7 +11,6 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
   readonly items?: JsonSchema;
-  readonly prefixItems?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
 }
 
@@ -26,24 +25,41 @@ const HEADERS: JsonSchema = { anyOf: [{ type: "array", items: TEXT }, { type: "n
 /** `-` stands where HAProxy had no number. */
 const NUMBER_OR_DASH: JsonSchema = { anyOf: [INTEGER, { const: "-" }] };
 
+/** What a format makes of several parts without quotes, `%Ts.%ms`; text where that is no number. */
+const COMPOSED: JsonSchema = { type: ["number", "boolean", "null", "string"] };
+
 /** Fields that HAProxy prints with a `+` when they are counted before the end, or a redispatch. */
 const WITH_PLUS: ReadonlySet<string> = new Set(["Ta", "Tt", "Tu", "B", "rc"]);
 
 /** A schema of the `fields` of a record that a whole line of this format makes. */
 export function recordSchema(format: LogFormat): JsonSchema {
-  const schema = format.members === undefined ? schemaOfFields(fieldsOf(format)) : schemaOfMembers(format.members);
-  return { $schema: DIALECT, title: format.name, description: format.text, ...schema };
+  const named = format.members === undefined ? fieldsOf(format).map(schemaOfField) : format.members.map(schemaOfMember);
+  const properties: Record<string, JsonSchema> = {};
+  for (const { name, schema, field } of named) {
+    properties[name] = schema;
+    if (field !== undefined && hasPlus(field)) properties[`${name}_plus`] = { const: true };
+  }
+  const required = named.flatMap(({ name, field }) => (field !== undefined && isHeaders(field) ? [] : [name]));
+  const { name: title, text: description } = format;
+  return { $schema: DIALECT, title, description, type: "object", properties, required, additionalProperties: false };
 }
 
-function schemaOfFields(fields: readonly LogField[]): JsonSchema {
-  const properties: Record<string, JsonSchema> = {};
-  const required: string[] = [];
-  for (const field of fields) {
-    properties[field.name] = schemaOfValue(field);
-    if (hasPlus(field)) properties[`${field.name}_plus`] = { const: true };
-    if (!isHeaders(field)) required.push(field.name);
-  }
-  return { type: "object", properties, required, additionalProperties: false };
+/** A property of a record, and the field that is all of it, if one is. */
+interface NamedSchema {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  readonly field?: LogField;
+}
+
+const schemaOfField = (field: LogField): NamedSchema => ({ name: field.name, schema: schemaOfValue(field), field });
+
+/** Members of objects within are members of the record by their path: `who.ip`. */
+function schemaOfMember({ path, quoted, parts }: JsonMember): NamedSchema {
+  const name = path.join(".");
+  const [only] = parts;
+  if (parts.length !== 1 || only === undefined || !isField(only)) return { name, schema: quoted ? TEXT : COMPOSED };
+  const schema = quoted && !isHeaders(only) ? TEXT : schemaOfValue(only);
+  return { name, schema, ...(!quoted && { field: only }) };
 }
 
 const hasPlus = ({ alias, value }: LogField): boolean =>
@@ -70,33 +86,4 @@ function schemaOfValue(field: LogField): JsonSchema {
     default:
       return STRING;
   }
-}
-
-/** Members by the first step of their paths, from the given depth on. */
-function schemaOfMembers(members: readonly JsonMember[], depth = 0): JsonSchema {
-  const groups = Map.groupBy(members, ({ path }) => path[depth] as string | number);
-  const schemas = [...groups].map(([step, group]): [string | number, JsonSchema] => {
-    const leaf = group.find(({ path }) => path.length === depth + 1);
-    return [step, leaf === undefined ? schemaOfMembers(group, depth + 1) : schemaOfMember(leaf)];
-  });
-  if (schemas.length > 0 && schemas.every(([step]) => typeof step === "number"))
-    return { type: "array", prefixItems: schemas.map(([, schema]) => schema) };
-  return {
-    type: "object",
-    properties: Object.fromEntries(schemas),
-    required: schemas.map(([step]) => String(step)),
-    additionalProperties: depth === 0 && members.some(hasMemberWithPlus),
-  };
-}
-
-/** Beside a member that is printed with a `+` stands another that says so. */
-const hasMemberWithPlus = ({ parts }: JsonMember): boolean => parts.some((part) => isField(part) && hasPlus(part));
-
-function schemaOfMember({ quoted, parts }: JsonMember): JsonSchema {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined && isField(only)) {
-    if (isHeaders(only)) return HEADERS;
-    return quoted ? TEXT : schemaOfValue(only);
-  }
-  return quoted ? TEXT : { type: ["number", "boolean", "null"] };
 }

@@ -51,7 +51,7 @@ function anyValue(field: LogField, hostile: boolean): fc.Arbitrary<FieldInput> {
     case "state":
       return field.alias === "ts" ? anyOf("-CSPRcsLDKUIHQT", 2, 2) : anyOf("-CSPRcsLDKUIHQTNVEO", 4, 4);
     case "word":
-      return fc.oneof(anyOf(NAME), fc.constant("<NOSRV>"));
+      return field.alias === "s" ? fc.oneof(anyOf(NAME), fc.constant("<NOSRV>")) : anyOf(NAME);
     case "encoded":
       return anyOf(`${VISIBLE}${charactersOf(0x80, 0xff)}`);
     case "request":
@@ -68,6 +68,7 @@ function anyValue(field: LogField, hostile: boolean): fc.Arbitrary<FieldInput> {
 const kindBeforeJson = ({ alias }: LogField) => (alias === undefined ? "text" : (LOG_ALIASES[alias]?.kind ?? "text"));
 
 function anyNumber(field: LogField): fc.Arbitrary<FieldInput> {
+  if (field.alias === "ST") return fc.integer({ min: -1, max: 599 });
   const number = fc.integer({ min: -1, max: 1_000_000_000 });
   if (field.alias === undefined || !PLUS_ALIASES.has(field.alias)) return number;
   return fc.oneof(

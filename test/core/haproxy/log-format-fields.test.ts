@@ -89,12 +89,21 @@ describe("the schema of a format's records", () => {
     });
   });
 
-  test("of a JSON object is an object in its form", () => {
-    const { properties, required } = recordSchema(read('{"a":{"b":[%ST,"%ci"]},"c":%Ts.%ms}'));
+  test("of a JSON object has its members by their paths", () => {
+    const { properties, required } = recordSchema(
+      read('{"a":{"b":[%ST,"%ci"]},"c":%Ts.%ms,"d":%B,"e":"%B","f":"%hr"}'),
+    );
 
-    expect(required).toEqual(["a", "c"]);
-    expect(properties?.a?.properties?.b).toMatchObject({ type: "array", prefixItems: [{ type: "integer" }, {}] });
-    expect(properties?.c).toEqual({ type: ["number", "boolean", "null"] });
+    expect(required).toEqual(["a.b.0", "a.b.1", "c", "d", "e", "f"]);
+    expect(properties).toEqual({
+      "a.b.0": { type: "integer" },
+      "a.b.1": { anyOf: [{ type: "string" }, expect.anything()] },
+      c: { type: ["number", "boolean", "null", "string"] },
+      d: { type: "integer" },
+      d_plus: { const: true },
+      e: { anyOf: [{ type: "string" }, expect.anything()] },
+      f: { anyOf: [{ type: "array", items: expect.anything() }, { type: "null" }] },
+    });
   });
 
   test("of an empty object has no properties", () => {
@@ -128,13 +137,12 @@ describe("the schema of a format's records", () => {
 
 /** What of JSON Schema record schemas use. */
 function violations(schema: JsonSchema, value: unknown, at = ""): string[] {
-  const { type, anyOf, properties = {}, required = [], additionalProperties, items, prefixItems = [] } = schema;
+  const { type, anyOf, properties = {}, required = [], additionalProperties, items } = schema;
   if (anyOf !== undefined)
     return anyOf.some((one) => violations(one, value).length === 0) ? [] : [`${at} is none of ${anyOf.length}`];
   if ("const" in schema) return value === schema.const ? [] : [`${at} is not ${schema.const}`];
   if (type !== undefined && ![type].flat().some((one) => isOfType(value, one))) return [`${at} is no ${type}`];
-  if (Array.isArray(value))
-    return value.flatMap((one, index) => violations(prefixItems[index] ?? items ?? {}, one, `${at}/${index}`));
+  if (Array.isArray(value)) return value.flatMap((one, index) => violations(items ?? {}, one, `${at}/${index}`));
   if (type !== "object") return [];
   const members = value as Record<string, unknown>;
   return [
