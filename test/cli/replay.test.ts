@@ -3,10 +3,13 @@ import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Client } from "@opensearch-project/opensearch";
 import type { Event } from "#core/events/event.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
+import { eventIdOf } from "#core/haproxy/event-id.ts";
+import { toLogRecordLine } from "#core/haproxy/log-record.ts";
 import { openClient, request } from "#stores/opensearch/client.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
@@ -14,6 +17,7 @@ import { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.
 import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { archived, archivePath } from "#test/support/archive.ts";
 import { openFaultyProxy } from "#test/support/faulty-proxy.ts";
+import { aLogLine } from "#test/support/log-records.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 import { type PulseRun, runPulse } from "#test/support/run-pulse.ts";
 import { openS3, type TestS3 } from "#test/support/s3.ts";
@@ -129,6 +133,35 @@ describeOpenSearch("pulse replay into OpenSearch", (url) => {
     const sum = await knowing.aggregate(query, { aggregator: total, size: 1 });
     await request(client, { method: "DELETE", path: `/_index_template/pulse.${orders.name}` });
     expect({ code, sum }).toEqual({ code: 0, sum: { value: 12.5 } });
+  }, 120_000);
+
+  test("reads log lines by the formats of a haproxy.cfg, and keeps them unparsed without", async () => {
+    const at = new Date(RECEIVED_AT_MS).toISOString();
+    const line = "<134>Mar 15 12:00:00 edge-1 haproxy[9]: 192.0.2.8:40002 edge says 503 after 12 ms";
+    const record = aLogLine(1, line, { namespace, at });
+    const archive = (stream: string, lines: string) =>
+      s3.put(`archive/${archivePath(RECEIVED_AT_MS, "f.ndjson.gz", stream)}`, gzipSync(lines), RECEIVED_AT_MS);
+    const config = join(folder.path, "haproxy.cfg");
+    writeFileSync(config, 'frontend edge\n  log 127.0.0.1 local0\n  log-format "%ci:%cp %ft says %ST after %Ta ms"\n');
+    const valueOf = async (id: string) => JSON.parse((await store.find(namespace, eventIdOf(id)))?.value ?? "{}");
+
+    archive("haproxy-logs", toLogRecordLine(record));
+    await replay(["s3://archive/haproxy-logs", "--until", "2026-04"]);
+    archive("haproxy-logs", toLogRecordLine({ ...record, id: "other" }));
+    const { code } = await replay(["s3://archive", "--until", "2026-04", "--haproxy-config", config]);
+
+    expect(code).toBe(0);
+    expect(await valueOf(record.id)).toMatchObject({ format: "unparsed", reason: "unknown-format" });
+    expect(await valueOf("other")).toMatchObject({ ft: "edge", ST: 503, Ta: 12, line });
+  }, 120_000);
+
+  test("refuses a place that is no archive, once", async () => {
+    s3.put("logs/haproxy.log", "a raw line\n".repeat(500), RECEIVED_AT_MS);
+
+    const { code, stdout, stderr } = await replay(["s3://logs", "--until", "2026-04"]);
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^pulse: s3:\/\/logs\/ is no archive: none of its first 100 lines is an event .*\n$/);
   }, 120_000);
 
   test("counts only with --dry-run, and takes only the types that are named", async () => {

@@ -25,6 +25,8 @@ const INCARNATION = newIncarnation();
 const SOURCE = "edge-1";
 const origin = { at: new Date().toISOString(), namespace: "default", source: SOURCE };
 
+const HEADER = "<134>Mar 15 12:00:00 edge-1 haproxy[9]: ";
+
 const aLine = (sequence: number, line: string): LogLine & { readonly line: string } => ({
   ...origin,
   id: lineId(INCARNATION, sequence),
@@ -34,11 +36,11 @@ const aLine = (sequence: number, line: string): LogLine & { readonly line: strin
 
 const known = aLine(
   1,
-  '<134>haproxy[9]: 192.0.2.7:40001 [15/Mar/2026:12:00:00.000] web app/a1 0/0/1/2/4 200 77 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
+  `${HEADER}192.0.2.7:40001 [15/Mar/2026:12:00:00.000] web app/a1 0/0/1/2/4 200 77 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"`,
 );
 /** In the format of test/deployed/haproxy.cfg. */
-const configured = aLine(2, "<134>haproxy[9]: 192.0.2.8:40002 edge says 503 after 12 ms and 99 bytes");
-const strange = aLine(3, "<134>haproxy[9]: what is this");
+const configured = aLine(2, `${HEADER}192.0.2.8:40002 edge says 503 after 12 ms and 99 bytes`);
+const strange = aLine(3, `${HEADER}what is this`);
 const receipt: ReceiptRecord = {
   ...origin,
   id: receiptId(INCARNATION, 1),
