@@ -9,6 +9,7 @@ export async function listening(server: Server | UdpSocket, start: () => void, a
   try {
     await heard;
   } catch (cause) {
+    server.close();
     const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
     throw new Error(`cannot listen on ${address}${taken ? ": it is taken" : ""}`, { cause });
   }

@@ -45,16 +45,16 @@ interface Connection {
 export async function openStreamInput(options: StreamInputOptions): Promise<StreamInput> {
   const { address } = options;
   const server = createServer();
-  const input = new StreamListener(server, options);
   if ("path" in address) {
     await removeStale(address.path);
     await listening(server, () => server.listen({ path: address.path, backlog: BACKLOG }), address.path);
-    await chmod(address.path, SOCKET_MODE);
   } else {
     const { host, port } = address;
     const start = (): unknown => server.listen({ host, port, exclusive: true, backlog: BACKLOG });
     await listening(server, start, `${host}:${port}/tcp`);
   }
+  const input = new StreamListener(server, options);
+  if ("path" in address) await chmod(address.path, SOCKET_MODE);
   return input;
 }
 
