@@ -10,12 +10,12 @@ export interface LyingReceiver {
 
 const LIE = JSON.stringify({ accepted: 1, unparsed: 0, rejected: 0, items: [] });
 
-/** All but one request: of that one it says that all lines were taken, and forgets them. */
-export async function openLyingReceiver(target: string, swallowed: number): Promise<LyingReceiver> {
+/** All but the first request: of that one it says that all lines were taken, and forgets them. */
+export async function openLyingReceiver(target: string): Promise<LyingReceiver> {
   let requests = 0;
   const server = createServer(async (incoming, response) => {
     const body = await buffer(incoming);
-    if (++requests === swallowed) response.writeHead(200, { "content-type": "application/json" }).end(LIE);
+    if (requests++ === 0) response.writeHead(200, { "content-type": "application/json" }).end(LIE);
     else passOn(target, incoming, body, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

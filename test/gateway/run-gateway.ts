@@ -37,6 +37,8 @@ export interface GatewayOptions {
   /** A node to keep events in. @default the embedded store */
   readonly openSearchUrl?: string | undefined;
   readonly sabotage?: Sabotage | undefined;
+  /** How long is waited for lines when none come any more. @default 20000 */
+  readonly patienceMs?: number;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -115,7 +117,7 @@ async function openGateway(
   closing.push(server.kill);
   await server.start();
 
-  const liar = sabotage === "swallow-request" ? await openLyingReceiver(serverUrl, SWALLOWED) : undefined;
+  const liar = sabotage === "swallow-request" ? await openLyingReceiver(serverUrl) : undefined;
   if (liar !== undefined) closing.push(liar.close);
   const logFile = join(folder, "haproxy.log");
   const bundle = join(folder, "pulse-forward.mjs");
@@ -147,7 +149,6 @@ async function openGateway(
   return { folder, frontendPort: frontend, logFile, sink, server, serverUrl, agents };
 }
 
-const SWALLOWED = 3;
 const DRAIN_SECONDS = "14";
 
 const spoolOf = (folder: string, way: Way): string => join(folder, `spool-${way}`);
@@ -173,7 +174,10 @@ async function runUnderKills(gateway: Gateway, options: GatewayOptions): Promise
     const moments = momentsOf(random, kills, requests);
     return killAtMoments({
       ...{ victim, moments, sentRequests, random: seededRandom(random.integer(1, 2 ** 30)) },
-      ...(isSabotaged && { whileDead: async () => damage(gateway.folder, sabotage) }),
+      ...(isSabotaged && {
+        whenReady: () => untilSent(gateway),
+        whileDead: async () => damage(gateway.folder, sabotage),
+      }),
     });
   });
   const traffic = sendRequests({
@@ -187,6 +191,18 @@ async function runUnderKills(gateway: Gateway, options: GatewayOptions): Promise
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** Without anything sent there is nothing to forget. */
+async function untilSent(gateway: Gateway): Promise<void> {
+  const question = { type: HAPROXY_EVENT_TYPE, tags: [sourceTag("file")] };
+  // The server may be dead at the moment.
+  while (
+    (await eventsOf(gateway)
+      .count(question)
+      .catch(() => 0)) === 0
+  )
+    await sleep(LOOK_MS);
+}
+
 const momentsOf = (random: Random, kills: number, requests: number): number[] =>
   Array.from({ length: kills }, () => random.integer(1, requests)).sort((one, other) => one - other);
 
@@ -198,11 +214,14 @@ function damage(folder: string, sabotage: Sabotage): void {
 
 /** HAProxy's clients and timeouts have ended behind so long a silence. */
 const SILENCE_MS = 3_000;
-const NO_PROGRESS_MS = 20_000;
+const PATIENCE_MS = 20_000;
 const LOOK_MS = 250;
 
 /** Waits until HAProxy has logged all, and its file has become events; then ends the agents in good order. */
-async function settle(gateway: Gateway, { onProgress = () => {} }: GatewayOptions): Promise<void> {
+async function settle(
+  gateway: Gateway,
+  { patienceMs = PATIENCE_MS, onProgress = () => {} }: GatewayOptions,
+): Promise<void> {
   const { sink, agents } = gateway;
   const countOf = (tags: readonly string[]) => async (): Promise<number> => {
     const count = await eventsOf(gateway).count({ type: HAPROXY_EVENT_TYPE, tags });
@@ -210,7 +229,7 @@ async function settle(gateway: Gateway, { onProgress = () => {} }: GatewayOption
     return count;
   };
   await steady(async () => sink.lines.length, SILENCE_MS);
-  await steady(countOf([sourceTag("file")]), NO_PROGRESS_MS, (count) => count >= sink.lines.length);
+  await steady(countOf([sourceTag("file")]), patienceMs, (count) => count >= sink.lines.length);
   await Promise.all([...agents.values()].map((agent) => agent.stop()));
   await steady(countOf([]), SILENCE_MS);
 }

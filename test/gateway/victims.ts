@@ -74,6 +74,8 @@ export interface Killing {
   readonly moments: readonly number[];
   readonly random: Random;
   readonly sentRequests: () => number;
+  /** What must be so before. */
+  readonly whenReady?: () => Promise<void>;
   /** What else happens while it is dead. */
   readonly whileDead?: () => Promise<void>;
 }
@@ -82,12 +84,13 @@ const LOOK_MS = 5;
 const LONGEST_AWAY_MS = 1500;
 
 /** Kills it at these moments, and starts it again a little later each time. Answers how often. */
-export async function killAtMoments({ victim, moments, random, sentRequests, whileDead }: Killing): Promise<number> {
+export async function killAtMoments({ victim, moments, random, sentRequests, ...around }: Killing): Promise<number> {
   for (const moment of moments) {
     while (sentRequests() < moment) await sleep(LOOK_MS);
     await sleep(random.integer(0, 100));
+    await around.whenReady?.();
     await victim.kill();
-    await whileDead?.();
+    await around.whileDead?.();
     await sleep(random.integer(0, LONGEST_AWAY_MS));
     await victim.start();
   }

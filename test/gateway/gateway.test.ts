@@ -1,0 +1,66 @@
+import { describe, expect, test } from "@jest/globals";
+import { type GatewayOptions, type GatewayResult, runGateway } from "#test/gateway/run-gateway.ts";
+import { hasHaproxy } from "#test/real-haproxy/haproxy.ts";
+import { seedOfThisRun } from "#test/support/random.ts";
+
+describeHaproxy("a gateway whose agent and server are killed", () => {
+  test("has each line as an event once, and verify says so", async () => {
+    const result = await run({ kills: 3, ways: ["file", "ring"] });
+
+    expect(result.file).toEqual({ lost: [], surplus: [] });
+    expect(wayOf(result, "file")).toMatchObject({ lost: [], surplus: [], unparsed: 0, events: result.lines });
+    expect(wayOf(result, "file").verify).toMatchObject({ code: 0, stdout: expect.stringContaining("complete") });
+    expect(wayOf(result, "ring")).toMatchObject({ surplus: [], unparsed: 0 });
+  }, 180_000);
+
+  test("has each line once also when the agent forgets what it has sent", async () => {
+    const { ways } = await run({ kills: 2, sabotage: "forget-cursor" });
+
+    expect(ways).toMatchObject([{ lost: [], surplus: [], verify: { code: 0 } }]);
+  }, 180_000);
+});
+
+describeHaproxy("the comparison with a second log sink", () => {
+  test("sees lines doubled when a spool is wiped, so that they come again under other numbers", async () => {
+    const { ways } = await run({ kills: 1, sabotage: "wipe-spool" });
+
+    expect(ways[0]?.lost).toEqual([]);
+    expect(ways[0]?.surplus.length).toBeGreaterThan(0);
+  }, 180_000);
+
+  test("sees lines lost that a receiver forgets after its answer, and so does verify", async () => {
+    const { ways } = await run({ kills: 0, sabotage: "swallow-request", patienceMs: 5_000 });
+
+    const lost = ways[0]?.lost.length;
+    expect(lost).toBeGreaterThan(0);
+    expect(ways[0]).toMatchObject({
+      surplus: [],
+      verify: { code: 1, stdout: expect.stringMatching(new RegExp(`: ${lost} lines? missing`)) },
+    });
+  }, 180_000);
+});
+
+/** Where there is no HAProxy a suite is skipped and says so; with CI=true it fails. */
+function describeHaproxy(name: string, suite: () => void): void {
+  const missing = "there is no haproxy here (Debian: apt-get install haproxy)";
+  if (hasHaproxy()) describe(name, suite);
+  else if (process.env.CI === "true")
+    describe(name, () => {
+      test("has a HAProxy to run", () => {
+        throw new Error(missing);
+      });
+    });
+  else {
+    process.stderr.write(`\nNOT TESTED, as ${missing}:\n  ${name}\n\n`);
+    describe.skip(name, suite);
+  }
+}
+
+const run = (options: Pick<GatewayOptions, "kills"> & Partial<GatewayOptions>): Promise<GatewayResult> =>
+  runGateway({ requests: 600, rate: 150, seed: seedOfThisRun(), ways: ["file"], ...options });
+
+function wayOf({ ways }: GatewayResult, way: string): GatewayResult["ways"][number] {
+  const result = ways.find((one) => one.way === way);
+  if (result === undefined) throw new Error(`nothing went by ${way}`);
+  return result;
+}
