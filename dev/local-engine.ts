@@ -42,8 +42,10 @@ export interface Engine {
 
 /** Behind a poke, the poll that finds what another process wrote. */
 const POLL_MS = 250;
-/** Ten megabytes of log lines: they can be read when all of the batch is kept. */
+/** Ten megabytes of log lines, compressed: they can be read when all of the batch is kept. */
 const LOG_BATCH_BYTES = 1024 * 1024;
+/** A thousand lines: nothing else happens in this process while they are kept. */
+const EMBEDDED_LOG_BATCH_BYTES = 32 * 1024;
 
 export const reportError = (error: unknown): void => log.error("failed", { error: error as Error });
 
@@ -66,7 +68,8 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
   const parse = haproxyParser({ formats });
   const feeds = new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError });
   journal.onAppended(() => feeds.poke());
-  const consumer = await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES);
+  const handler = indexHaproxyLogsHandler({ store, deadLetters, parse });
+  const consumer = await follow(logs, handler, feeds, EMBEDDED_LOG_BATCH_BYTES);
   return {
     name: "embedded",
     journal,

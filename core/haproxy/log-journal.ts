@@ -12,5 +12,5 @@ export interface LogJournal {
 export const MAX_PACKED_BYTES = 1_000_000;
 
 /** Records as NDJSON, which journals compress to a gzip member each. One that is longer by itself does not fit. */
-export const packLogRecords = (records: readonly LogRecord[]): PackedLines<LogRecord>[] =>
-  packLines(records, toLogRecordLine, MAX_PACKED_BYTES);
+export const packLogRecords = (records: readonly LogRecord[], maxBytes = MAX_PACKED_BYTES): PackedLines<LogRecord>[] =>
+  packLines(records, toLogRecordLine, maxBytes);

@@ -6,13 +6,19 @@ import { LocalJournal, type LocalJournalOptions } from "#journals/local/local-jo
 /** Log records, as gzip members of NDJSON: what the stream of a deployment holds. */
 export type LocalLogJournal = LocalJournal<LogRecord, Uint8Array> & LogJournal;
 
+/** Some hundred lines: what follows the journal in the same process takes them without a pause. */
+const MAX_RECORD_BYTES = 128 * 1024;
+
 export const openLocalLogJournal = (options: LocalJournalOptions<LogRecord>): LocalLogJournal =>
   new LocalJournal(
     {
       stream: "haproxy-logs",
       table: "log_journal",
       toRecords: (records) =>
-        packLogRecords(records).map(({ data, items }) => ({ data: gzipSync(data, { level: 1 }), items })),
+        packLogRecords(records, MAX_RECORD_BYTES).map(({ data, items }) => ({
+          data: gzipSync(data, { level: 1 }),
+          items,
+        })),
     },
     options,
   );
