@@ -34,13 +34,16 @@ export interface SpoolerOptions {
 }
 
 const GATHER_MS = 100;
-/** Written at once. A block of them inflated is what a request or a record of Kinesis can hold many times. */
-const BLOCK_BYTES = 256 * 1024;
-const BLOCK_LINES = 2_000;
+/** Written at once, as they come to as JSON; a request and a record of Kinesis hold 4 MiB and 10,000 lines. */
+const BLOCK_BYTES = 1.5 * 1024 * 1024;
+const BLOCK_LINES = 5_000;
 /** With more waiting, inputs that can wait must, and lines of those that cannot are lost. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** What a waiting line costs besides its bytes. */
+const MAX_WAITING_BYTES = 12 * 1024 * 1024;
+/** What a line costs besides its bytes, in memory and as JSON. */
 const LINE_COST_BYTES = 400;
+/** JSON writes a control character as six. */
+const CONTROL_COST_BYTES = 5;
+const SPACE = 0x20;
 const RETRY_MS = 1_000;
 /** While all lines are lost, the disk is told once in a while. */
 const SAVE_MS = 1_000;
@@ -254,7 +257,11 @@ export class Spooler implements LineSink {
 /** Nothing but these: whoever gives them may have more. */
 const gatewayOf = ({ source, zone }: Gateway): Gateway => ({ source, zone });
 
-const costOf = ({ bytes }: ReceivedLine): number => bytes.length + LINE_COST_BYTES;
+function costOf({ bytes }: ReceivedLine): number {
+  let cost = LINE_COST_BYTES + bytes.length;
+  for (const byte of bytes) if (byte < SPACE) cost += CONTROL_COST_BYTES;
+  return cost;
+}
 
 function firstLines(waiting: readonly ReceivedLine[]): ReceivedLine[] {
   let bytes = 0;
