@@ -143,7 +143,7 @@ describeOpenSearch("pulse replay into OpenSearch", (url) => {
       s3.put(`archive/${archivePath(RECEIVED_AT_MS, "f.ndjson.gz", stream)}`, gzipSync(lines), RECEIVED_AT_MS);
     const config = join(folder.path, "haproxy.cfg");
     writeFileSync(config, 'frontend edge\n  log 127.0.0.1 local0\n  log-format "%ci:%cp %ft says %ST after %Ta ms"\n');
-    const valueOf = async (id: string) => JSON.parse((await store.find(namespace, eventIdOf(id)))?.value ?? "{}");
+    const heldValue = async (id: string) => JSON.parse((await store.find(namespace, eventIdOf(id)))?.value ?? "{}");
 
     archive("haproxy-logs", toLogRecordLine(record));
     await replay(["s3://archive/haproxy-logs", "--until", "2026-04"]);
@@ -151,8 +151,8 @@ describeOpenSearch("pulse replay into OpenSearch", (url) => {
     const { code } = await replay(["s3://archive", "--until", "2026-04", "--haproxy-config", config]);
 
     expect(code).toBe(0);
-    expect(await valueOf(record.id)).toMatchObject({ format: "unparsed", reason: "unknown-format" });
-    expect(await valueOf("other")).toMatchObject({ ft: "edge", ST: 503, Ta: 12, line });
+    expect(await heldValue(record.id)).toMatchObject({ format: "unparsed", reason: "unknown-format" });
+    expect(await heldValue("other")).toMatchObject({ ft: "edge", ST: 503, Ta: 12, line });
   }, 120_000);
 
   test("refuses a place that is no archive, once", async () => {

@@ -5,7 +5,6 @@ import type { Event } from "#core/events/event.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
-import { request } from "#stores/opensearch/client.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
@@ -13,6 +12,7 @@ import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { archived, archivePath } from "#test/support/archive.ts";
 import { type MemoryPlace, memoryPlace } from "#test/support/memory-place.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { documentsOf } from "./documents-of.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -193,17 +193,6 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
   }, PATIENT_MS);
   afterEach(() => indexed.remove(), PATIENT_MS);
 
-  /** Every document and registered type by index (without the store's prefix) and id. */
-  async function documentsOf({ client, prefix }: Isolated): Promise<Record<string, Hit>> {
-    await request(client, { method: "POST", path: `/${prefix}.*,${prefix}_types/_refresh` });
-    const { body } = await request<{ hits: { hits: Hit[] } }>(client, {
-      method: "POST",
-      path: `/${prefix}.*,${prefix}_types/_search`,
-      body: { size: 1000, version: true, seq_no_primary_term: true, query: { match_all: {} } },
-    });
-    return Object.fromEntries(body.hits.hits.map((hit) => [`${hit._index.slice(prefix.length)} ${hit._id}`, hit]));
-  }
-
   async function indexAll(events: readonly Event[]): Promise<void> {
     const entries = events.map((event, index) => anEntry(event, "events/s", index + 1));
     for (let from = 0; from < entries.length; from += 70) await store.keep(entries.slice(from, from + 70));
@@ -319,9 +308,3 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
     PATIENT_MS,
   );
 });
-
-interface Hit {
-  readonly _index: string;
-  readonly _id: string;
-  readonly _source: object;
-}
