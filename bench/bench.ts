@@ -5,6 +5,7 @@ import { benchedOpenSearch, NO_OPENSEARCH, type Progress } from "./benched-opens
 import { cold } from "./cold.ts";
 import { Ground } from "./ground.ts";
 import { ingestBatch, ingestSingle } from "./ingest.ts";
+import { parse } from "./parse.ts";
 import { query } from "./query.ts";
 import { type SuiteReport, toTable, verdictOn } from "./report.ts";
 import { start } from "./start.ts";
@@ -15,7 +16,7 @@ const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch
 
   npm run bench -- [suite …] [options]
 
-  suites                ingest-single, ingest-batch, query, stream, start, cold (default: all of these);
+  suites                ingest-single, ingest-batch, query, stream, start, cold, parse (default: all of these);
                         trouble, only when asked for: OpenSearch is stopped, killed, out of disk, and overrun while
                         events come in; ten minutes on nodes of its own, which need Java 21. Fails if any is lost
                         or doubled
@@ -36,10 +37,11 @@ interface Scale {
   readonly askings: number;
   readonly streamSeconds: number;
   readonly imports: number;
+  readonly rounds: number;
 }
 
-const FULL: Scale = { events: 1_000_000, askings: 200, streamSeconds: 10, imports: 15 };
-const QUICK: Scale = { events: 100_000, askings: 50, streamSeconds: 4, imports: 5 };
+const FULL: Scale = { events: 1_000_000, askings: 200, streamSeconds: 10, imports: 15, rounds: 40 };
+const QUICK: Scale = { events: 100_000, askings: 50, streamSeconds: 4, imports: 5, rounds: 15 };
 
 type Suite = (ground: Ground, scale: Scale) => Promise<SuiteReport | readonly SuiteReport[]>;
 
@@ -51,6 +53,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   stream: (ground, { streamSeconds }) => stream(ground, streamSeconds),
   start,
   cold: (ground, { imports }) => cold(ground, imports),
+  parse: (ground, { rounds }) => parse(ground, rounds),
 };
 
 /** Those that run only when they are named. */
@@ -141,10 +144,14 @@ async function main(): Promise<void> {
   }
   if (reports.flatMap(({ bars }) => bars).some((bar) => bar.isPromise && verdictOn(bar) !== "met"))
     process.exitCode = 1;
-  if (options.json) console.log(JSON.stringify({ ran, suites: reports.map(withVerdicts) }, null, 2));
+  if (options.json)
+    console.log(JSON.stringify({ ran, ...namedFigures(reports), suites: reports.map(withVerdicts) }, null, 2));
 }
 
-const withVerdicts = (report: SuiteReport) => ({
+const namedFigures = (reports: readonly SuiteReport[]): Record<string, object> =>
+  Object.fromEntries(reports.flatMap(({ suite, named }) => (named === undefined ? [] : [[suite, named]])));
+
+const withVerdicts = ({ named, ...report }: SuiteReport) => ({
   ...report,
   bars: report.bars.map((bar) => ({ ...bar, verdict: verdictOn(bar) })),
 });

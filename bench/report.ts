@@ -20,6 +20,8 @@ export interface SuiteReport {
   readonly setup: string;
   readonly rows: readonly Row[];
   readonly bars: readonly Bar[];
+  /** The figures by their names, for programs: they stand in the JSON under the suite's name. */
+  readonly named?: Readonly<Record<string, object>>;
 }
 
 export type Verdict = "met" | "not met" | "not measured";
