@@ -25,11 +25,11 @@ interface TypedField {
 
 const asTyped = ({ name, type }: LogField): TypedField => ({ name, type });
 
-/** A member that several parts make up (`%Ts.%ms`) is a number when its format does not quote it. */
+/** What its format quotes is text, whatever it looks like; a member that several parts make up (`%Ts.%ms`), a number. */
 function memberAsTyped({ path, quoted, parts }: JsonMember): TypedField {
   const name = path.join(".");
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined && isField(only)) return { name, type: only.type };
+  if (!quoted && parts.length === 1 && only !== undefined && isField(only)) return { name, type: only.type };
   const text = parts.map((part) => (isField(part) ? "0" : part.literal)).join("");
   if (!quoted && (text === "true" || text === "false")) return { name, type: "boolean" };
   return { name, type: quoted || text === "null" ? "keyword" : "double" };

@@ -29,7 +29,14 @@ const OWN_FORMAT = fromFormatSetting({
   text: '%f %HM %Td "%[capture.req.hdr(0)]"',
   frontends: ["own"],
 });
-const types = withDefaultTypes([haproxyTypeOf([OWN_FORMAT])]);
+/** JSON under names of its own, where what is quoted is text. */
+const JSON_FORMAT = fromFormatSetting({
+  name: "json",
+  text: '{"gw":"%f","code":%ST,"bytes":"%B"}',
+  frontends: ["json"],
+});
+const FORMATS = [OWN_FORMAT, JSON_FORMAT];
+const types = withDefaultTypes([haproxyTypeOf(FORMATS)]);
 
 const NOW_MS = Date.now();
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -61,6 +68,7 @@ const LINES = [
   vampLine("f00d", 502, 60),
   '<134>own PUT 31 "a.example"',
   '<134>own GET 11 "b.example"',
+  '<134>{"gw":"json","code":404,"bytes":"77"}',
   `<134>what is this ${"x".repeat(3_000)}`,
 ];
 
@@ -84,7 +92,7 @@ function answersForLogs(open: () => Promise<Ground>): void {
     const index = indexHaproxyLogsHandler({
       store,
       deadLetters: { take: () => Promise.reject(new Error("nothing is to be put aside")) },
-      parse: haproxyParser({ formats: [OWN_FORMAT] }),
+      parse: haproxyParser({ formats: FORMATS }),
     });
     const records = LINES.map((line, at): LogRecord => aLogLine(at + 1, line, { at: new Date(NOW_MS).toISOString() }));
     const data = [toMember(...records.slice(0, 4)), toMember(...records)];
@@ -157,6 +165,7 @@ function answersForLogs(open: () => Promise<Ground>): void {
         { key: "gateways:api", count: 2, value: 17 },
         { key: "gateways:f00d", count: 2, value: 0 },
         { key: "gateways:own", count: 2, value: 0 },
+        { key: "gateways:json", count: 1, value: 0 },
       ],
     });
     expect(byStatus).toEqual({
@@ -179,6 +188,15 @@ function answersForLogs(open: () => Promise<Ground>): void {
 
     expect(found).toMatchObject([{ value: { format: "custom", HM: "PUT", Td: 31, capture_req_hdr_0: "a.example" } }]);
     expect(await ask({ tags: ["gateways:own"], aggregator: { type: "sum", field: "Td" } })).toEqual({ value: 42 });
+  });
+
+  test("answers for JSON of one's own by its names and by HAProxy's", async () => {
+    const tags = ["gateways:json", "status:4xx"];
+
+    expect(await list({ tags, value: { code: 404, bytes: "77", ST: 404 } })).toMatchObject([
+      { value: { format: "json", gw: "json", code: 404, bytes: "77" } },
+    ]);
+    expect(await ask({ tags, aggregator: { type: "max", field: "code" } })).toEqual({ value: 404 });
   });
 
   test("has what could not be read, whole, with its reason", async () => {
