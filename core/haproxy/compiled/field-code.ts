@@ -50,7 +50,7 @@ function canCompileField(template: LineTemplate, index: number): boolean {
   if (kind === "ip")
     return next === ":" && nextKind(template, index) === "port" && literalAfter(template, index + 1).startsWith(" ");
   if (kind === "request") return quoted && field.alias === "r";
-  if (kind === "word") return !quoted && next !== "" && field.alias !== "listener";
+  if (kind === "word") return !quoted && field.alias !== "listener";
   return !quoted && (!vanishes || (before === " " && next.startsWith(" ")));
 }
 
@@ -211,6 +211,7 @@ const headersCode = (value: string): string => `
 function runCode(run: number, literals: readonly string[]): string {
   const passes = literals.map((literal, index) => {
     const from = index === 0 ? "p" : `q + ${literals[index - 1]?.length}`;
+    if (literal === "") return "q = end;";
     return `q = text.indexOf(${JSON.stringify(literal)}, ${from}); if (q < 0) ${FAIL}`;
   });
   return `${passes.join("\n")}
