@@ -42,6 +42,7 @@ describe("a deployment", () => {
       auth: "iam",
       alarmEmail: "ops@example.com",
       operatorRole: "arn:aws:iam::111122223333:role/operators",
+      haproxyConfig: "test/deployed/haproxy.cfg",
     },
     { stage: "dev", auth: "oidc", issuer: "https://login.example/", audience: "pulse" },
     { stage: "dev", auth: "none" },
