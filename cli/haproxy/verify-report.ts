@@ -43,7 +43,7 @@ function showSpool(gateway: string, spool: SpoolReport): string[] {
     waiting.length > 0 && `not delivered yet: ${counted(countOf(waiting), "line")}: ${listed(waiting)}`,
     untold.length > 0 && `without their receipts: ${listed(untold)}`,
     interruptions > 0 &&
-      `the agent was ended by force ${counted(interruptions, "time")}: lines that it held then and had not spooled have no number`,
+      `the agent was ended by force ${counted(interruptions, "time")}: what it held then and had not spooled has no number (of a file it is read again)`,
   ];
   return [first, ...details.filter((detail) => detail !== false).map((detail) => `  ${detail}`)];
 }

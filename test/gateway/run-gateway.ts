@@ -82,7 +82,7 @@ export async function runGateway(options: GatewayOptions): Promise<GatewayResult
       seconds: (performance.now() - startMs) / 1000,
     };
   } finally {
-    for (const close of closing.reverse()) await close();
+    for (const close of closing.reverse()) await close().catch((error) => console.error(error));
   }
 }
 
@@ -131,7 +131,7 @@ async function openGateway(
   const output = openSync(logFile, "a");
   for (const way of ways) {
     const to = way === "file" && liar !== undefined ? liar.url : serverUrl;
-    const agent = agentVictim(bundle, [...inputs[way], ...agentOptions(folder, way, to)], join(folder, `${way}.log`));
+    const agent = agentVictim(bundle, [...inputs[way], ...agentOptions(folder, way, to)]);
     agents.set(way, agent);
     closing.push(agent.kill);
     await agent.start();

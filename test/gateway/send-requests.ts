@@ -54,14 +54,14 @@ export async function sendRequests({ port, requests, rate, random, onSent }: Tra
   await Promise.all(hostile);
 }
 
-/** Whatever is answered: the gateway logs it. */
+/** Whatever comes of it: a connection that HAProxy closes at this moment is lost to both, and the sink tells what was logged. */
 function get(port: number, path: string, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     request({ host: "127.0.0.1", port, path, agent }, (response) => {
       response.resume();
       response.on("close", resolve);
     })
-      .on("error", reject)
+      .on("error", () => resolve())
       .end();
   });
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import { endProcess } from "#test/support/end-process.ts";
@@ -33,9 +32,10 @@ export function serverVictim(options: readonly string[]): Victim {
   };
 }
 
-/** The bundled agent with these options; what it says of itself is appended to a file. */
-export function agentVictim(bundle: string, options: readonly string[], logFile: string): Victim {
+/** The bundled agent with these options. */
+export function agentVictim(bundle: string, options: readonly string[]): Victim {
   let agent: ChildProcess | undefined;
+  let said = "";
   return {
     async start() {
       const child = spawn(process.execPath, [bundle, ...options], {
@@ -44,10 +44,9 @@ export function agentVictim(bundle: string, options: readonly string[], logFile:
         detached: true,
       });
       agent = child;
-      let said = "";
+      said = "";
       await new Promise<void>((resolve, reject) => {
         child.stderr.on("data", (chunk: Buffer) => {
-          appendFileSync(logFile, chunk);
           said += chunk;
           if (said.includes('"the agent takes lines"')) resolve();
         });
@@ -56,6 +55,7 @@ export function agentVictim(bundle: string, options: readonly string[], logFile:
     },
     async kill() {
       if (agent === undefined) return;
+      if (agent.exitCode !== null) throw new Error(`the agent has ended by itself: ${said}`);
       const exited = once(agent, "exit");
       agent.kill("SIGKILL");
       await exited;
