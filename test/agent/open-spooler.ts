@@ -16,7 +16,7 @@ export interface OpenSpooler {
 /** A spooler on a spool in that folder, which gathers for a moment only. */
 export async function openSpooler(
   folder: string,
-  { maxBytes = 1e9, ...options }: Partial<SpoolerOptions> & { readonly maxBytes?: number } = {},
+  { maxBytes = 1e9, boot = "boot", ...options }: Partial<SpoolerOptions & { maxBytes: number; boot: string }> = {},
 ): Promise<OpenSpooler> {
   const log = keptLog();
   const clock = systemClock;
@@ -25,12 +25,12 @@ export async function openSpooler(
     namespace: "default",
     maxBytes,
     sync: false,
-    boot: "boot",
+    boot,
     nowMs: clock.now(),
   });
   const gateway = { source: "edge-1", zone: "UTC" };
   const spooler = new Spooler({ spool, gateway, whenFull: "drop-newest", clock, log, gatherMs: 5, ...options });
-  await spooler.start("boot");
+  await spooler.start(boot);
   return {
     spool,
     spooler,
