@@ -1,4 +1,5 @@
-import type { LogField, ValueKind } from "#core/haproxy/log-format.ts";
+import { canContinue, canHold, charactersOf, endsBefore } from "#core/haproxy/field-characters.ts";
+import type { LogField, PrintedValue, ValueKind } from "#core/haproxy/log-format.ts";
 
 /*
  * What HAProxy can have printed for a field, as expressions that are tried at one place only and can match there in one
@@ -8,10 +9,29 @@ import type { LogField, ValueKind } from "#core/haproxy/log-format.ts";
 /** A frontend's or a server's name is far shorter. */
 const LONGEST_WORD = 512;
 
+/** Where a field stands. */
+export interface FieldPlace {
+  /** What follows it: a literal, `""` where another field does, undefined where the line ends. */
+  readonly next: string | undefined;
+  /** A port follows the literal. */
+  readonly isBeforePort: boolean;
+}
+
 /** The end of the value that starts where the expression is tried; undefined for a value that can hold what follows it. */
-export function shapeOf(field: LogField, next: string, count: number | undefined): RegExp | undefined {
-  const source = shapeSource(field, next, count);
+export function shapeOf(field: LogField, place: FieldPlace): RegExp | undefined {
+  const source = shapeSource(field, place);
   return source === undefined ? undefined : new RegExp(source, "sy");
+}
+
+function shapeSource(field: LogField, place: FieldPlace): string | undefined {
+  const { value } = field;
+  const { next = "" } = place;
+  const own = ownShape(field, place);
+  if (own !== undefined) return [own, ...missingSource(value)].join("|");
+  if (value.kind === "word") return upTo(atomOf(value), `{${leastOf(value)},${LONGEST_WORD}}`, next);
+  const isOpen = next === "" ? value.kind === "text" || value.kind === "rest" : canHold(value, next);
+  // A list without quotes may not be there at all, which no shape can tell.
+  return isOpen || value.kind === "header-list" ? undefined : upTo(atomOf(value), `{${leastOf(value)},}`, next);
 }
 
 /** Fields whose shape says more than their kind's: they tell one format from another. */
@@ -22,58 +42,94 @@ const ALIAS_SHAPES: Readonly<Partial<Record<string, string>>> = {
   mode: "[A-Z]+",
 };
 
+/** These do not tell how far they go where what follows can look like more of them. */
+const ENDLESS: ReadonlySet<ValueKind> = new Set<ValueKind>(["number", "epoch", "port", "hex", "ip"]);
+
 const QUOTED_TEXT = '[^"\\\\]*(?:\\\\.[^"\\\\]*)*';
 const ADDRESS = "[\\da-fA-F.:]{2,45}";
 
-function shapeSource({ alias, value }: LogField, next: string, count: number | undefined): string | undefined {
+/** The shape of values that tell by themselves how far they go. */
+export function ownShape({ alias, value }: LogField, place: FieldPlace): string | undefined {
+  const { next } = place;
   const known = alias === undefined || value.kind === "json" ? undefined : ALIAS_SHAPES[alias];
   if (known !== undefined) return known;
-  // Between quotes, of its own or of the format, a value can be nothing.
-  const least = next.startsWith('"') || value.whenEmpty === "" ? 0 : 1;
+  if (value.kind === "ip" && isBeforeItsPort(place)) return `(?:unix|-|${ADDRESS})(?=${BEFORE_PORT})`;
+  if (next !== undefined && ENDLESS.has(value.kind) && (next === "" || canContinue(value, next))) return undefined;
   switch (value.kind) {
     case "number":
-      return "[+-]?\\d{1,18}|-";
+      return "[+-]?\\d{1,18}";
     case "epoch":
-      return next === "" ? "\\d{1,18}(?=\\d{3}(?!\\d))" : "\\d{1,18}|-";
+      return "\\d{1,18}";
     case "millisecond":
-      return "\\d{1,3}|-";
+      return "\\d{3}";
     case "port":
-      return "\\d{1,9}|-";
+      return "\\d{1,9}";
     case "hex":
-      return `[\\dA-Fa-f]{${least},}|-`;
+      return "[\\dA-Fa-f]+";
     case "date":
       return "\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d\\.\\d{3}";
     case "date-gmt":
     case "date-zone":
       return "\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}";
     case "ip":
-      return next.startsWith(":") ? `(?:unix|-|${ADDRESS})(?=:(?:\\d{1,9}|-)(?![\\da-fA-F.:]))` : `unix|-|${ADDRESS}`;
+      return `unix|${ADDRESS}`;
     case "state":
       return "[-A-Za-z]{2,4}";
-    case "word":
-      return upTo('[^ "]', `{${least},${LONGEST_WORD}}`, next);
-    case "encoded":
-      return /^[ "]/.test(next) || next === "" ? upTo('[^ "]', least === 0 ? "*" : "+", next) : undefined;
-    case "request":
-      return next.startsWith('"') || next === "" ? '[^"]*' : undefined;
     case "headers":
       return value.quoted ? '"\\{[^{}"]*\\}"' : '\\{[^{}"]*\\}';
     case "header-list":
-      return value.quoted ? listOf(count) : undefined;
-    case "text":
-      return value.escape !== "none" && next.startsWith('"') ? QUOTED_TEXT : undefined;
+      return value.quoted ? listOf(value) : undefined;
     case "json":
-      return `"${QUOTED_TEXT}"|-?\\d[\\d.eE+-]*|true|false|null`;
-    case "rest":
+      return `"${QUOTED_TEXT}"|\\[(?:"${QUOTED_TEXT}"(?:, |(?=\\])))*\\]|-?\\d[\\d.eE+-]*|true|false|null`;
+    default:
       return undefined;
   }
 }
 
-const listOf = (count: number | undefined): string =>
+/** The colon before a port is the last one. */
+const BEFORE_PORT = ':(?:\\d{1,9}|-|"")(?![\\da-fA-F.:])';
+const isBeforeItsPort = ({ next, isBeforePort }: FieldPlace): boolean => next === ":" && isBeforePort;
+
+const listOf = ({ count }: PrintedValue): string =>
   count === undefined ? '"[^"]*"(?: "[^"]*")*' : `"[^"]*"(?: "[^"]*"){${Math.max(count - 1, 0)}}`;
 
-const upTo = (character: string, times: string, next: string): string =>
-  next === "" ? character + times : `${character}${times}?(?=${next.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")})`;
+/** What is printed for a value that is not there, between its quotes if it has some. */
+export function missingText({ always, quoted, whenEmpty, kind }: PrintedValue): string | undefined {
+  if (always || kind === "json" || kind === "rest") return undefined;
+  return quoted ? "" : whenEmpty;
+}
+
+function missingSource(value: PrintedValue): string[] {
+  const missing = missingText(value);
+  return missing === undefined || isVanishing(value) ? [] : [missing];
+}
+
+/** Captured headers, for which HAProxy can print nothing at all. */
+export const isVanishing = ({ kind }: PrintedValue): boolean => kind === "headers" || kind === "header-list";
+
+/** Whether a value that is read from where it begins ends where it must. Cookies are told by their names as well. */
+export function isExact({ alias, value }: LogField, place: FieldPlace): boolean {
+  if (value.kind === "header-list") return value.quoted;
+  if (alias === "CC" || alias === "CS" || FIXED.has(value.kind)) return true;
+  if (!value.quoted && missingText(value) === "") return false;
+  return place.next === undefined || isBeforeItsPort(place) || endsBefore(value, place.next);
+}
+
+/** All values of these kinds are of one length, or end with a sign that they do not hold. */
+const FIXED: ReadonlySet<ValueKind> = new Set<ValueKind>(["date", "date-gmt", "date-zone", "state", "headers", "json"]);
+
+/** The least length of a value that is a run of characters. */
+export const leastOf = (value: PrintedValue): 0 | 1 => (missingText(value) === "" ? 0 : 1);
+
+/** One character of a value that is a run of such, or one with the backslash that takes its meaning away. */
+export function atomOf(value: PrintedValue): string {
+  const character = `[${charactersOf(value)}]`;
+  if (value.escape === "none") return character;
+  return value.escape === "json" ? `(?:(?!["\\\\])${character}|\\\\.)` : `(?:(?!["\\\\\\]])${character}|\\\\.)`;
+}
+
+const upTo = (atom: string, times: string, next: string): string =>
+  next === "" ? atom + times : `${atom}${times}?(?=${next.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")})`;
 
 const ANYTHING = /^/;
 
@@ -95,7 +151,7 @@ const BEGINNINGS: Readonly<Record<ValueKind, RegExp>> = {
   headers: /^"?\{[^{}"]*\}?"?$/,
   "header-list": /^(?:"[^"]*" )*"[^"]*"?$/,
   text: ANYTHING,
-  json: /^(?:"|[-\dtfn])/,
+  json: /^(?:["[]|[-\dtfn])/,
   rest: ANYTHING,
 };
 

@@ -1,5 +1,6 @@
-import { beginningOf, shapeOf } from "#core/haproxy/field-shapes.ts";
+import { atomOf, beginningOf, isExact, isVanishing, leastOf, ownShape, shapeOf } from "#core/haproxy/field-shapes.ts";
 import { isField, type LogField, type LogFormat } from "#core/haproxy/log-format.ts";
+import { latin1Of } from "#core/haproxy/text.ts";
 
 /** A value of a line, and how its end is found. */
 export interface TemplateField {
@@ -8,11 +9,22 @@ export interface TemplateField {
   readonly before: string;
   /** Sticky. Without one the value is open: only what follows it can tell where it ends. */
   readonly shape: RegExp | undefined;
+  /** Sticky, for a value that tells by itself how far it goes, where there is one. */
+  readonly ownShape: RegExp | undefined;
+  /** Whether a text is such a value, all of it. */
+  readonly whole: RegExp;
   /** Whether the end of a cut line can be the beginning of this value. */
   readonly beginning: RegExp;
   /** Captured headers, for which HAProxy can print nothing at all. */
   readonly vanishes: boolean;
+  /** It is known that none are captured. */
+  readonly isNeverThere: boolean;
+  /** Read from where it begins, it ends where it must, whatever follows. */
+  readonly isExact: boolean;
 }
+
+/** The values as printed, one for each field of the template; undefined where HAProxy printed nothing. */
+export type PrintedValues = (string | undefined)[];
 
 /** Open fields side by side, `to` not included. */
 export interface OpenRun {
@@ -27,6 +39,10 @@ export interface LineTemplate {
   /** What follows the last value. */
   readonly end: string;
   readonly openRuns: readonly OpenRun[];
+  /** All fields are exact: a line that cannot be read in their order is none of the format. */
+  readonly isExact: boolean;
+  /** So many fields from the first on are exact, and not open. */
+  readonly exactFields: number;
 }
 
 /** How many headers a frontend captures, where that is known: without quotes of their own, lists end nowhere else. */
@@ -40,28 +56,45 @@ export function lineTemplate(format: LogFormat, counts: HeaderCounts = {}): Line
   let literal = "";
   for (const part of withoutTwinLists(format, counts)) {
     if (!isField(part)) {
-      literal += part.literal;
+      literal += latin1Of(part.literal);
       continue;
     }
-    const quote = part.value.quoted && !vanishes(part) ? '"' : "";
-    placed.push({ field: part, before: literal + quote });
+    const quote = part.value.quoted && !isVanishing(part.value) ? '"' : "";
+    placed.push({ field: withCount(part, counts), before: literal + quote });
     literal = quote;
   }
   const fields = placed.map(({ field, before }, index): TemplateField => {
-    const next = placed[index + 1]?.before ?? literal;
-    const count = field.alias === "hsl" || field.alias === "hs" ? counts.response : counts.request;
+    const isLast = index === placed.length - 1;
+    const next = isLast ? literal || undefined : placed[index + 1]?.before;
+    const place = { next, isBeforePort: placed[index + 1]?.field.value.kind === "port" };
+    const own = ownShape(field, place);
     return {
       field,
       before,
-      shape: shapeOf(field, next, count),
+      shape: shapeOf(field, place),
+      ownShape: own === undefined ? undefined : new RegExp(own, "sy"),
+      whole: new RegExp(`^${atomOf(field.value)}{${leastOf(field.value)},}$`, "s"),
       beginning: beginningOf(field),
-      vanishes: vanishes(field),
+      vanishes: isVanishing(field.value),
+      isNeverThere: field.value.count === 0,
+      isExact: isExact(field, place),
     };
   });
-  return { format, fields, end: literal, openRuns: openRunsOf(fields) };
+  const firstInexact = fields.findIndex(({ shape, isExact }) => shape === undefined || !isExact);
+  return {
+    format,
+    fields,
+    end: literal,
+    openRuns: openRunsOf(fields),
+    isExact: fields.every(({ isExact }) => isExact),
+    exactFields: firstInexact < 0 ? fields.length : firstInexact,
+  };
 }
 
-const vanishes = ({ value: { kind } }: LogField): boolean => kind === "headers" || kind === "header-list";
+function withCount(field: LogField, { request, response }: HeaderCounts): LogField {
+  const count = field.alias === "hsl" || field.alias === "hs" ? response : request;
+  return count === undefined || !isVanishing(field.value) ? field : { ...field, value: { ...field.value, count } };
+}
 
 /**
  * Of two lists side by side whose lengths are not known nothing tells which holds what: they count as one, `headers`, of

@@ -9,29 +9,48 @@ export interface LogAlias {
   readonly only?: "http" | "tls";
   /** `+X` prints it in hexadecimal. */
   readonly hex?: true;
+  /** Nothing is printed where it is not there, or `-` or `""` (by the flags). All others are always there. */
+  readonly optional?: true;
+  /** What it is made of, where that is less than its kind is made of. */
+  readonly characters?: string;
 }
 
 const number = (meaning: string, more: Partial<LogAlias> = {}): LogAlias => ({ kind: "number", meaning, ...more });
-const word = (meaning: string, more: Partial<LogAlias> = {}): LogAlias => ({ kind: "word", meaning, ...more });
+const name = (meaning: string, more: Partial<LogAlias> = {}): LogAlias => ({
+  kind: "word",
+  meaning,
+  characters: NAME_CHARACTERS,
+  ...more,
+});
 const http = { only: "http" } as const;
 const hex = { hex: true } as const;
+const optional = { optional: true } as const;
+
+/** What HAProxy takes in names of proxies and servers, the signs around its own, and the `~` of `%ft`. */
+export const NAME_CHARACTERS = "\\w.:<>~-";
+/** `(NONE)` where the handshake failed. */
+const CIPHER_CHARACTERS = "\\w()-";
+/** A method is a token (RFC 9110); HAProxy prints `<BADREQ>` for it, too. */
+export const METHOD_CHARACTERS = "\\w!#$%&'*+.^`|~<>-";
+/** `HTTP/1.1`, `<BADREQ>`. */
+const VERSION_CHARACTERS = "\\w/.<>";
 
 export const LOG_ALIASES: Readonly<Record<string, LogAlias>> = {
   // Who connected, to what
-  ci: { kind: "ip", meaning: "the client's address", ...hex },
-  cp: { kind: "port", meaning: "the client's port", ...hex },
-  fi: { kind: "ip", meaning: "the address that the client connected to", ...hex },
-  fp: { kind: "port", meaning: "the port that the client connected to", ...hex },
-  bi: { kind: "ip", meaning: "the address from which HAProxy connected to the server", ...hex },
-  bp: { kind: "port", meaning: "the port from which HAProxy connected to the server", ...hex },
-  si: { kind: "ip", meaning: "the server's address", ...hex },
-  sp: { kind: "port", meaning: "the server's port", ...hex },
-  f: word("the frontend"),
-  ft: word("the frontend, with a ~ at its end when the client came over TLS"),
-  b: word("the backend; the frontend's own name when none was chosen"),
-  s: word("the server; <NOSRV> when none was reached, <STATS> and the like when HAProxy answered itself"),
-  sslv: word("the TLS version of the client's connection", { only: "tls" }),
-  sslc: word("the TLS cipher of the client's connection", { only: "tls" }),
+  ci: { kind: "ip", meaning: "the client's address", ...hex, ...optional },
+  cp: { kind: "port", meaning: "the client's port", ...hex, ...optional },
+  fi: { kind: "ip", meaning: "the address that the client connected to", ...hex, ...optional },
+  fp: { kind: "port", meaning: "the port that the client connected to", ...hex, ...optional },
+  bi: { kind: "ip", meaning: "the address from which HAProxy connected to the server", ...hex, ...optional },
+  bp: { kind: "port", meaning: "the port from which HAProxy connected to the server", ...hex, ...optional },
+  si: { kind: "ip", meaning: "the server's address", ...hex, ...optional },
+  sp: { kind: "port", meaning: "the server's port", ...hex, ...optional },
+  f: name("the frontend"),
+  ft: name("the frontend, with a ~ at its end when the client came over TLS"),
+  b: name("the backend; the frontend's own name when none was chosen"),
+  s: name("the server; <NOSRV> when none was reached, <STATS> and the like when HAProxy answered itself"),
+  sslv: name("the TLS version of the client's connection", { only: "tls", ...optional }),
+  sslc: name("the TLS cipher of the client's connection", { only: "tls", characters: CIPHER_CHARACTERS, ...optional }),
 
   // When
   t: { kind: "date", meaning: "when the connection was accepted, local time" },
@@ -58,17 +77,17 @@ export const LOG_ALIASES: Readonly<Record<string, LogAlias>> = {
 
   // What was asked and answered
   r: { kind: "request", meaning: "the request line; <BADREQ> when there was none", ...http },
-  HM: { kind: "encoded", meaning: "the method", ...http },
+  HM: { kind: "encoded", meaning: "the method", characters: METHOD_CHARACTERS, ...http },
   HU: { kind: "encoded", meaning: "the URI with its query string", ...http },
   HP: { kind: "encoded", meaning: "the URI without its query string", ...http },
-  HPO: { kind: "encoded", meaning: "the path alone, without host and query string", ...http },
-  HQ: { kind: "encoded", meaning: "the query string, with its question mark", ...http },
-  HV: { kind: "encoded", meaning: "the HTTP version", ...http },
+  HPO: { kind: "encoded", meaning: "the path alone, without host and query string", ...http, ...optional },
+  HQ: { kind: "encoded", meaning: "the query string, with its question mark", ...http, ...optional },
+  HV: { kind: "encoded", meaning: "the HTTP version", characters: VERSION_CHARACTERS, ...http },
   ST: number("the status code"),
   B: number("bytes sent to the client"),
   U: number("bytes that the client sent"),
-  CC: { kind: "text", meaning: "the captured cookie of the request", ...http },
-  CS: { kind: "text", meaning: "the captured cookie of the response", ...http },
+  CC: { kind: "text", meaning: "the captured cookie of the request", ...http, ...optional },
+  CS: { kind: "text", meaning: "the captured cookie of the response", ...http, ...optional },
   hr: { kind: "headers", meaning: "the captured headers of the request" },
   hrl: { kind: "header-list", meaning: "the captured headers of the request, each by itself" },
   hs: { kind: "headers", meaning: "the captured headers of the response" },
@@ -88,12 +107,12 @@ export const LOG_ALIASES: Readonly<Record<string, LogAlias>> = {
   bq: number("requests that were served before this one in the backend's queue"),
 
   // Which one it was
-  ID: { kind: "encoded", meaning: "the unique id, made by unique-id-format" },
+  ID: { kind: "encoded", meaning: "the unique id, made by unique-id-format", ...optional },
   rt: number("the number of this request or connection in the process", hex),
   lc: number("the number of this line among those of its frontend", hex),
   pid: number("the process", hex),
-  H: word("the name of the host that HAProxy runs on"),
-  OG: word("where HAProxy was when it wrote the line: txn_close, sess_error …"),
+  H: name("the name of the host that HAProxy runs on"),
+  OG: name("where HAProxy was when it wrote the line: txn_close, sess_error …"),
 };
 
 const OLD_NAMES: Readonly<Record<string, string>> = {
@@ -145,7 +164,15 @@ export function valueOfAlias(name: string, flags: LogFlags): { value: PrintedVal
     : vanishes(kind)
       ? ""
       : emptyUnder(flags);
-  return { value: { kind, quoted, escape: isEscaped ? "backslash" : "none", whenEmpty }, type };
+  const value: PrintedValue = {
+    kind,
+    quoted,
+    escape: isEscaped ? "backslash" : "none",
+    whenEmpty,
+    ...(alias !== undefined && alias.optional !== true && { always: true }),
+    ...(alias?.characters !== undefined && { characters: alias.characters }),
+  };
+  return { value, type };
 }
 
 /** A query string, or a path, that is not there is printed as nothing, whatever the flags say. */

@@ -1,4 +1,5 @@
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
+import { canHold, endsBefore } from "#core/haproxy/field-characters.ts";
 import { isField, type LogField, type LogFormat, type PrintedValue, type ValueKind } from "#core/haproxy/log-format.ts";
 import { askedAs } from "#core/haproxy/log-format-fields.ts";
 
@@ -26,6 +27,7 @@ export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[]
   const note = ({ offset, says }: Ambiguity): void => {
     if (!found.has(offset)) found.set(offset, says);
   };
+  listsUntold(slots, captures).forEach(note);
   if (captures === undefined) headersUntold(slots).forEach(note);
   valuesUntold(slots).forEach(note);
   for (const index of slots.keys()) {
@@ -46,6 +48,16 @@ function withoutSlot(slots: readonly Slot[], index: number): Slot[] {
     ...(place === index - 1 && { after: between }),
     ...(place === index && { before: between }),
   }));
+}
+
+/** Headers of a list hold the spaces that stand between them, unless each has quotes around it. */
+function listsUntold(slots: readonly Slot[], captures: Captures | undefined): Ambiguity[] {
+  return slots.flatMap(({ field }) => {
+    const { value, alias, offset } = field;
+    const headers = alias === "hsl" ? captures?.response : captures?.request;
+    if (value.kind !== "header-list" || value.quoted || headers?.length === 1) return [];
+    return [{ offset, says: `a header of ${askedAs(field)} can hold the space that ends it; with +Q each has quotes` }];
+  });
 }
 
 function valuesUntold(slots: readonly Slot[]): Ambiguity[] {
@@ -104,7 +116,7 @@ function endIsTold(slots: readonly Slot[], index: number): boolean {
   if (isSelfDelimiting(field) || hasFixedLength(field)) return true;
   const next = slots[index + 1];
   if (next === undefined) return true;
-  return after === "" ? !canHold(field.value, firstOf(next.field)) : !canHold(field.value, after);
+  return endsBefore(field.value, after === "" ? firstOf(next.field) : after);
 }
 
 /** Whether a field begins where what precedes it last occurs. */
@@ -133,34 +145,6 @@ const hasFixedLength = ({ value }: LogField): boolean => FIXED_LENGTH.has(value.
 /** What a value may begin with, where nothing stands before it. */
 const firstOf = ({ value }: LogField): string =>
   value.quoted ? '"' : value.kind === "headers" || value.kind === "json" ? "{" : "0";
-
-const CHARACTERS: Readonly<Record<ValueKind, RegExp>> = {
-  number: /[-+\d]/,
-  epoch: /\d/,
-  millisecond: /\d/,
-  port: /[-\d]/,
-  hex: /[-\dA-F]/,
-  date: /[\w/:.]/,
-  "date-gmt": /[\w/:+ -]/,
-  "date-zone": /[\w/:+ -]/,
-  ip: /[-\da-funix:.]/i,
-  state: /[-A-Za-z]/,
-  word: /[^ "/]/,
-  encoded: /[^ "]/,
-  request: /[^"]/,
-  headers: /[^"]/,
-  "header-list": /[^"]/,
-  text: /./s,
-  json: /./s,
-  rest: /./s,
-};
-
-/** Whether a value can hold this text, all of it. */
-function canHold({ kind, escape: escaped }: PrintedValue, text: string): boolean {
-  // An escaped quote is not a quote.
-  if (escaped !== "none" && text.startsWith('"')) return false;
-  return [...text].every((character) => CHARACTERS[kind].test(character));
-}
 
 function saysOfValues(opener: Slot, previous: Slot, { field, before }: Slot): string {
   const [one, other] = [askedAs(previous.field), askedAs(field)];

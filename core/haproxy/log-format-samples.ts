@@ -1,6 +1,6 @@
 import type { FieldKind } from "#core/events/event-types.ts";
 import type { LogFlags, PrintedValue, ValueKind } from "#core/haproxy/log-format.ts";
-import { emptyUnder, JSON_VALUE } from "#core/haproxy/log-format-aliases.ts";
+import { emptyUnder, JSON_VALUE, METHOD_CHARACTERS, NAME_CHARACTERS } from "#core/haproxy/log-format-aliases.ts";
 import type { SampleConverter, SampleExpression } from "#core/haproxy/sample-expression.ts";
 
 /*
@@ -8,7 +8,19 @@ import type { SampleConverter, SampleExpression } from "#core/haproxy/sample-exp
  * client may have written, which is true of most, and the careful assumption for the rest.
  */
 
-type Known = "boolean" | "integer" | "ip" | "port" | "word" | "encoded" | "text" | "hex" | "json-string";
+type Known =
+  | "boolean"
+  | "integer"
+  | "ip"
+  | "port"
+  | "name"
+  | "method"
+  | "word"
+  | "encoded"
+  | "base64"
+  | "text"
+  | "hex"
+  | "json-string";
 
 const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
@@ -42,12 +54,15 @@ const TRACKED = /^sc[0-2]?_tracked$/;
 const PORTS = words("bc_dst_port bc_src_port dst_port fc_dst_port fc_src_port src_port url_port");
 const ADDRESSES = words("bc_dst bc_src dst fc_dst fc_src src");
 
-const WORDS = words(`
-  bc_err_name be_name capture.req.method fc_err_name fe_defbe fe_name hostname method res.cache_name res.comp_algo
-  so_name srv_name ssl_bc_cipher ssl_bc_curve ssl_bc_protocol ssl_c_key_alg ssl_c_notafter ssl_c_notbefore
-  ssl_c_sig_alg ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_sig_alg ssl_fc_cipher ssl_fc_curve ssl_fc_protocol
-  ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_sig_alg ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni
+const NAMES = words(`
+  be_name fe_defbe fe_name hostname res.comp_algo so_name srv_name ssl_bc_protocol ssl_c_notafter
+  ssl_c_notbefore ssl_f_notafter ssl_f_notbefore ssl_fc_protocol ssl_s_notafter ssl_s_notbefore
   txn.sess_term_state uuid
+`);
+const METHODS = words("capture.req.method method");
+const WORDS = words(`
+  bc_err_name fc_err_name res.cache_name ssl_bc_cipher ssl_bc_curve ssl_c_key_alg ssl_c_sig_alg ssl_f_key_alg ssl_f_sig_alg
+  ssl_fc_cipher ssl_fc_curve ssl_s_key_alg ssl_s_sig_alg ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni
 `);
 
 /** Without spaces, but with slashes: `HTTP/1.1`. */
@@ -72,17 +87,20 @@ function knownOfFetch(keyword: string): Known {
   if (INTEGERS.has(keyword) || INTEGER_FAMILY.test(keyword)) return "integer";
   if (PORTS.has(keyword)) return "port";
   if (ADDRESSES.has(keyword)) return "ip";
+  if (NAMES.has(keyword)) return "name";
+  if (METHODS.has(keyword)) return "method";
   if (WORDS.has(keyword)) return "word";
   return ENCODED.has(keyword) ? "encoded" : "text";
 }
 
 function knownAfter(before: Known, { name }: SampleConverter): Known {
-  if (SAME_CONVERTERS.has(name)) return before === "text" || before === "json-string" ? "text" : before;
+  if (SAME_CONVERTERS.has(name)) return before === "json-string" ? "text" : before;
   if (INTEGER_CONVERTERS.has(name) || INTEGER_CONVERTER_FAMILY.test(name)) return "integer";
   if (BOOLEAN_CONVERTERS.has(name)) return "boolean";
   if (name === "hex") return "hex";
   if (name === "json") return "json-string";
-  if (name === "url_enc" || name === "base64" || name === "ub64enc") return "encoded";
+  if (name === "base64" || name === "ub64enc") return "base64";
+  if (name === "url_enc") return "encoded";
   if (name === "ipmask") return "ip";
   return "text";
 }
@@ -92,11 +110,20 @@ const KINDS: Readonly<Record<Known, ValueKind>> = {
   integer: "number",
   port: "port",
   ip: "ip",
+  name: "word",
+  method: "word",
   word: "word",
   encoded: "encoded",
+  base64: "encoded",
   text: "text",
   hex: "hex",
   "json-string": "text",
+};
+
+const CHARACTERS: Readonly<Partial<Record<Known, string>>> = {
+  name: NAME_CHARACTERS,
+  method: METHOD_CHARACTERS,
+  base64: "\\w+/=-",
 };
 
 const TYPES: Readonly<Partial<Record<Known, FieldKind>>> = { boolean: "long", integer: "long", port: "integer" };
@@ -113,6 +140,7 @@ export function valueOfSample(
     quoted: flags.Q,
     escape: flags.E ? "backslash" : known === "json-string" ? "json" : "none",
     whenEmpty: emptyUnder(flags),
+    ...(CHARACTERS[known] !== undefined && { characters: CHARACTERS[known] }),
   };
   return { value, type: TYPES[known] ?? "keyword" };
 }

@@ -49,6 +49,12 @@ export interface PrintedValue {
    * along: HAProxy never prints two separators, or one at the beginning of a line, for want of a value between.
    */
   readonly whenEmpty: "-" | '""' | "" | "null";
+  /** HAProxy always has one, so that `whenEmpty` is never printed. */
+  readonly always?: true;
+  /** What it is made of, as within a regular expression's brackets, where that is less than its kind is made of. */
+  readonly characters?: string;
+  /** How many headers are captured, where that is known. */
+  readonly count?: number;
 }
 
 /** The flags in force for a field: its own, after those of `%{…}o`. */

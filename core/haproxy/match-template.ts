@@ -1,9 +1,7 @@
-import type { LineTemplate, OpenRun, TemplateField } from "#core/haproxy/line-template.ts";
+import type { LineTemplate, OpenRun, PrintedValues, TemplateField } from "#core/haproxy/line-template.ts";
 import type { LogField } from "#core/haproxy/log-format.ts";
+import { searchTemplate } from "#core/haproxy/search-template.ts";
 import { splitCookies } from "#core/haproxy/split-cookies.ts";
-
-/** The values as printed, one for each field of the template; undefined where HAProxy printed nothing. */
-export type PrintedValues = (string | undefined)[];
 
 export interface CutMatch {
   readonly values: PrintedValues;
@@ -14,12 +12,24 @@ export interface CutMatch {
 /** Where else an open value may end is tried so often: whoever fills a cookie with separators costs no more. */
 const MAX_TRIES = 1000;
 
+/** Takes a whole line apart: straight away, as most lines can be, or else by looking for the values wherever they may be. */
+export const matchTemplate = (template: LineTemplate, text: string): PrintedValues | undefined =>
+  readTemplate(template, text) ?? (canSearch(template, text) ? searchTemplate(template, text) : undefined);
+
+/** Whether the line begins as the format does, as far as that can be said without looking elsewhere. */
+function canSearch(template: LineTemplate, text: string): boolean {
+  const { fields, isExact, exactFields } = template;
+  if (isExact) return false;
+  const read = readForward(template, text, 0, 0, exactFields, new Array(fields.length));
+  return read !== undefined && read.partial === undefined;
+}
+
 /**
- * Takes a whole line apart. What is open (a cookie, which a client writes unencoded) is read last: the line is read from
- * its beginning up to there, and from where at the latest the rest of the format fits: nothing in a cookie can pass for
- * a field behind it.
+ * Reads a whole line in the order of its format. What is open (a cookie, which a client writes unencoded) is read last:
+ * the line is read from its beginning up to there, and from where at the latest the rest of the format fits. Nothing in a
+ * cookie can pass for a field behind it.
  */
-export function matchTemplate(template: LineTemplate, text: string): PrintedValues | undefined {
+function readTemplate(template: LineTemplate, text: string): PrintedValues | undefined {
   const { fields, openRuns } = template;
   const values: PrintedValues = new Array(fields.length).fill(undefined);
   let read: Read | undefined = { at: 0 };
@@ -73,15 +83,16 @@ export function matchCutTemplate(template: LineTemplate, text: string): CutMatch
 interface Read {
   readonly at: number;
   readonly partial?: Readonly<Record<string, string>>;
-  /** The last value was printed as nothing, and took the next separator along. */
-  readonly vanished?: boolean;
+  /** Nothing was printed since the last separator, or since the line began: the next separator is left out. */
+  readonly isSeparated?: boolean;
 }
 
 /** What stands before the field, or at the end: HAProxy never prints two separators for want of a value between. */
-function separator(literal: string, text: string, { at, vanished }: Read): string {
-  const isDropped = vanished === true && literal.startsWith(" ") && (at === 0 || text[at - 1] === " ");
-  return isDropped ? literal.slice(1) : literal;
-}
+const separator = (literal: string, { isSeparated }: Read): string =>
+  isSeparated === true && literal.startsWith(" ") ? literal.slice(1) : literal;
+
+const isSeparatedBy = (literal: string, read: Read): boolean =>
+  literal === "" ? read.isSeparated === true || read.at === 0 : literal.endsWith(" ");
 
 /** Reads the fields [from, to), none of them open, from `at` on, into `values`. */
 function readForward(
@@ -95,16 +106,16 @@ function readForward(
   let read: Read = { at };
   for (let index = from; index < to; index++) {
     const { field, before, shape, beginning, vanishes } = fields[index] as TemplateField;
-    const literal = separator(before, text, read);
+    const literal = separator(before, read);
     if (!text.startsWith(literal, read.at)) {
       return literal.startsWith(text.slice(read.at)) ? { at: read.at, partial: {} } : undefined;
     }
     const start = read.at + literal.length;
     if (vanishes && !isPrinted(field.value.kind, field.value.quoted, text, start)) {
-      read = { at: start, vanished: true };
+      read = { at: start, isSeparated: isSeparatedBy(before, read) };
       continue;
     }
-    const stop = endOf(shape as RegExp, text, start);
+    const stop = shape === undefined ? -1 : endOf(shape, text, start);
     const next = fields[index + 1]?.before ?? end;
     if (stop < 0 || (stop === text.length && next !== "") || !continues(text, stop, next)) {
       const rest = text.slice(start);
@@ -134,13 +145,13 @@ function continues(text: string, at: number, next: string): boolean {
 /** Whether the line ends here as the format does. */
 function endsAt({ end }: LineTemplate, text: string, read: Read): boolean {
   if (read.partial !== undefined) return false;
-  const literal = separator(end, text, read);
+  const literal = separator(end, read);
   return read.at + literal.length === text.length && text.endsWith(literal);
 }
 
 function startOfRun({ fields }: LineTemplate, text: string, read: Read, { from }: OpenRun): number | undefined {
   if (read.partial !== undefined) return undefined;
-  const literal = separator((fields[from] as TemplateField).before, text, read);
+  const literal = separator((fields[from] as TemplateField).before, read);
   return text.startsWith(literal, read.at) ? read.at + literal.length : undefined;
 }
 
@@ -197,10 +208,12 @@ function firstChain(
 /** Sets the values of the run that this text is. */
 function readRun(template: LineTemplate, run: OpenRun, text: string, values: PrintedValues): boolean {
   const parts = splitRun(template, run, text);
-  parts?.forEach((part, index) => {
+  const fits = parts?.every((part, index) => (template.fields[run.from + index] as TemplateField).whole.test(part));
+  if (parts === undefined || !fits) return false;
+  parts.forEach((part, index) => {
     values[run.from + index] = part;
   });
-  return parts !== undefined;
+  return true;
 }
 
 function splitRun({ fields }: LineTemplate, { from, to }: OpenRun, text: string): readonly string[] | undefined {

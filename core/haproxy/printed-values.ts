@@ -1,8 +1,7 @@
-import type { LineTemplate, TemplateField } from "#core/haproxy/line-template.ts";
-import { isField, type JsonMember, type LogField } from "#core/haproxy/log-format.ts";
-import type { PrintedValues } from "#core/haproxy/match-template.ts";
+import type { LineTemplate, PrintedValues, TemplateField } from "#core/haproxy/line-template.ts";
+import { isField, type JsonMember, type LogField, type PrintedValue } from "#core/haproxy/log-format.ts";
 import type { FieldValue } from "#core/haproxy/record.ts";
-import { textOf, unescapeBackslash, unescapeJson } from "#core/haproxy/text.ts";
+import { latin1Of, textOf, unescapeBackslash, unescapeJson } from "#core/haproxy/text.ts";
 
 type Fields = Record<string, FieldValue>;
 
@@ -41,7 +40,7 @@ function readValue(field: LogField, printed: string): FieldValue {
     case "epoch":
     case "millisecond":
     case "port":
-      return printed === "-" ? printed : Number(printed);
+      return /\d/.test(printed) ? Number(printed) : "-";
     case "headers":
     case "header-list":
       return headersOf(field, printed).map(textOf);
@@ -61,21 +60,35 @@ export function unescaped({ value }: LogField, printed: string): string {
 /** `{a||b}`: HAProxy encodes braces and bars within. */
 const splitBlock = (block: string): string[] => block.slice(1, -1).split("|");
 
-/** `"a" "" "b"`: HAProxy encodes quotes within. */
-const splitList = (list: string): string[] => list.slice(1, -1).split('" "');
+/** `"a" "" "b"`: HAProxy encodes quotes within, where it puts some around. Without any, only one header may hold spaces. */
+function splitList(list: string, { quoted, count }: PrintedValue): string[] {
+  if (quoted) return list.slice(1, -1).split('" "');
+  return (count === 1 ? [list] : list.split(" ")).map((header) => (header === "-" ? "" : header));
+}
 
 /** The captured headers that were printed, as they were. */
-export const headersOf = ({ value }: LogField, printed: string): string[] =>
-  value.kind === "header-list" ? splitList(printed) : splitBlock(value.quoted ? printed.slice(1, -1) : printed);
+export function headersOf(field: LogField, printed: string): string[] {
+  const { value } = field;
+  const block = value.quoted ? printed.slice(1, -1) : printed;
+  const headers = value.kind === "header-list" ? splitList(printed, value) : splitBlock(block);
+  return headers.map((header) => unescaped(field, header));
+}
 
 /** A value of `%{+json}o`. A string is read here: it may hold bytes that are no text. */
 function jsonValue(printed: string): FieldValue {
   if (printed.startsWith('"')) return textOf(unescapeJson(printed.slice(1, -1)));
+  if (printed.startsWith("[")) return jsonStrings(printed);
   if (printed === "true" || printed === "false") return printed === "true";
   if (printed === "null") return null;
   const number = Number(printed);
   return Number.isFinite(number) ? number : textOf(printed);
 }
+
+const JSON_STRING = /"((?:[^"\\]|\\.)*)"/gs;
+
+/** `["a", "b"]`, as `%{+json}` prints captured headers. */
+const jsonStrings = (printed: string): FieldValue =>
+  [...printed.matchAll(JSON_STRING)].map(([, string]) => textOf(unescapeJson(string as string)));
 
 /** The members of a JSON object by their paths. What a format puts in quotes is text, whatever it looks like. */
 function readMembers(template: LineTemplate, members: readonly JsonMember[], values: PrintedValues): ReadFields {
@@ -109,7 +122,7 @@ function joined(parts: JsonMember["parts"], printed: ReadonlyMap<string, string 
   let text = "";
   for (const part of parts) {
     if (!isField(part)) {
-      text += unescapeJson(part.literal);
+      text += unescapeJson(latin1Of(part.literal));
       continue;
     }
     const value = printed.get(part.name);

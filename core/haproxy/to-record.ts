@@ -1,8 +1,7 @@
 import { type CapturedHeaders, decodeRequest } from "#core/haproxy/decode-request.ts";
-import type { LineTemplate } from "#core/haproxy/line-template.ts";
+import type { LineTemplate, PrintedValues } from "#core/haproxy/line-template.ts";
 import { lineTime } from "#core/haproxy/line-time.ts";
 import type { LogField } from "#core/haproxy/log-format.ts";
-import type { PrintedValues } from "#core/haproxy/match-template.ts";
 import { headersOf, readFields, unescaped } from "#core/haproxy/printed-values.ts";
 import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/record.ts";
 import type { SyslogLine } from "#core/haproxy/syslog.ts";

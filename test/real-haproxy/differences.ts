@@ -4,14 +4,18 @@ import type { FieldValue, HaproxyRecord } from "#core/haproxy/record.ts";
 /** What HAProxy said of the same request beside the line, by alias: each value in quotes of its own. */
 export type Truth = Readonly<Record<string, unknown>>;
 
-/** `lc` counts lines, `H` is what the gateway calls itself: neither is told beside the line. */
-const NOT_TOLD = new Set(["lc", "H"]);
+/**
+ * `lc` counts lines, `H` is what the gateway calls itself: neither is told beside the line. Where there was no request yet,
+ * and so no unique id, `rt` is counted on each time it is printed.
+ */
+const isNotTold = (alias: string, truth: Truth): boolean =>
+  alias === "lc" || alias === "H" || (alias === "rt" && truth.ID === "-");
 
 /** Where a record is not what HAProxy said beside the line; what is written in hexadecimal is not compared. */
 export function differences(record: HaproxyRecord, format: LogFormat, truth: Truth): string[] {
   if (record.truncated) return [`is taken for a cut line: ${JSON.stringify(record.partial)}`];
   const wrong = fieldsOf(format).flatMap((field) => {
-    if (field.alias === undefined || NOT_TOLD.has(field.alias) || field.value.kind === "hex") return [];
+    if (field.alias === undefined || isNotTold(field.alias, truth) || field.value.kind === "hex") return [];
     const got = printed(record, field);
     const told = latin1(truth[field.alias]);
     return isSame(got, told) ? [] : [`${field.name} is ${JSON.stringify(got)}, HAProxy said ${JSON.stringify(told)}`];
