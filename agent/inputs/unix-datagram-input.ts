@@ -12,6 +12,8 @@ export interface UnixDatagramInputOptions {
   readonly sink: LineSink;
   readonly log: AgentLog;
   readonly receiveBufferBytes: number;
+  /** What runs Python 3. @default python3 */
+  readonly command?: string;
 }
 
 /*
@@ -87,11 +89,11 @@ export async function openUnixDatagramInput(options: UnixDatagramInputOptions): 
 }
 
 async function startReader(
-  { path, receiveBufferBytes }: UnixDatagramInputOptions,
+  { path, receiveBufferBytes, command = "python3" }: UnixDatagramInputOptions,
   onLine: (bytes: Uint8Array, cut: boolean) => void,
 ): Promise<ChildProcess> {
   await rm(path, { force: true });
-  const reader = spawn("python3", ["-c", READER, path, String(receiveBufferBytes)], {
+  const reader = spawn(command, ["-c", READER, path, String(receiveBufferBytes)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   reader.stdin.on("error", () => {}); // it tells that it has ended by its exit
