@@ -221,7 +221,7 @@ describe("an archive", () => {
     await archive("events/2026/03/15/12/1.ndjson.gz", NOW_MS);
     await archive("haproxy-logs/2026/03/15/11/1.ndjson.gz", NOW_MS - 60 * MINUTE_MS);
 
-    const found = await lookAt({ events: NOW_MS - 20 * MINUTE_MS, "haproxy-logs": NOW_MS - 20 * MINUTE_MS });
+    const found = await lookAt({ events: NOW_MS - 30 * 60 * MINUTE_MS, "haproxy-logs": NOW_MS - 20 * MINUTE_MS });
 
     expect(levelsOf(found)).toEqual(["ok", "bad"]);
     expect(found[1]?.says).toContain("the newest file is haproxy-logs/2026/03/15/11/1.ndjson.gz, and what was indexed");
