@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Clock, systemClock } from "#core/clock.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
@@ -48,17 +49,20 @@ export interface DeployedPulse {
   readonly queryEvents: LambdaFunction;
   readonly streamEvents: LambdaFunction;
   readonly indexEvents: LambdaFunction;
+  readonly indexHaproxyLogs: LambdaFunction;
   readonly kinesis: TestKinesis;
   readonly dynamo: TestDynamo;
   readonly s3: TestS3;
   /** Through API Gateway; the path is the one under the base path. */
   call(call: Call): Promise<Reply>;
   create(event: object, headers?: Readonly<Record<string, string>>): Promise<CreatedEvent>;
-  /** Every event with the tag, once the write of that receipt is visible, page by page. */
-  read(tag: string, receipt: string): Promise<{ readonly id: string; readonly value?: unknown }[]>;
+  /** Every event with the tag (of that type), once the write of that receipt is visible, page by page. */
+  read(tag: string, receipt: string, type?: string): Promise<{ readonly id: string; readonly value?: unknown }[]>;
   /** Feeds the journal to index-events, twenty times as often as Lambda would. */
   startIndexing(settings?: MappingSettings): EventSourceMapping;
-  /** What index-events and the mapping failed with. */
+  /** The same for the stream of log lines and index-haproxy-logs. */
+  startIndexingLogs(): EventSourceMapping;
+  /** What the functions that index and their mappings failed with. */
   readonly indexingErrors: readonly unknown[];
   close(): Promise<void>;
 }
@@ -70,7 +74,9 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
   const id = randomBytes(5).toString("hex");
   const namespace = `deployed-${id}`;
   const streamName = `events-${id}`;
+  const logStreamName = `haproxy-logs-${id}`;
   const [kinesis, dynamo, s3] = await Promise.all([openKinesis(shards, streamName), openDynamo(), openS3()]);
+  await kinesis.client.send(new CreateStreamCommand({ StreamName: logStreamName, ShardCount: shards }));
   const endpoints = {
     KINESIS: kinesis.config.endpoint,
     DYNAMODB: dynamo.config.endpoint,
@@ -100,6 +106,18 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     endpoints,
     clock,
   });
+  const receiveHaproxyLogs = openLambda({
+    name: "receive-haproxy-logs",
+    environment: { ...common, PULSE_HAPROXY_LOGS_STREAM: logStreamName },
+    endpoints,
+    clock,
+  });
+  const indexHaproxyLogs = openLambda({
+    name: "index-haproxy-logs",
+    environment: { ...store, PULSE_OPENSEARCH_URL: openSearchOfIndexing, PULSE_DEAD_LETTERS_BUCKET: BUCKET },
+    endpoints,
+    clock,
+  });
   const functions = [
     createEvents,
     queryEvents,
@@ -108,6 +126,8 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     refuseUnmatched,
     streamEvents,
     indexEvents,
+    receiveHaproxyLogs,
+    indexHaproxyLogs,
   ];
   await installTemplates(store);
 
@@ -118,13 +138,28 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     "describe-api": describeApi.invoke,
     "refuse-unmatched": refuseUnmatched.invoke,
     "stream-events": () => Promise.reject(new TypeError("a stream has a front of its own")),
-    "receive-haproxy-logs": () => Promise.reject(new TypeError("no log lines are sent here")),
+    "receive-haproxy-logs": receiveHaproxyLogs.invoke,
   });
   const call: DeployedPulse["call"] = (call) => gateway.call({ ...call, path: `/${namespace}/api/v1${call.path}` });
 
   const s3Client = new S3Client(s3.config);
   const mappings: EventSourceMapping[] = [];
   const indexingErrors: unknown[] = [];
+  const startMapping = (stream: string, fn: LambdaFunction, settings: MappingSettings): EventSourceMapping => {
+    const mapping = startEventSourceMapping({
+      kinesis: kinesis.client,
+      streamName: stream,
+      invoke: fn.invoke,
+      settings,
+      clock: hurried,
+      onFailure: async ({ key, body }) => {
+        await s3Client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+      },
+      onError: (error) => indexingErrors.push(error),
+    });
+    mappings.push(mapping);
+    return mapping;
+  };
 
   return {
     namespace,
@@ -133,6 +168,7 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     queryEvents,
     streamEvents,
     indexEvents,
+    indexHaproxyLogs,
     kinesis,
     dynamo,
     s3,
@@ -147,10 +183,11 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
       if (reply.status !== 201) throw new Error(`create-events answered ${reply.status}: ${reply.text}`);
       return { ...reply.json, receipt: reply.headers["pulse-receipt"] };
     },
-    async read(tag, receipt) {
+    async read(tag, receipt, type) {
       const events: { id: string }[] = [];
       for (
-        let query: string | undefined = `tag=${tag}&cursor=*&per_page=1000&after=${receipt}`;
+        let query: string | undefined =
+          `tag=${tag}${type ? `&type=${type}` : ""}&cursor=*&per_page=1000&after=${receipt}`;
         query !== undefined;
       ) {
         const reply: Reply = await call({ path: `/events?${query}` });
@@ -162,21 +199,8 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
       }
       return events;
     },
-    startIndexing(settings = INDEXING) {
-      const mapping = startEventSourceMapping({
-        kinesis: kinesis.client,
-        streamName,
-        invoke: indexEvents.invoke,
-        settings,
-        clock: hurried,
-        onFailure: async ({ key, body }) => {
-          await s3Client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
-        },
-        onError: (error) => indexingErrors.push(error),
-      });
-      mappings.push(mapping);
-      return mapping;
-    },
+    startIndexing: (settings = INDEXING) => startMapping(streamName, indexEvents, settings),
+    startIndexingLogs: () => startMapping(logStreamName, indexHaproxyLogs, INDEXING),
     indexingErrors,
     async close() {
       await Promise.all(mappings.map((mapping) => mapping.stop()));
