@@ -23,9 +23,22 @@ const VISIBLE = charactersOf(0x21, 0x7e);
 /** What HTTP lets through in a header: no control characters but the tab. */
 const HEADER = `\t ${VISIBLE}${charactersOf(0x80, 0xff)}`;
 
+/** Of fields that hold less than their kind does. */
+const OWN_VALUES: Readonly<Record<string, fc.Arbitrary<FieldInput>>> = {
+  ST: fc.integer({ min: -1, max: 599 }),
+  s: fc.oneof(anyOf(NAME), fc.constant("<NOSRV>")),
+  HM: fc.constantFrom("GET", "OPTIONS", "<BADREQ>"),
+  HV: fc.constantFrom("HTTP/1.0", "HTTP/2.0", "<BADREQ>"),
+  sslv: fc.constantFrom("TLSv1.2", "TLSv1.3"),
+  sslc: fc.constantFrom("TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES128-GCM-SHA256", "(NONE)"),
+  mode: fc.constantFrom("HTTP", "TCP"),
+};
+
 const PLUS_ALIASES: ReadonlySet<string> = new Set(["Ta", "Tt", "Tu", "B", "rc"]);
 
 function anyValue(field: LogField, hostile: boolean): fc.Arbitrary<FieldInput> {
+  const own = OWN_VALUES[field.alias ?? ""];
+  if (own !== undefined) return own;
   const kind = field.value.kind === "json" ? kindBeforeJson(field) : field.value.kind;
   switch (kind) {
     case "number":
@@ -51,7 +64,7 @@ function anyValue(field: LogField, hostile: boolean): fc.Arbitrary<FieldInput> {
     case "state":
       return field.alias === "ts" ? anyOf("-CSPRcsLDKUIHQT", 2, 2) : anyOf("-CSPRcsLDKUIHQTNVEO", 4, 4);
     case "word":
-      return field.alias === "s" ? fc.oneof(anyOf(NAME), fc.constant("<NOSRV>")) : anyOf(NAME);
+      return anyOf(NAME);
     case "encoded":
       return anyOf(`${VISIBLE}${charactersOf(0x80, 0xff)}`);
     case "request":
@@ -68,7 +81,6 @@ function anyValue(field: LogField, hostile: boolean): fc.Arbitrary<FieldInput> {
 const kindBeforeJson = ({ alias }: LogField) => (alias === undefined ? "text" : (LOG_ALIASES[alias]?.kind ?? "text"));
 
 function anyNumber(field: LogField): fc.Arbitrary<FieldInput> {
-  if (field.alias === "ST") return fc.integer({ min: -1, max: 599 });
   const number = fc.integer({ min: -1, max: 1_000_000_000 });
   if (field.alias === undefined || !PLUS_ALIASES.has(field.alias)) return number;
   return fc.oneof(

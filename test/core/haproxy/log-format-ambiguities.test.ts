@@ -45,7 +45,8 @@ describe("ambiguities", () => {
     ["%ci:%b", ["%b"]],
     ["%hr %hs", ["%hs"]],
     ["%{+Q}o %hrl %hsl", ["%hsl"]],
-    ["%hrl %hsl", ["%hsl"]],
+    ["%hrl %hsl", ["%hrl", "%hsl"]],
+    ["%hsl", ["%hsl"]],
     ["%{+Q}o %hrl %r", ["%r"]],
   ])("are found in %s", (text, places) => {
     expect(placesIn(text)).toEqual(places);
@@ -112,7 +113,7 @@ const VALUES: Readonly<Partial<Record<ValueKind, readonly FieldInput[]>>> = {
   state: ["--", "CD"],
   request: ["GET / HTTP/1.1", "a", "a - a", "{a} a"],
   headers: [null, ["a"], ["1", "a"]],
-  "header-list": [null, ["a"], ["a", "a"]],
+  "header-list": [null, ["a"], ["a", "a"], ["a a"]],
   text: ["a", " ", "1", ":a", '"', "a - a", "{a}", "a {a}", '\\"'],
 };
 

@@ -70,7 +70,7 @@ const HEADER_ENCODED = /[^ !$-z~]/g;
 const hash = (character: string): string => `#${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** The bytes that HAProxy prints as `#XX`. */
-function encode(text: string, kind: ValueKind): string {
+export function encode(text: string, kind: ValueKind): string {
   if (kind === "request" || kind === "encoded") return text.replace(URL_ENCODED, hash);
   return kind === "headers" ? text.replace(HEADER_ENCODED, hash) : text;
 }
