@@ -6,7 +6,8 @@ import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
 import { PulseError } from "#core/errors.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
 import { BASE_PATH } from "#functions/routes.ts";
-import { openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { type LocalLogJournal, openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 
@@ -24,7 +25,7 @@ const PART = "local journal";
 const SERVER_PATIENCE_MS = 3_000;
 
 /**
- * The journal of a local server, and how far it is indexed. A server that runs has the file to itself: then it is asked
+ * The journals of a local server, of events and of log lines, and how far they are indexed. A server that runs has the file to itself: then it is asked
  * whether it works.
  */
 export async function checkLocalJournal(check: LocalCheck): Promise<readonly Finding[]> {
@@ -70,16 +71,31 @@ async function checkOpened(
   database: EmbeddedDatabase,
   { checkpoints, nowMs }: LocalCheck,
 ): Promise<readonly Finding[]> {
-  const journal = openLocalJournal({ database });
-  const { shard } = journal;
   const seqs = checkpoints
     ? new Map(checkpoints.map((checkpoint) => [checkpoint.shard, checkpoint.seq]))
     : (await new EmbeddedEventStore({ database }).position()).shards;
+  const mayBeElsewhere = checkpoints === undefined;
+  const found = checkJournal(openLocalJournal({ database }), seqs, mayBeElsewhere, nowMs);
+  const logs = openLocalLogJournal({ database });
+  const hasLogs = logs.read(0n, 1, 1).length > 0;
+  return hasLogs ? [...found, ...checkJournal(logs, seqs, mayBeElsewhere, nowMs)] : found;
+}
+
+type ReadJournal = Pick<LocalEventJournal | LocalLogJournal, "shard" | "read">;
+
+/** How long the first record has waited that is not indexed; `mayBeElsewhere`: its checkpoint may be where nobody looked. */
+function checkJournal(
+  journal: ReadJournal,
+  seqs: ReadonlyMap<string, string>,
+  mayBeElsewhere: boolean,
+  nowMs: number,
+): readonly Finding[] {
+  const { shard } = journal;
   const seq = seqs.get(shard);
   const [unread] = journal.read(seq === undefined ? 0n : fromSeq(seq).sequenceNumber, 1, 1);
-  if (unread !== undefined && seq === undefined && checkpoints === undefined)
+  if (unread !== undefined && seq === undefined && mayBeElsewhere)
     return [
-      unknown(PART, "what it holds is indexed elsewhere: say --opensearch, as the server was told", "local-folder"),
+      unknown(PART, `of ${shard} nothing is indexed here: say --opensearch, as the server was told`, "local-folder"),
     ];
   if (unread === undefined) return [ok(PART, `${shard} is indexed to its end`)];
   const late = lagFindings(PART, shard, nowMs - unread.appendedAtMs);

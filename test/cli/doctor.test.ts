@@ -14,8 +14,10 @@ import { toJournalLine } from "#core/events/journal-record.ts";
 import { servePulse } from "#dev/served-pulse.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";
 import { anEvent } from "#test/support/an-event.ts";
+import { aLogLine } from "#test/support/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 jest.setTimeout(60_000);
@@ -144,6 +146,28 @@ describe("a local journal", () => {
   ] as const)("of which %i of 2 records are indexed %i ms later is %s", async (seen, waitedMs, level) => {
     expect(levelsOf(await checkJournal(seen, waitedMs))).toEqual([level]);
   });
+});
+
+test("a local journal of log lines is looked at beside that of events", async () => {
+  const database = openDatabase(join(folder.path, DATABASE_FILE));
+  const now = () => NOW_MS;
+  const [events, logs] = [openLocalJournal({ database, now }), openLocalLogJournal({ database, now })];
+  await logs.append([aLogLine(1, "a")]);
+  await logs.append([aLogLine(2, "b")]);
+  const lookAt = (seen: number) =>
+    checkLocalJournal({
+      folder: folder.path,
+      checkpoints: [{ shard: logs.shard, seq: toSeq(seen, 0) }],
+      serverUrl: "http://127.0.0.1:1",
+      nowMs: NOW_MS + 6 * MINUTE_MS,
+    });
+  database.close();
+
+  const [ofEvents, behind] = await lookAt(1);
+
+  expect(ofEvents).toMatchObject({ level: "ok", says: `${events.shard} is indexed to its end` });
+  expect(behind).toMatchObject({ level: "bad", says: expect.stringContaining(logs.shard), page: "consumer-behind" });
+  expect(levelsOf(await lookAt(2))).toEqual(["ok", "ok"]);
 });
 
 describe("dead letters", () => {
