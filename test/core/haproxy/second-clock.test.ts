@@ -12,10 +12,10 @@ const REPEATED_HOUR = "25/Oct/2026:02:30:00.";
 test("a date has the instant that it has by itself, whatever came before", () => {
   const zone = fc.constantFrom("UTC", "+05:30", "Europe/Berlin", "America/St_Johns");
   const day = fc.constantFrom("25/Oct/2026", "29/Mar/2026", "31/Feb/2026", "01/Jan/1970", "31/Dec/2099");
-  const two = (most: number) => fc.nat(most).map((number) => String(number).padStart(2, "0"));
-  const date = fc
-    .tuple(day, two(24), two(60), two(60), fc.nat(999))
-    .map(([d, h, m, s, ms]) => `${d}:${h}:${m}:${s}.${String(ms).padStart(3, "0")}`);
+  // Few, so that the same second is often asked for again.
+  const time = fc.constantFrom("00:00:00", "02:30:00", "02:30:01", "24:00:00", "12:60:00");
+  const ms = fc.constantFrom("000", "321", "999");
+  const date = fc.tuple(day, time, ms).map(([d, t, m]) => `${d}:${t}.${m}`);
   const asked = fc.tuple(
     date,
     zone,
