@@ -137,7 +137,8 @@ function recordTarget(random: Random): void {
   else {
     deepStrictEqual(readLogRecord(toLogRecordLine(read.record)), read);
     ok(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(eventIdOf(read.record.id)));
-    toRecordedEvent(read.record, parse);
+    const { event } = toRecordedEvent(read.record, parse);
+    ok(event.tags.every((tag) => tag.isWellFormed()));
   }
 }
 

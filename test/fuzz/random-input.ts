@@ -18,6 +18,8 @@ const PIECES = [
     "null",
     " ---- ",
     "::1:",
+    "\ufeff",
+    "\\ud83d",
   ],
 ];
 
@@ -40,7 +42,7 @@ const randomBytes = (random: Random, length: number): Buffer =>
   Buffer.from(Array.from({ length }, () => random.integer(0, 255)));
 
 function changed(random: Random, bytes: Buffer, samples: readonly Uint8Array[]): Buffer {
-  const from = random.integer(0, bytes.length);
+  const from = random.chance(0.1) ? 0 : random.integer(0, bytes.length);
   const to = Math.min(bytes.length, from + random.integer(0, random.chance(0.1) ? bytes.length : 8));
   const around = (between: Uint8Array): Buffer => Buffer.concat([bytes.subarray(0, from), between, bytes.subarray(to)]);
   switch (random.integer(0, 6)) {
