@@ -186,9 +186,14 @@ function toDestination(to: string, namespace: string): Destination | undefined {
   if (streamName !== undefined) return { streamName };
   const url = URL.parse(to);
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.username !== "") return undefined;
+  return { url: underApi(url, namespace, "/haproxy/logs") };
+}
+
+/** A path of an API, whose address may end with its base path. */
+export function underApi(url: URL, namespace: string, path: string): URL {
   const root = url.pathname.replace(/\/+$/, "").replace(new RegExp(`${BASE_PATH}$`), "");
   const tree = namespace === DEFAULT_NAMESPACE ? "" : `/${namespace}`;
-  return { url: new URL(`${root}${tree}${BASE_PATH}/haproxy/logs`, url) };
+  return new URL(`${root}${tree}${BASE_PATH}${path}`, url);
 }
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;

@@ -1,4 +1,5 @@
 import { type DropCause, newIncarnation, type Receipt, type SequenceRange } from "#core/haproxy/log-record.ts";
+import { countOf, linesIn } from "#core/haproxy/sequence-ranges.ts";
 
 /** Numbers of a spool, which may be a former one in the same folder. */
 export interface NamedDrop extends SequenceRange {
@@ -113,10 +114,6 @@ export const reopened = ({ closed, window, ...rest }: LedgerState): LedgerState 
   window: closed ? window : { ...window, interruptions: window.interruptions + 1 },
   closed: false,
 });
-
-export const linesIn = ({ from, to }: SequenceRange): number => to - from + 1;
-
-const countOf = (ranges: readonly SequenceRange[]): number => ranges.reduce((sum, range) => sum + linesIn(range), 0);
 
 /**
  * The receipts of the time since the last ones, and the ledger behind them: one of this incarnation, and one of each former
