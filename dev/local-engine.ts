@@ -64,21 +64,14 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database, alongside: (entries) => store.keepInTransaction(entries) });
   await catchUp(journal, store, indexEventsHandler({ store, deadLetters }));
-  const logs = openLocalLogJournal({ database });
-  const parse = haproxyParser({ formats });
-  const feeds = new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  const parts = withJournal(journal, { database, store, types, formats });
+  const { logs, parse, feeds } = parts;
   journal.onAppended(() => feeds.poke());
   const handler = indexHaproxyLogsHandler({ store, deadLetters, parse });
   const consumer = await follow(logs, handler, feeds, EMBEDDED_LOG_BATCH_BYTES);
   return {
     name: "embedded",
-    journal,
-    logs,
-    parse,
-    types,
-    keys: new EmbeddedIdempotencyKeys(database),
-    store,
-    feeds,
+    ...parts,
     async tidy() {
       await store.forget(Date.now());
       await journal.forget(Date.now() - POSITION_LIFETIME_MS);
@@ -120,22 +113,15 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
   const database = openFile(data);
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database });
-  const logs = openLocalLogJournal({ database });
-  const parse = haproxyParser({ formats });
-  const feeds = new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError });
+  const parts = withJournal(journal, { database, store, types, formats });
+  const { logs, parse, feeds } = parts;
   const consumers = [
     await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
     await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES),
   ];
   return {
     name: "opensearch",
-    journal,
-    logs,
-    parse,
-    types,
-    keys: new EmbeddedIdempotencyKeys(database),
-    store,
-    feeds,
+    ...parts,
     async tidy() {
       await forgetIndexed(journal, store);
       await forgetIndexed(logs, store);
@@ -149,6 +135,29 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
       await client.close();
     },
   };
+}
+
+/** What an engine has besides its journal of events and its store. */
+function withJournal(
+  journal: LocalEventJournal,
+  { database, store, types, formats }: EngineParts,
+): Omit<Engine, "name" | "tidy" | "close"> {
+  return {
+    journal,
+    logs: openLocalLogJournal({ database }),
+    parse: haproxyParser({ formats }),
+    types,
+    keys: new EmbeddedIdempotencyKeys(database),
+    store,
+    feeds: new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError }),
+  };
+}
+
+interface EngineParts {
+  readonly database: EmbeddedDatabase;
+  readonly store: EventStore;
+  readonly types: readonly EventTypeDeclaration[];
+  readonly formats: readonly KnownFormat[];
 }
 
 /** Hands what the journal holds beyond the store's checkpoint to the function, and wakes streams when that has kept it. */

@@ -30,32 +30,30 @@ export type SentLine = { readonly place: number } & (
 const LINE_FEED = 0x0a;
 
 /** Raw lines, of which each is a record, whatever it holds. Empty ones are none. */
-export function readRawLines(body: Uint8Array, sender: LogSender, nowMs: number): SentLine[] {
+export function* readRawLines(body: Uint8Array, sender: LogSender, nowMs: number): Generator<SentLine> {
   const at = new Date(nowMs).toISOString();
-  const sent: SentLine[] = [];
   let from = 0;
   for (let place = 1; from < body.length; place++) {
     const feed = body.indexOf(LINE_FEED, from);
     const end = feed < 0 ? body.length : feed;
     const cut = end - from > MAX_FRAME_BYTES;
     const line = toLineBytes(body.subarray(from, cut ? from + MAX_FRAME_BYTES : end));
-    if (end > from) sent.push({ place, record: { id: uuidV7(nowMs), at, ...sender, ...(cut && { cut }), ...line } });
+    if (end > from) yield { place, record: { id: uuidV7(nowMs), at, ...sender, ...(cut && { cut }), ...line } };
     from = end + 1;
   }
-  return sent;
 }
 
 /** NDJSON of log records; what they do not say themselves, the sender does. */
-export function readLogRecords(body: string, sender: LogSender, nowMs: number): SentLine[] {
+export function* readLogRecords(body: string, sender: LogSender, nowMs: number): Generator<SentLine> {
   const at = new Date(nowMs).toISOString();
-  return body.split("\n").flatMap((text, index): SentLine[] => {
-    if (text === "" || text === "\r") return [];
+  for (const [index, text] of body.split("\n").entries()) {
+    if (text === "" || text === "\r") continue;
     const place = index + 1;
     const read = readLogRecord(text, { id: uuidV7(nowMs), at, ...sender });
-    if ("faults" in read) return [{ place, ...read }];
-    const faults = faultsOf(read.record, sender);
-    return [faults.length > 0 ? { place, faults } : { place, record: withinReason(read.record, nowMs) }];
-  });
+    const faults = "faults" in read ? read.faults : faultsOf(read.record, sender);
+    if ("faults" in read || faults.length > 0) yield { place, faults };
+    else yield { place, record: withinReason(read.record, nowMs) };
+  }
 }
 
 /** What is wrong with what the sender says of all lines. */

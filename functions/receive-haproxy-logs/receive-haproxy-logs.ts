@@ -36,11 +36,14 @@ export const receiveHaproxyLogsHandler = (options: ReceiveHaproxyLogsOptions): A
 const UNNAMED_SOURCE = "unnamed";
 const MAX_LINES = 10_000;
 
+/** Reads no further than it takes: four megabytes may be millions of lines. */
 function readSent(request: ApiRequest, { zone, now }: ReceiveHaproxyLogsOptions): SentLine[] {
-  const sender = senderOf(request, zone);
-  const sent = readBody(request, sender, now());
-  if (sent.length > MAX_LINES)
-    throw new PulseError("too-large", `the body has ${sent.length} lines, at most ${MAX_LINES} are taken at once`);
+  const sent: SentLine[] = [];
+  for (const line of readBody(request, senderOf(request, zone), now())) {
+    if (sent.length === MAX_LINES)
+      throw new PulseError("too-large", `the body has more than ${MAX_LINES} lines: send them in parts`);
+    sent.push(line);
+  }
   return sent;
 }
 
@@ -53,7 +56,7 @@ function senderOf({ query, namespace }: ApiRequest, zone: string): LogSender {
   return sender;
 }
 
-function readBody(request: ApiRequest, sender: LogSender, nowMs: number): SentLine[] {
+function readBody(request: ApiRequest, sender: LogSender, nowMs: number): Iterable<SentLine> {
   const mediaType = mediaTypeOf(request);
   switch (mediaType) {
     case "text/plain":

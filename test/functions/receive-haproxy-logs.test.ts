@@ -83,7 +83,7 @@ describe.each(transports)("POST /haproxy/logs, $name", ({ open }) => {
   });
 
   test("keeps bytes that are not UTF-8, sent as Base64", async () => {
-    const b64 = Buffer.from(httplogLine({ uri: "/caf\xe9" }), "latin1").toString("base64");
+    const b64 = Buffer.from(httplogLine({ cookie: "SID=\xe9" }), "latin1").toString("base64");
 
     const answer = await post(`${JSON.stringify({ b64 })}\n`, NDJSON);
 

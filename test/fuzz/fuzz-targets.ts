@@ -150,7 +150,7 @@ function bodyTarget(random: Random): void {
       return Buffer.concat([isRecord ? Buffer.from(anyText(random, recordLines)) : anyBytes(random, lines), LINE_FEED]);
     }),
   );
-  for (const sent of [readRawLines(body, sender, 0), readLogRecords(body.toString(), sender, 0)]) {
+  for (const sent of [[...readRawLines(body, sender, 0)], [...readLogRecords(body.toString(), sender, 0)]]) {
     const places = sent.map(({ place }) => place);
     deepStrictEqual(
       places,

@@ -62,8 +62,9 @@ export const httplogLine = ({
   status = 200,
   ta = 4,
   bytes = 77,
+  cookie = "-",
   uri = "/",
   date = "15/Mar/2026:12:00:00.000",
 } = {}): string =>
   `<134>Mar 15 12:00:00 edge-1 haproxy[9]: 192.0.2.7:40001 [${date}] ${frontend} ${backend}/${server} ` +
-  `0/0/1/2/${ta} ${status} ${bytes} - - ---- 1/1/0/0/0 0/0 "GET ${uri} HTTP/1.1"`;
+  `0/0/1/2/${ta} ${status} ${bytes} ${cookie} - ---- 1/1/0/0/0 0/0 "GET ${uri} HTTP/1.1"`;

@@ -17,7 +17,7 @@ const bytesOf = (line: SentLine): Buffer => Buffer.from(fromLineBytes(recordOf(l
 
 describe("raw lines", () => {
   test("are a record each, of their sender, received now, by their place", () => {
-    const sent = readRawLines(Buffer.from("one\n\ntwo"), sender, NOW_MS);
+    const sent = [...readRawLines(Buffer.from("one\n\ntwo"), sender, NOW_MS)];
 
     expect(sent).toEqual([
       { place: 1, record: { id: expect.any(String), at: "2026-11-22T12:00:00.000Z", ...sender, line: "one" } },
@@ -31,7 +31,7 @@ describe("raw lines", () => {
       fc.property(fc.array(fc.uint8Array({ minLength: 1 }).filter((line) => !line.includes(0x0a))), (lines) => {
         const body = Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")]));
 
-        expect(readRawLines(body, sender, NOW_MS).map(bytesOf)).toEqual(lines.map((line) => Buffer.from(line)));
+        expect([...readRawLines(body, sender, NOW_MS)].map(bytesOf)).toEqual(lines.map((line) => Buffer.from(line)));
       }),
     );
   });
@@ -39,7 +39,7 @@ describe("raw lines", () => {
   test("longer than a frame are their beginning, and said to be cut", () => {
     const body = Buffer.from(`${"x".repeat(MAX_FRAME_BYTES)}\n${"x".repeat(MAX_FRAME_BYTES + 1)}\nnext`);
 
-    const sent = readRawLines(body, sender, NOW_MS);
+    const sent = [...readRawLines(body, sender, NOW_MS)];
 
     expect(sent.map((line) => bytesOf(line).length)).toEqual([MAX_FRAME_BYTES, MAX_FRAME_BYTES, 4]);
     expect(sent.map((line) => (recordOf(line) as LogLine).cut)).toEqual([undefined, true, undefined]);
@@ -47,8 +47,9 @@ describe("raw lines", () => {
 });
 
 describe("log records as they are sent", () => {
-  const read = (...records: object[]): SentLine[] =>
-    readLogRecords(records.map((record) => `${JSON.stringify(record)}\n`).join(""), sender, NOW_MS);
+  const read = (...records: object[]): SentLine[] => [
+    ...readLogRecords(records.map((record) => `${JSON.stringify(record)}\n`).join(""), sender, NOW_MS),
+  ];
 
   test("say themselves what their sender would say for them", () => {
     const whole = {
@@ -70,7 +71,7 @@ describe("log records as they are sent", () => {
   });
 
   test("are told by their place what is wrong with each; its neighbours are none the worse", () => {
-    const sent = readLogRecords('{"line":"a"}\n\n{"zone":"Mars"}\r\nnonsense\n{"line":"b"}', sender, NOW_MS);
+    const sent = [...readLogRecords('{"line":"a"}\n\n{"zone":"Mars"}\r\nnonsense\n{"line":"b"}', sender, NOW_MS)];
 
     expect(sent).toEqual([
       { place: 1, record: expect.anything() },
