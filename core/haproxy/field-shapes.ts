@@ -109,14 +109,17 @@ export const isVanishing = ({ kind }: PrintedValue): boolean => kind === "header
 
 /** Whether a value that is read from where it begins ends where it must. Cookies are told by their names as well. */
 export function isExact({ alias, value }: LogField, place: FieldPlace): boolean {
-  if (value.kind === "header-list") return value.quoted;
+  if (isVanishing(value)) return (value.quoted || value.kind === "headers") && !looksLikeHeaders(place.next);
   if (alias === "CC" || alias === "CS" || FIXED.has(value.kind)) return true;
   if (!value.quoted && missingText(value) === "") return false;
   return place.next === undefined || isBeforeItsPort(place) || endsBefore(value, place.next);
 }
 
 /** All values of these kinds are of one length, or end with a sign that they do not hold. */
-const FIXED: ReadonlySet<ValueKind> = new Set<ValueKind>(["date", "date-gmt", "date-zone", "state", "headers", "json"]);
+const FIXED: ReadonlySet<ValueKind> = new Set<ValueKind>(["date", "date-gmt", "date-zone", "state", "json"]);
+
+/** Where no headers are printed, what follows stands in their place. */
+const looksLikeHeaders = (next = ""): boolean => /^ ?["{]/.test(next);
 
 /** The least length of a value that is a run of characters. */
 export const leastOf = (value: PrintedValue): 0 | 1 => (missingText(value) === "" ? 0 : 1);

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
@@ -5,12 +6,14 @@ import type { LogFormat } from "#core/haproxy/log-format.ts";
 import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
 import { readSyslog } from "#core/haproxy/syslog.ts";
 import { latin1Of } from "#core/haproxy/text.ts";
+import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { seededRandom } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
-import { differences, type Truth } from "./differences.ts";
-import { complaintsOf, freePorts, openBackend, openSink, sendRaw, startHaproxy } from "./haproxy.ts";
+import { differences, type Truth, toldAs, toldUnder } from "./differences.ts";
+import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind, type Place } from "./frontend-kinds.ts";
+import { complaintsOf, freePorts, openBackend, openSink, startHaproxy } from "./haproxy.ts";
 import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
-import { OLD_ALIASES, randomFormat } from "./random-formats.ts";
+import { printableIn, randomFormat } from "./random-formats.ts";
 
 /** A line that was not read as what HAProxy says it is. */
 export interface WrongLine {
@@ -37,9 +40,9 @@ const ZONE = "America/New_York";
 const TRUTH = "truth@32473";
 const CLIENTS_GO_AFTER_MS = 900;
 
-interface Frontend {
+interface Frontend extends Place {
   readonly name: string;
-  readonly port: number;
+  readonly kind: FrontendKind;
   readonly format: string;
 }
 
@@ -53,16 +56,22 @@ export async function checkFormats(count: number, seed: number): Promise<Formats
   const sink = await openSink();
   const backend = await openBackend();
   try {
-    const ports = await freePorts(count);
-    const all = ports.map((port, index) => ({ name: `fe-${index}.x`, port, format: randomFormat(random) }));
-    const toConfig = (frontends: readonly Frontend[]) => configOf(frontends, sink.port, backend.port);
+    await writeFile(certificateIn(folder.path), LOOPBACK_TLS.cert + LOOPBACK_TLS.key);
+    const [readyPort = 0, ...ports] = await freePorts(count + 1);
+    const kinds: readonly FrontendKind[] = Object.values(FRONTEND_KINDS);
+    const all = ports.map((port, index) => {
+      const kind = kinds[index % kinds.length] as FrontendKind;
+      return { name: `fe-${index}.x`, port, folder: folder.path, kind, format: randomFormat(random, kind.mode) };
+    });
+    const toConfig = (frontends: readonly Frontend[]) =>
+      `${configOf(frontends, sink.port)}${backendsOf(backend.port)}\nfrontend ready\n  bind 127.0.0.1:${readyPort}\n`;
     const refused = refusedFormats(complaintsOf(folder.path, toConfig(all)), toConfig(all));
     const frontends = all.filter(({ format }) => !refused.has(format));
     const config = toConfig(frontends);
-    const haproxy = await startHaproxy(folder.path, { config, zone: ZONE, port: frontends[0]?.port ?? 0 });
-    await Promise.all(
-      frontends.flatMap(({ port }) => HOSTILE_REQUESTS.map((request) => sendRaw(port, request, CLIENTS_GO_AFTER_MS))),
-    );
+    const haproxy = await startHaproxy(folder.path, { config, zone: ZONE, port: readyPort });
+    // One request after the other: what a sink has not read yet the kernel drops before long.
+    for (const request of HOSTILE_REQUESTS)
+      await Promise.all(frontends.map((frontend) => frontend.kind.send(frontend, request, CLIENTS_GO_AFTER_MS)));
     await haproxy.stop();
     return { ...judge(config, frontends, sink.datagrams), disagreed: takenByPulse(config, refused) };
   } finally {
@@ -75,19 +84,14 @@ export async function checkFormats(count: number, seed: number): Promise<Formats
 /** A quoted argument of a configuration (manual, section 2.2). */
 const quoted = (text: string): string => `"${text.replace(/[\\"$]/g, "\\$&")}"`;
 
-function configOf(frontends: readonly Frontend[], sinkPort: number, backendPort: number): string {
-  const truth = `%{+E}o[${TRUTH} ${OLD_ALIASES.map((name) => `${name}="%${name}"`).join(" ")}]`;
+function configOf(frontends: readonly Frontend[], sinkPort: number): string {
   const sections = frontends.map(
-    ({ name, port, format }) => `frontend ${name}
-  bind 127.0.0.1:${port}
-  log-format ${quoted(format)}
-  log-format-sd ${quoted(truth)}
-  capture request header Host len 32
-  capture request header User-Agent len 128
-  capture response header Server len 24
-  capture cookie SID= len 60
-  http-request set-var(txn.ck) req.cook(SID)
-  default_backend be_1
+    (frontend) => `frontend ${frontend.name}
+  mode ${frontend.kind.mode}
+  bind ${frontend.kind.bind(frontend)}
+  log-format ${quoted(frontend.format)}
+  log-format-sd ${quoted(truthOfMode(frontend.kind.mode))}
+  ${frontend.kind.lines.join("\n  ")}
 `,
   );
   return `global
@@ -101,13 +105,20 @@ defaults
   timeout client 400ms
   timeout server 1s
   timeout http-request 400ms
+  timeout queue 200ms
   unique-id-format %{+X}o\\ %ci:%cp_%rt:%pid
 
-${sections.join("\n")}
-backend be_1
-  server s-1 127.0.0.1:${backendPort}
-  server s2 127.0.0.1:${backendPort}
-`;
+${sections.join("\n")}`;
+}
+
+/** Structured data with each value in quotes of its own. */
+function truthOfMode(mode: FrontendKind["mode"]): string {
+  const { aliases, samples } = printableIn(mode);
+  const values = [
+    ...aliases.map((name) => `${name}="%${name}"`),
+    ...samples.map((sample) => `${toldUnder(sample)}="${toldAs(sample)}"`),
+  ];
+  return `%{+E}o[${TRUTH} ${values.join(" ")}]`;
 }
 
 function refusedFormats(complaints: ReadonlyMap<number, string>, config: string): Set<string> {
@@ -139,19 +150,22 @@ interface Reader {
   readonly parse: LineParser;
 }
 
-const CAPTURES = { request: ["Host", "User-Agent"], response: ["Server"], cookie: "SID=" };
-
 /** Of each frontend, for its own format: some of them would take the lines of any other. */
 function readersOf(config: string, frontends: readonly Frontend[]): Map<string, Reader> {
   const texts = new Set(frontends.map(({ format }) => format));
-  const known = knownFormatsOf(readHaproxyConfig(config)).filter(({ format }) => texts.has(format.text));
+  const read = readHaproxyConfig(config);
+  const known = knownFormatsOf(read).filter(({ format }) => texts.has(format.text));
+  const capturesOf = (frontend: string) => read.proxies.find(({ name }) => name === frontend)?.captures;
   return new Map(
     known.flatMap((own) => {
       const { format, frontends = [] } = own;
-      const isAmbiguous = ambiguities(format, CAPTURES).length > 0;
       return frontends.map((name): [string, Reader] => [
         name,
-        { format, isAmbiguous, parse: haproxyParser({ formats: [own] }) },
+        {
+          format,
+          isAmbiguous: ambiguities(format, capturesOf(name)).length > 0,
+          parse: haproxyParser({ formats: [own] }),
+        },
       ]);
     }),
   );

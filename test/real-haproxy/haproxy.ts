@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endProcess } from "#test/support/end-process.ts";
@@ -111,13 +111,16 @@ export async function openBackend(): Promise<{ port: number; server: Server }> {
 }
 
 /** Sends bytes on a connection of its own, and waits until it is closed; closes it itself after a while. */
-export function sendRaw(port: number, bytes: string, patienceMs: number): Promise<void> {
+export const sendRaw = (port: number, bytes: string, patienceMs: number): Promise<void> =>
+  sendOn(connect(port, "127.0.0.1"), bytes, patienceMs);
+
+/** The same on this connection, whether it is open yet or not. */
+export function sendOn(socket: Socket, bytes: string, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
     socket.setTimeout(patienceMs, () => socket.destroy());
-    socket.on("connect", () => socket.write(Buffer.from(bytes, "latin1")));
     socket.on("error", () => {});
     socket.on("close", () => resolve());
+    socket.write(Buffer.from(bytes, "latin1"));
     socket.resume();
   });
 }

@@ -4,7 +4,8 @@ import type { Random } from "#test/support/random.ts";
 /** Aliases that HAProxy knows since 2.6, the oldest that these formats are tried with. */
 export const OLD_ALIASES: readonly string[] = Object.keys(LOG_ALIASES).filter((name) => name !== "OG");
 
-const SAMPLES = [
+/** Sample expressions; in mode tcp there are those of no request. */
+export const SAMPLES: readonly string[] = [
   "capture.req.hdr(0)",
   "capture.req.hdr(1)",
   "capture.res.hdr(0)",
@@ -54,11 +55,21 @@ const ENDS = ["}", "]", '"', " end", "."];
 const FLAGS_OF_ALL = ["%{+Q}o ", "%{+E}o", "%{+Q,+E}o ", "%{-M}o", "%{+X}o"];
 const FLAGS = ["{+Q}", "{+E}", "{+X}", "{-M}", "{+Q,+E}"];
 
+/** What a frontend of that mode can print. */
+export function printableIn(mode: "http" | "tcp"): { aliases: readonly string[]; samples: readonly string[] } {
+  if (mode === "http") return { aliases: OLD_ALIASES, samples: SAMPLES };
+  return {
+    aliases: OLD_ALIASES.filter((name) => LOG_ALIASES[name]?.only !== "http"),
+    samples: SAMPLES.filter((sample) => !/^(?:capture|var)/.test(sample)),
+  };
+}
+
 /** A log-format that HAProxy may take, with nothing twice. */
-export function randomFormat(random: Random): string {
+export function randomFormat(random: Random, mode: "http" | "tcp" = "http"): string {
+  const { aliases, samples } = printableIn(mode);
   const names = random.shuffled([
-    ...OLD_ALIASES.map((name) => name),
-    ...SAMPLES.filter(() => random.chance(0.7)).map((sample) => `[${sample}]`),
+    ...aliases,
+    ...samples.filter(() => random.chance(0.7)).map((sample) => `[${sample}]`),
   ]);
   const fields = names
     .slice(0, random.integer(2, 12))

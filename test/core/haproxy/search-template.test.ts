@@ -41,15 +41,15 @@ describe("what is not there", () => {
   });
 });
 
-describe("a list of captured headers without quotes", () => {
-  test("is its only header, spaces and all, where there is one", () => {
+describe("captured headers", () => {
+  test("in a list without quotes are one, spaces and all, where one is captured", () => {
     expect(fieldsOf(parse("%ST|%hsl", "200|x y/1 #7Bz#7C#7D", { response: 1 }))).toEqual({
       ST: 200,
       hsl: ["x y/1 #7Bz#7C#7D"],
     });
   });
 
-  test("ends where the braces of a block begin", () => {
+  test("in a list end where the braces of a block begin", () => {
     expect(fieldsOf(parse("%hsl%hs %ST", "x y{x y} 200", { response: 1 }))).toEqual({
       hsl: ["x y"],
       hs: ["x y"],
@@ -57,7 +57,12 @@ describe("a list of captured headers without quotes", () => {
     });
   });
 
-  test("leaves the space behind it out where nothing is captured", () => {
+  test("are not looked for in what stands in their place where nothing is captured", () => {
+    expect(fieldsOf(parse("%ST %hs{%B", "200 {7"))).toEqual({ ST: 200, B: 7 });
+    expect(fieldsOf(parse('%{+Q}hsl" "%{+Q}b', '" ""app"', { response: 1 }))).toEqual({ hsl: null, b: "app" });
+  });
+
+  test("take the space behind them along where nothing is captured", () => {
     expect(fieldsOf(parse("%hrl st=%b", "st=app", { request: 0 }))).toEqual({ hrl: null, b: "app" });
     expect(fieldsOf(parse("%ST %hsl %hrl %b", "200 app", {}))).toEqual({ ST: 200, b: "app" });
   });
