@@ -7,7 +7,6 @@ import type { EventStore } from "#core/events/event-store.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { toLogRecordLine } from "#core/haproxy/log-record.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
@@ -15,6 +14,7 @@ import { type BatchOutcome, toMetricLine } from "#functions/shared/metrics.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { aLogLine, aReceiptRecord, httplogLine, toMember } from "#test/support/log-records.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 const SHARD = "haproxy-logs/shardId-000000000000";
 const ARRIVED_MS = RECEIVED_AT_MS + 2_000;

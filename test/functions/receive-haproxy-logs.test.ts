@@ -4,10 +4,10 @@ import { fromReceiptText } from "#core/events/receipt.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
 import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import { type LogRecord, toLogRecordLine } from "#core/haproxy/log-record.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
 import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 import { type Call, type Reply, transports } from "#test/support/transports.ts";
 
 const LOGS = "/api/v1/haproxy/logs";

@@ -1,6 +1,5 @@
 import { systemClock } from "#core/clock.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
 import { consumeJournal } from "#dev/journal-consumer.ts";
 import type { HttpHandlers } from "#dev/local-server.ts";
@@ -18,6 +17,7 @@ import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 export interface MemoryPulse {
   readonly handlers: HttpHandlers;

@@ -7,7 +7,6 @@ import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { archivedEventReader } from "#core/haproxy/journal-item.ts";
 import { type LogRecord, toLogRecordLine } from "#core/haproxy/log-record.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
@@ -18,6 +17,7 @@ import { archived, archivePath } from "#test/support/archive.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
 import { type MemoryPlace, memoryPlace } from "#test/support/memory-place.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 import { documentsOf } from "./documents-of.ts";
 
 const DAY_MS = 24 * 3_600_000;

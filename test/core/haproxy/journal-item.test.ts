@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
 import { archivedEventReader, readJournalItem } from "#core/haproxy/journal-item.ts";
 import { toLogRecordLine } from "#core/haproxy/log-record.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { anEvent } from "#test/support/an-event.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 /** What would be told apart by a careless look. */
 const MISLEADING = ['"receivedAtMs":1', '{"receivedAtMs":1,"at":"now","line":""}', '\\"receivedAtMs\\":'];

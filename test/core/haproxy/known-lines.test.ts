@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import type { HaproxyRecord } from "#core/haproxy/record.ts";
 import {
   goldenFiles,
@@ -11,6 +10,7 @@ import {
   once,
   printedField,
 } from "#test/core/haproxy/known-lines.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 /** The larger file holds 32,702 lines. */
 const READING_TIMEOUT_MS = 120_000;

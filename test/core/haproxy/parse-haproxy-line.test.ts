@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import type { HaproxyRecord, ParsedLine } from "#core/haproxy/record.ts";
 import { capturedLines, printedField } from "#test/core/haproxy/known-lines.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 const context = { zone: "UTC", receivedAtMs: 0 };
 const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");

@@ -4,10 +4,10 @@ import type { Event } from "#core/events/event.ts";
 import { eventIdOf } from "#core/haproxy/event-id.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
 import { lineId, receiptId, toLineBytes } from "#core/haproxy/log-record.ts";
-import { parseHaproxyLine } from "#core/haproxy/parse-haproxy-line.ts";
 import { toRecordedEvent } from "#core/haproxy/to-event.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
 import { aReceipt, INCARNATION } from "#test/support/log-records.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 const receivedAtMs = Date.parse("2026-11-22T05:00:00Z");
 

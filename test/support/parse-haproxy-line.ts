@@ -1,4 +1,4 @@
 import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
 
-/** Reads one log line of the formats that are known without a configuration. */
+/** Reads a line of the formats that are known without a configuration. */
 export const parseHaproxyLine: LineParser = haproxyParser();
