@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isSafe } from "#agent/settings.ts";
+import { isSafe, underApi } from "#agent/settings.ts";
 import { isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
 import { toBounds } from "#core/events/timestamps.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
-import { BASE_PATH } from "#functions/routes.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
 /** What `pulse haproxy verify` is asked to do. */
@@ -93,10 +92,11 @@ function placeOf(options: PlaceOptions, namespace: string, faults: string[]): Ve
     faults.push(`--url takes the URL of a Pulse API like ${LOCAL_SERVER}, not "${url}"`);
     return undefined;
   }
+  if (new URL(url).username !== "") faults.push("--url takes no credentials: see --authorization-file");
   const authorization = file === undefined ? process.env.PULSE_AUTHORIZATION : readAuthorization(file, faults);
   if (authorization !== undefined && !isSafe({ url: new URL(url) }))
     faults.push("credentials go over https only, or to this machine: see --url");
-  return { url: treeOf(url, namespace), authorization };
+  return { url: underApi(new URL(url), namespace, "").href, authorization };
 }
 
 function readAuthorization(file: string, faults: string[]): string | undefined {
@@ -106,10 +106,4 @@ function readAuthorization(file: string, faults: string[]): string | undefined {
     faults.push(`--authorization-file cannot be read: ${(error as Error).message}`);
     return undefined;
   }
-}
-
-/** The tree of a namespace, where the address of the API may end with its base path, as a deployment names it. */
-function treeOf(url: string, namespace: string): string {
-  const root = url.replace(/\/+$/, "").replace(new RegExp(`${BASE_PATH}$`), "");
-  return `${root}${namespace === DEFAULT_NAMESPACE ? "" : `/${namespace}`}${BASE_PATH}`;
 }

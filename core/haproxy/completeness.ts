@@ -6,7 +6,7 @@ import {
   type Receipt,
   type SequenceRange,
 } from "#core/haproxy/log-record.ts";
-import { blocksOf, countOf, gapsBetween, isAmong, joined, overlap } from "#core/haproxy/sequence-ranges.ts";
+import { blocksOf, countOf, gapsBetween, isAmong, joined, linesIn, overlap } from "#core/haproxy/sequence-ranges.ts";
 
 /** A receipt as it was kept. */
 export interface KeptReceipt {
@@ -217,7 +217,7 @@ async function lookFor(
   dropped: readonly SequenceRange[],
 ): Promise<FoundLines> {
   const name = `${incarnation}-${block}`;
-  const lines = to - from + 1;
+  const lines = linesIn({ from, to });
   const mayCount = !isExact && lines === RECEIPT_BLOCK_LINES && dropped.length === 0;
   if (mayCount && (await register.count(name)) === lines) return { kept: lines, doubled: 0, absent: [] };
   const ids = await register.ids(name);

@@ -1,8 +1,9 @@
 import { RECEIPT_BLOCK_LINES, type SequenceRange } from "#core/haproxy/log-record.ts";
 
-/** How many numbers those ranges have. */
+export const linesIn = ({ from, to }: SequenceRange): number => to - from + 1;
+
 export const countOf = (ranges: readonly SequenceRange[]): number =>
-  ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  ranges.reduce((sum, range) => sum + linesIn(range), 0);
 
 export const isAmong = (ranges: readonly SequenceRange[], number: number): boolean =>
   ranges.some(({ from, to }) => from <= number && number <= to);

@@ -157,6 +157,13 @@ describe("a call of pulse haproxy verify", () => {
     expect(run.stderr).not.toContain("pulse_secret");
   });
 
+  test("takes no credentials in an address", async () => {
+    const run = await runPulse(["haproxy", "verify", "--url", "https://user:secret@pulse.example.com"]);
+
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("--authorization-file") });
+    expect(run.stderr).not.toContain("secret");
+  });
+
   test("of an API that is not there is told so, and ends with 1", async () => {
     const run = await runPulse(["haproxy", "verify", "--url", "http://127.0.0.1:9"]);
 

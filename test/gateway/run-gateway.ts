@@ -37,7 +37,7 @@ export interface GatewayOptions {
   /** A node to keep events in. @default the embedded store */
   readonly openSearchUrl?: string | undefined;
   readonly sabotage?: Sabotage | undefined;
-  /** How long is waited for lines when none come any more. @default 20000 */
+  /** How long is waited for lines when none come any more. @default 120000 */
   readonly patienceMs?: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -214,7 +214,7 @@ function damage(folder: string, sabotage: Sabotage): void {
 
 /** HAProxy's clients and timeouts have ended behind so long a silence. */
 const SILENCE_MS = 3_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;
 const LOOK_MS = 250;
 
 /** Waits until HAProxy has logged all, and its file has become events; then ends the agents in good order. */
