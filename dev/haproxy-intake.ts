@@ -1,9 +1,10 @@
+import type { ReceivedLine } from "#agent/inputs/line-sink.ts";
 import { type Clock, sleep } from "#core/clock.ts";
 import { uuidV7 } from "#core/events/uuid.ts";
 import type { LogJournal } from "#core/haproxy/log-journal.ts";
 import { type LogLine, toLineBytes } from "#core/haproxy/log-record.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
-import { listenForSyslog, type ReceivedSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
+import { listenForSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
 
 export interface HaproxyIntakeOptions {
   readonly port: number;
@@ -25,7 +26,7 @@ export function listenForHaproxyLogs({
   clock,
   onError,
 }: HaproxyIntakeOptions): Promise<SyslogListener> {
-  const append = async (lines: readonly ReceivedSyslog[]): Promise<void> => {
+  const append = async (lines: readonly ReceivedLine[]): Promise<void> => {
     let records = lines.map((line) => toLogLine(line, zone));
     while (records.length > 0) {
       const appended = await journal.append(records);
@@ -48,9 +49,8 @@ export function listenForHaproxyLogs({
 
 /** Whatever sends to this machine's listener does not say its name. */
 const SOURCE = "syslog";
-const LINE_FEED = 0x0a;
 
-function toLogLine({ line, receivedAtMs, cut }: ReceivedSyslog, zone: string): LogLine {
+function toLogLine({ bytes, receivedAtMs, cut }: ReceivedLine, zone: string): LogLine {
   return {
     id: uuidV7(receivedAtMs),
     at: new Date(receivedAtMs).toISOString(),
@@ -58,6 +58,6 @@ function toLogLine({ line, receivedAtMs, cut }: ReceivedSyslog, zone: string): L
     source: SOURCE,
     zone,
     ...(cut && { cut }),
-    ...toLineBytes(line.at(-1) === LINE_FEED ? line.subarray(0, -1) : line),
+    ...toLineBytes(bytes),
   };
 }

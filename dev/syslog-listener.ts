@@ -1,17 +1,8 @@
-import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
-import { MAX_FRAME_BYTES, type SyslogFrame, SyslogFrameDecoder } from "#core/haproxy/syslog-frames.ts";
-
-/** A line as it came in. */
-export interface ReceivedSyslog {
-  readonly line: Uint8Array;
-  readonly receivedAtMs: number;
-  /** Address and port of the sender. */
-  readonly source: string;
-  /** The line was longer than a frame may be, or its connection ended within it: `line` is its beginning. */
-  readonly cut: boolean;
-}
+import { Bell } from "#agent/bell.ts";
+import type { LineSink, ReceivedLine } from "#agent/inputs/line-sink.ts";
+import { openStreamInput, type StreamInput } from "#agent/inputs/stream-input.ts";
+import { openUdpInput, type UdpInput } from "#agent/inputs/udp-input.ts";
+import type { AgentLog } from "#agent/log.ts";
 
 export interface SyslogListenerOptions {
   /** @default 127.0.0.1 */
@@ -19,17 +10,19 @@ export interface SyslogListenerOptions {
   /** UDP and TCP alike. @default any free port */
   readonly port?: number;
   /** Takes the lines of a burst, in the order they came; the next batch waits until it is done. It must not fail. */
-  readonly onLines: (lines: readonly ReceivedSyslog[]) => void | Promise<void>;
+  readonly onLines: (lines: readonly ReceivedLine[]) => void | Promise<void>;
 }
 
 /** What the system is asked to keep of a burst of datagrams that comes faster than it is read; it may grant less. */
 const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
 /** With so many lines waiting, TCP senders are made to wait too. */
 const MAX_WAITING_LINES = 10_000;
-/** UDP senders cannot be made to wait: beyond this their lines are dropped, and counted. */
+/** UDP senders cannot be made to wait: beyond this their lines are dropped. */
 const MAX_WAITING_DATAGRAMS = 100_000;
-const MAX_CONNECTIONS = 1_000;
 const ATTEMPTS_AT_A_FREE_PORT = 10;
+
+/** On a laptop nobody reads what an agent's inputs tell: small buffers of the kernel, senders that were cut off. */
+const silent: AgentLog = { info() {}, warn() {}, error() {} };
 
 /** Listens for syslog on one port, UDP and TCP, or fails with an error that names the port that is taken. */
 export async function listenForSyslog({
@@ -37,56 +30,33 @@ export async function listenForSyslog({
   port = 0,
   onLines,
 }: SyslogListenerOptions): Promise<SyslogListener> {
+  const queue = new SyslogQueue(onLines);
+  const common = { sink: queue, log: silent };
   for (let attempt = 1; ; attempt++) {
-    const tcp = createServer();
-    const udp = createSocket(host.includes(":") ? "udp6" : "udp4");
-    const listener = new SyslogListener(onLines, udp, tcp);
+    const tcp = await openStreamInput({ address: { host, port }, ...common });
     try {
-      await listening(tcp, "tcp", host, port);
-      await listening(udp, "udp", host, listener.port);
-      udp.setRecvBufferSize(UDP_BUFFER_BYTES);
-      return listener;
+      const udp = await openUdpInput({ host, port: tcp.port, receiveBufferBytes: UDP_BUFFER_BYTES, ...common });
+      return new SyslogListener(queue, udp, tcp);
     } catch (error) {
-      await listener.close();
+      await tcp.close();
       // The free port that TCP was given can be taken for UDP.
       if (port !== 0 || attempt === ATTEMPTS_AT_A_FREE_PORT) throw error;
     }
   }
 }
 
-/** Receives syslog and hands it on in batches. */
+/** Syslog in over UDP and TCP, handed on in batches. */
 export class SyslogListener {
-  readonly #onLines: SyslogListenerOptions["onLines"];
-  readonly #connections = new Set<Socket>();
-  readonly #udp: UdpSocket;
-  readonly #tcp: Server;
-  #waiting: ReceivedSyslog[] = [];
-  #delivery: Promise<void> | undefined;
+  readonly port: number;
+  readonly #queue: SyslogQueue;
+  readonly #inputs: readonly [UdpInput, StreamInput];
   #closing: Promise<void> | undefined;
-  #dropped = 0;
 
-  /** Of sockets that do not listen yet: see `listenForSyslog`. */
-  constructor(onLines: SyslogListenerOptions["onLines"], udp: UdpSocket, tcp: Server) {
-    this.#onLines = onLines;
-    this.#udp = udp;
-    this.#tcp = tcp;
-    tcp.maxConnections = MAX_CONNECTIONS;
-    tcp.on("connection", (connection) => this.#accept(connection));
-    udp.on("message", (line, { address, port }) => {
-      if (this.#waiting.length >= MAX_WAITING_DATAGRAMS) this.#dropped++;
-      else this.#take([{ line, cut: false }], sourceOf(address, port));
-    });
-  }
-
-  get port(): number {
-    const address = this.#tcp.address();
-    if (address === null || typeof address === "string") throw new Error("the syslog listener is not listening");
-    return address.port;
-  }
-
-  /** Datagrams that were not taken because too many were waiting. */
-  get dropped(): number {
-    return this.#dropped;
+  /** Of inputs that are open: see `listenForSyslog`. */
+  constructor(queue: SyslogQueue, udp: UdpInput, tcp: StreamInput) {
+    this.port = tcp.port;
+    this.#queue = queue;
+    this.#inputs = [udp, tcp];
   }
 
   /** Stops listening, ends every connection, and waits until what was received has been handed on. */
@@ -96,37 +66,42 @@ export class SyslogListener {
   }
 
   async #close(): Promise<void> {
-    const closed = [
-      new Promise<void>((resolve) => this.#tcp.close(() => resolve())),
-      new Promise<void>((resolve) => this.#udp.close(resolve)),
-      ...[...this.#connections].map((connection) => once(connection.destroy(), "close")),
-    ];
-    await Promise.all(closed);
-    await this.#delivery;
+    await Promise.all(this.#inputs.map((input) => input.close()));
+    await this.#queue.delivered;
+  }
+}
+
+/** Lines that wait for whoever takes them. */
+class SyslogQueue implements LineSink {
+  readonly roomy = new Bell();
+  readonly #onLines: SyslogListenerOptions["onLines"];
+  #waiting: ReceivedLine[] = [];
+  #delivery: Promise<void> | undefined;
+
+  constructor(onLines: SyslogListenerOptions["onLines"]) {
+    this.#onLines = onLines;
   }
 
-  #accept(connection: Socket): void {
-    const decoder = new SyslogFrameDecoder(MAX_FRAME_BYTES);
-    const source = sourceOf(connection.remoteAddress, connection.remotePort);
-    this.#connections.add(connection);
-    connection.setKeepAlive(true);
-    connection.on("data", (chunk) => {
-      this.#take(decoder.push(chunk as Buffer), source);
-      if (this.#waiting.length >= MAX_WAITING_LINES) connection.pause();
-    });
-    // A reset is an end like any other: what came before it is kept.
-    connection.on("error", () => connection.destroy());
-    connection.on("close", () => {
-      this.#connections.delete(connection);
-      this.#take(decoder.end(), source);
-    });
+  get isFull(): boolean {
+    return this.#waiting.length >= MAX_WAITING_LINES;
   }
 
-  #take(frames: readonly SyslogFrame[], source: string): void {
-    const receivedAtMs = Date.now();
-    for (const { line, cut } of frames) this.#waiting.push({ line, receivedAtMs, source, cut });
-    if (frames.length > 0) this.#delivery ??= this.#deliver();
+  /** Resolves when nothing waits. */
+  get delivered(): Promise<void> {
+    return this.#delivery ?? Promise.resolve();
   }
+
+  take(lines: readonly ReceivedLine[]): void {
+    this.#waiting.push(...lines);
+    this.#delivery ??= this.#deliver();
+  }
+
+  takeOrLose(line: ReceivedLine): void {
+    if (this.#waiting.length < MAX_WAITING_DATAGRAMS) this.take([line]);
+  }
+
+  /** Nobody counts here what is lost: an agent does. */
+  lose(): void {}
 
   /** Each batch is what came while the one before was taken; the first, what came in one turn of the event loop. */
   async #deliver(): Promise<void> {
@@ -136,26 +111,10 @@ export class SyslogListener {
         const lines = this.#waiting;
         this.#waiting = [];
         await this.#onLines(lines);
-        for (const connection of this.#connections) connection.resume();
+        this.roomy.ring();
       }
     } finally {
       this.#delivery = undefined;
     }
-  }
-}
-
-const sourceOf = (address = "unknown", port = 0): string => `${address}:${port}`;
-
-async function listening(server: Server | UdpSocket, protocol: string, host: string, port: number): Promise<void> {
-  const heard = once(server, "listening");
-  if ("bind" in server) server.bind({ address: host, port, exclusive: true });
-  else server.listen({ host, port, exclusive: true });
-  try {
-    await heard;
-  } catch (cause) {
-    const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-    throw new Error(`cannot listen on syslog port ${host}:${port}/${protocol}${taken ? ": it is taken" : ""}`, {
-      cause,
-    });
   }
 }
