@@ -122,6 +122,8 @@ function endIsTold(slots: readonly Slot[], index: number): boolean {
 /** Whether a field begins where what precedes it last occurs. */
 function startIsTold(slots: readonly Slot[], index: number): boolean {
   const { field, before } = slots[index] as Slot;
+  // Braces at once behind a value can be the value's own, where no headers are printed.
+  if (before === "" && vanishes(slots[index])) return false;
   if (isSelfDelimiting(field) || hasFixedLength(field)) return true;
   return before !== "" && !canHold(field.value, before);
 }

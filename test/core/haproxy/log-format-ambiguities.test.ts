@@ -44,6 +44,7 @@ describe("ambiguities", () => {
     ["%HU?%HQ", ["%HQ"]],
     ["%ci:%b", ["%b"]],
     ["%hr %hs", ["%hs"]],
+    ["%HU%hr %ST", ["%hr"]],
     ["%{+Q}o %hrl %hsl", ["%hsl"]],
     ["%hrl %hsl", ["%hrl", "%hsl"]],
     ["%hsl", ["%hsl"]],
