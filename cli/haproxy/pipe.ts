@@ -1,8 +1,6 @@
-import { once } from "node:events";
-
 /** Standard output for programs that read as they like. */
 export interface Pipe {
-  /** Returns when the reader has taken enough for more; at once when it has gone. */
+  /** Returns when the reader has taken it, or has gone. */
   write(text: string): Promise<void>;
   /** The reader wants no more (`| head`): no failure. */
   isClosed(): boolean;
@@ -15,11 +13,12 @@ export function openPipe(stream: NodeJS.WriteStream): Pipe {
     isClosed = true;
   });
   return {
-    async write(text) {
-      if (isClosed || text === "" || stream.write(text)) return;
-      // A stream that fails says so instead of "drain".
-      await Promise.race([once(stream, "drain"), once(stream, "close")]).catch(() => undefined);
-    },
+    write: (text) =>
+      isClosed || text === ""
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            stream.write(text, () => resolve());
+          }),
     isClosed: () => isClosed,
   };
 }

@@ -124,6 +124,13 @@ describe("pulse haproxy parse", () => {
     expect(stderr).toContain(fault);
   });
 
+  test("tells of much no more than of little", async () => {
+    const { answers, stderr } = await run(["--timezone", "UTC"], `${TCPLOG}\n`.repeat(20_000));
+
+    expect(answers).toHaveLength(20_000);
+    expect(stderr).toBe("20,000 lines\n  20,000 records: tcplog 20,000\n  0 rejected\n");
+  });
+
   test("ends quietly when its reader has read enough", async () => {
     const child = spawn(process.execPath, [LAUNCH, "haproxy", "parse"]);
     const exit = once(child, "exit");
