@@ -5,7 +5,7 @@ import type { BlockOutcome, Output } from "#agent/outputs/output.ts";
 import { quarantine } from "#agent/outputs/quarantine.ts";
 import type { Block } from "#agent/spool/block.ts";
 import { dropNumbers } from "#agent/spool/ledger.ts";
-import type { Spool, SpooledBlock } from "#agent/spool/spool.ts";
+import type { Spool } from "#agent/spool/spool.ts";
 import type { Clock } from "#core/clock.ts";
 
 export interface DeliveryOptions {
@@ -33,6 +33,7 @@ export interface DeliveryState {
 const GATHER_MS = 1_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
+const DISK_PAUSE_MS = 1_000;
 /** Nobody may stop an agent for a day by one header. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
@@ -98,21 +99,30 @@ export class Delivery {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const blocks = await this.#nextBatch();
-      if (blocks.length === 0) {
+      try {
+        const isMore = await this.#sendNext();
+        if (isMore) continue;
         if (this.#isDraining) return;
         await this.#spool.grown.rung();
         await this.#pause(this.#isDraining ? 0 : this.#gatherMs);
-        continue;
+      } catch (error) {
+        // The disk refuses: what was sent and not noted so is sent again, under the same ids.
+        if (!("syscall" in (error as Error))) throw error;
+        this.#log.error("the spool cannot be read, or what is sent not be noted", { error });
+        await this.#pause(DISK_PAUSE_MS);
       }
-      const before = this.#state.sentLines;
-      const isDone = await this.#deliver(blocks.filter(({ header }) => header.records > 0));
-      if (isDone) await this.#spool.advance(blocks.at(-1) as SpooledBlock, this.#state.sentLines - before);
     }
   }
 
-  #nextBatch(): Promise<readonly SpooledBlock[]> {
-    return this.#spool.read(this.#output.limits);
+  /** Answers whether there was anything to be sent. */
+  async #sendNext(): Promise<boolean> {
+    const blocks = await this.#spool.read(this.#output.limits);
+    const last = blocks.at(-1);
+    if (last === undefined) return false;
+    const before = this.#state.sentLines;
+    const isDone = await this.#deliver(blocks.filter(({ header }) => header.records > 0));
+    if (isDone) await this.#spool.advance(last, this.#state.sentLines - before);
+    return true;
   }
 
   /** Answers false when it was stopped before all was taken or put aside. */

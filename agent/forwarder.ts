@@ -119,7 +119,7 @@ export class Forwarder {
     this.#stopReceipts();
     await Promise.all([...this.#inputs.values()].map((input) => input.close()));
     await this.#spooler.stop();
-    await this.#spooler.writeReceipts();
+    await this.#writeReceipts();
     await this.#delivery.drain(drainMs);
     await this.#status?.close();
     await this.#spool.close(this.#clock.now());
@@ -171,13 +171,18 @@ export class Forwarder {
     return wanted;
   }
 
+  /** What a full disk refuses now, the next receipt tells. */
+  async #writeReceipts(): Promise<void> {
+    try {
+      await this.#spooler.writeReceipts();
+    } catch (error) {
+      this.#log.error("a receipt cannot be written", { error });
+    }
+  }
+
   #nextReceipts(): void {
     this.#stopReceipts = this.#clock.after(RECEIPT_MS, async () => {
-      try {
-        await this.#spooler.writeReceipts();
-      } catch (error) {
-        this.#log.error("a receipt cannot be written", { error });
-      }
+      await this.#writeReceipts();
       if (this.#stopping === undefined) this.#nextReceipts();
     });
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -154,6 +154,21 @@ describe("the delivery of a spool", () => {
       [2, 2],
       [4, 4],
     ]);
+  });
+
+  test("goes on when the disk takes its cursor again, and misses nothing", async () => {
+    const taken = deliverTo((blocks) => all(blocks, { kind: "delivered" }));
+    const inTheWay = join(folder.path, "cursor.json.unfinished");
+    mkdirSync(inTheWay);
+
+    open.take("a");
+    await until(() => taken.length >= 2);
+    rmdirSync(inTheWay);
+    open.take("b");
+    await until(() => open.spool.delivered.sentTo === 2);
+
+    expect(new Set(taken)).toEqual(new Set(["a", "b"]));
+    expect(open.log.messages).toContain("the spool cannot be read, or what is sent not be noted");
   });
 
   test("that is told to end sends what there is, and gives up when the time is over", async () => {
