@@ -217,22 +217,32 @@ const SILENCE_MS = 3_000;
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 250;
 
-/** Waits until HAProxy has logged all, and its file has become events; then ends the agents in good order. */
+/** Waits until HAProxy has logged all, and its file has become events; then ends the agents in good order, and waits for the rest. */
 async function settle(
   gateway: Gateway,
   { patienceMs = PATIENCE_MS, onProgress = () => {} }: GatewayOptions,
 ): Promise<void> {
   const { sink, agents } = gateway;
-  const countOf = (tags: readonly string[]) => async (): Promise<number> => {
-    const count = await eventsOf(gateway).count({ type: HAPROXY_EVENT_TYPE, tags });
+  const countEvents = async (): Promise<number> => {
+    const count = await eventsOf(gateway).count({ type: HAPROXY_EVENT_TYPE, tags: [sourceTag("file")] });
     onProgress(`${count} events of ${sink.lines.length} lines`);
     return count;
   };
   await steady(async () => sink.lines.length, SILENCE_MS);
-  await steady(countOf([sourceTag("file")]), patienceMs, (count) => count >= sink.lines.length);
+  await steady(countEvents, patienceMs, (count) => count >= sink.lines.length);
   await Promise.all([...agents.values()].map((agent) => agent.stop()));
-  await steady(countOf([]), SILENCE_MS);
+  await untilIndexed(gateway);
 }
+
+/** Behind a line that comes last, all others are there: the local journal has one shard. */
+async function untilIndexed({ serverUrl }: Gateway): Promise<void> {
+  const logs = `${serverUrl}/api/v1/haproxy/logs?source=last`;
+  const posted = await fetch(logs, { method: "POST", headers: { "content-type": "text/plain" }, body: "last" });
+  const query = `${serverUrl}/api/v1/events?after=${posted.headers.get("pulse-receipt")}`;
+  while ((await fetch(query)).status === NOT_YET);
+}
+
+const NOT_YET = 503;
 
 /** Waits until the count is as it should be, or has not changed for so long. */
 async function steady(count: () => Promise<number>, forMs: number, isEnough = (_: number) => false): Promise<void> {
