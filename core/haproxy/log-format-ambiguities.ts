@@ -124,6 +124,8 @@ function startIsTold(slots: readonly Slot[], index: number): boolean {
   const { field, before } = slots[index] as Slot;
   // Braces at once behind a value can be the value's own, where no headers are printed.
   if (before === "" && vanishes(slots[index])) return false;
+  // An opening quote behind a backslash looks like one within.
+  if (before.endsWith("\\") && field.value.escape !== "none") return false;
   if (isSelfDelimiting(field) || hasFixedLength(field)) return true;
   return before !== "" && !canHold(field.value, before);
 }

@@ -69,9 +69,12 @@ export async function checkFormats(count: number, seed: number): Promise<Formats
     const frontends = all.filter(({ format }) => !refused.has(format));
     const config = toConfig(frontends);
     const haproxy = await startHaproxy(folder.path, { config, zone: ZONE, port: readyPort });
-    // One request after the other: what a sink has not read yet the kernel drops before long.
-    for (const request of HOSTILE_REQUESTS)
-      await Promise.all(frontends.map((frontend) => frontend.kind.send(frontend, request, CLIENTS_GO_AFTER_MS)));
+    for (const requests of wavesOf(frontends.length))
+      await Promise.all(
+        frontends.flatMap((frontend) =>
+          requests.map((request) => frontend.kind.send(frontend, request, CLIENTS_GO_AFTER_MS)),
+        ),
+      );
     await haproxy.stop();
     return { ...judge(config, frontends, sink.datagrams), disagreed: takenByPulse(config, refused) };
   } finally {
@@ -79,6 +82,15 @@ export async function checkFormats(count: number, seed: number): Promise<Formats
     backend.server.close();
     await folder.remove();
   }
+}
+
+/** As many connections at once: what a sink has not read yet the kernel drops before long. */
+const MOST_AT_ONCE = 120;
+
+function wavesOf(frontends: number): (readonly string[])[] {
+  const size = Math.max(Math.floor(MOST_AT_ONCE / frontends), 1);
+  const waves = Math.ceil(HOSTILE_REQUESTS.length / size);
+  return Array.from({ length: waves }, (_, wave) => HOSTILE_REQUESTS.slice(wave * size, (wave + 1) * size));
 }
 
 /** A quoted argument of a configuration (manual, section 2.2). */

@@ -25,10 +25,30 @@ export function differences(record: HaproxyRecord, format: LogFormat, truth: Tru
     const told = latin1(truth[field.alias]);
     return isSame(got, told) ? [] : [`${field.name} is ${JSON.stringify(got)}, HAProxy said ${JSON.stringify(told)}`];
   });
+  return record.truncated ? wrong : [...wrong, ...timeDiffers(record, format, truth), ...requestDiffers(record, truth)];
+}
+
+function timeDiffers({ time_ms }: HaproxyRecord, format: LogFormat, truth: Truth): string[] {
   const ms = timeOf(format, truth);
-  return ms === undefined || record.truncated || record.time_ms === ms
-    ? wrong
-    : [...wrong, `time_ms is ${record.time_ms}, not ${ms}`];
+  return ms === undefined || time_ms === ms ? [] : [`time_ms is ${time_ms}, not ${ms}`];
+}
+
+const PARTS_OF_REQUEST = {
+  method: ["HM", "capture.req.method"],
+  uri: ["HU", "capture.req.uri"],
+} as const;
+
+/** What a request was decoded to: as the request line has it, or the sample. Of HTTP/2 its version is kept in the URI. */
+function requestDiffers({ decoded, fields }: HaproxyRecord, truth: Truth): string[] {
+  if (truth.HV === "HTTP/2.0" || truth.HU === undefined || truth.HU === "<BADREQ>") return [];
+  return Object.entries(PARTS_OF_REQUEST).flatMap(([part, [alias, sample]]) => {
+    const got = decoded?.[part as keyof typeof PARTS_OF_REQUEST];
+    if (got === undefined && fields.r === undefined) return [];
+    const inLine = String(truth[alias]).replace(/#(..)/g, (_, hex) => Buffer.from(hex, "hex").toString("latin1"));
+    const inSample = Buffer.from(String(truth[toldUnder(sample)]), "hex").toString("latin1");
+    if ([inLine, inSample].includes(latin1(got))) return [];
+    return [`${part} is decoded to ${JSON.stringify(got)}, HAProxy got ${JSON.stringify(inLine)}`];
+  });
 }
 
 /** HAProxy ends a line where it would have to print the name of a Unix socket in hexadecimal. */

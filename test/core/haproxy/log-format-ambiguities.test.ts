@@ -45,6 +45,7 @@ describe("ambiguities", () => {
     ["%ci:%b", ["%b"]],
     ["%hr %hs", ["%hs"]],
     ["%HU%hr %ST", ["%hr"]],
+    ["%CC\\%{+Q,+E}CS %ST", ["%{+Q,+E}CS"]],
     ["%{+Q}o %hrl %hsl", ["%hsl"]],
     ["%hrl %hsl", ["%hrl", "%hsl"]],
     ["%hsl", ["%hsl"]],
