@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "#cli/usage-error.ts";
 import { benchedOpenSearch, NO_OPENSEARCH, type Progress } from "./benched-opensearch.ts";
 import { cold } from "./cold.ts";
+import { forward } from "./forward.ts";
 import { Ground } from "./ground.ts";
 import { ingestBatch, ingestSingle } from "./ingest.ts";
 import { parse } from "./parse.ts";
@@ -17,6 +18,7 @@ const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch
   npm run bench -- [suite …] [options]
 
   suites                ingest-single, ingest-batch, query, stream, start, cold, parse (default: all of these);
+                        forward, only when asked for: what the agent beside a gateway takes of a machine;
                         trouble, only when asked for: OpenSearch is stopped, killed, out of disk, and overrun while
                         events come in; ten minutes on nodes of its own, which need Java 21. Fails if any is lost
                         or doubled
@@ -57,7 +59,10 @@ const SUITES: Readonly<Record<string, Suite>> = {
 };
 
 /** Those that run only when they are named. */
-const OTHER_SUITES: Readonly<Record<string, Suite>> = { trouble };
+const OTHER_SUITES: Readonly<Record<string, Suite>> = {
+  forward: (ground, { streamSeconds }) => forward(ground, 3 * streamSeconds),
+  trouble,
+};
 
 const suiteOf = (name: string): Suite | undefined => SUITES[name] ?? OTHER_SUITES[name];
 
