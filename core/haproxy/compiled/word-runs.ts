@@ -40,6 +40,7 @@ export class WordRuns {
     const words: string[] = [];
     let at = from;
     for (const [index, { before, shape }] of this.#fields.entries()) {
+      if (index > 0 && !text.startsWith(before, at)) return undefined;
       if (index > 0) at += before.length;
       const end = endOfShape(shape as RegExp, text, at);
       if (end < 0 || end > to) return undefined;
