@@ -127,13 +127,13 @@ async function examineGateway(
   search: Search,
   gateway: string,
   receipts: readonly Receipt[],
-  { fromMs, toMs, nowMs }: CompletenessQuestion,
+  { toMs, nowMs }: CompletenessQuestion,
 ): Promise<GatewayReport> {
   const lastMs = Math.max(...receipts.map(untilMs));
   const spools: SpoolReport[] = [];
   for (const told of Map.groupBy(receipts, ({ incarnation }) => incarnation).values()) {
     const isOver = Math.max(...told.map(untilMs)) < lastMs - SILENCE_MS;
-    const spool = spoolOf(told, { fromMs, toMs }, isOver);
+    const spool = spoolOf(told, toMs, isOver);
     if (spool !== undefined) spools.push(await examineSpool(search, spool));
   }
   spools.sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
@@ -156,8 +156,8 @@ type ToldSpool = Pick<
  * Undefined when all its receipts are of a later time. An incarnation that is over, because another has taken its place,
  * tells no more of what it sends: the receipts of the other one come behind all of its lines.
  */
-function spoolOf(receipts: readonly Receipt[], { fromMs, toMs }: Window, isOver: boolean): ToldSpool | undefined {
-  const own = receipts.filter((receipt) => untilMs(receipt) > fromMs && Date.parse(receipt.since) < toMs);
+function spoolOf(receipts: readonly Receipt[], toMs: number, isOver: boolean): ToldSpool | undefined {
+  const own = receipts.filter(({ since }) => Date.parse(since) < toMs);
   const [first] = own;
   if (first === undefined) return undefined;
   const giving = own.filter(({ received }) => received > 0);
