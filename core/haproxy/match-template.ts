@@ -39,7 +39,7 @@ function readTemplate(template: LineTemplate, text: string): PrintedValues | und
     const start = read && startOfRun(template, text, read, run);
     if (start === undefined) return undefined;
     const next = openRuns[place + 1];
-    const found = next === undefined ? lastRest(template, text, start, run.to, values) : undefined;
+    const found = next === undefined ? restOf(template, text, start, run, values) : undefined;
     const rest = found ?? (next && firstChain(template, text, start, run.to, next, values));
     if (rest === undefined || !readRun(template, run, text.slice(start, rest.from), values)) return undefined;
     if (next === undefined) return values;
@@ -159,6 +159,33 @@ function startOfRun({ fields }: LineTemplate, text: string, read: Read, { from }
 interface Rest {
   readonly from: number;
   readonly read: Read;
+}
+
+/** What follows the last run. A list of nobody knows how many headers is all that can be one. */
+function restOf(template: LineTemplate, text: string, start: number, run: OpenRun, values: PrintedValues) {
+  const value = template.fields[run.to]?.field.value;
+  const isList = value?.kind === "header-list" && value.quoted && value.count === undefined;
+  return isList ? firstRest(template, text, start, run, values) : lastRest(template, text, start, run.to, values);
+}
+
+/** The first place where the fields behind the run make up all of the rest, and what is before it the run. */
+function firstRest(
+  template: LineTemplate,
+  text: string,
+  start: number,
+  run: OpenRun,
+  values: PrintedValues,
+): Rest | undefined {
+  const { before } = template.fields[run.to] as TemplateField;
+  let from = text.indexOf(before, start);
+  for (let tries = 0; from >= 0 && tries < MAX_TRIES; tries++) {
+    const read = readForward(template, text, from, run.to, template.fields.length, values);
+    const isRest = read !== undefined && endsAt(template, text, read);
+    if (isRest && readRun(template, run, text.slice(start, from), values)) return { from, read };
+    values.fill(undefined, run.to);
+    from = text.indexOf(before, from + 1);
+  }
+  return undefined;
 }
 
 /** The last place where the fields from `index` on make up all of the rest. */

@@ -15,7 +15,7 @@ export interface ReadFields {
 /** The fields of a record: those of the format, or the members of the JSON object that it is. */
 export function readFields(template: LineTemplate, values: PrintedValues, isWhole: boolean): ReadFields {
   const { members } = template.format;
-  if (members !== undefined) return readMembers(template, members, values);
+  if (members !== undefined) return readMembers(template, members, values, isWhole);
   const fields: Fields = {};
   template.fields.forEach((place, index) => {
     const printed = values[index];
@@ -91,7 +91,12 @@ const jsonStrings = (printed: string): FieldValue =>
   [...printed.matchAll(JSON_STRING)].map(([, string]) => textOf(unescapeJson(string as string)));
 
 /** The members of a JSON object by their paths. What a format puts in quotes is text, whatever it looks like. */
-function readMembers(template: LineTemplate, members: readonly JsonMember[], values: PrintedValues): ReadFields {
+function readMembers(
+  template: LineTemplate,
+  members: readonly JsonMember[],
+  values: PrintedValues,
+  isWhole: boolean,
+): ReadFields {
   const printed = new Map(template.fields.map(({ field }, index) => [field.name, values[index]]));
   const fields: Fields = {};
   const aliases: Fields = {};
@@ -107,7 +112,7 @@ function readMembers(template: LineTemplate, members: readonly JsonMember[], val
     const value = printed.get(only.name);
     const isHeaders = only.value.kind === "headers" || only.value.kind === "header-list";
     if (value === undefined) {
-      if (isHeaders) fields[name] = null;
+      if (isHeaders && isWhole) fields[name] = null;
       continue;
     }
     if (quoted && !isHeaders) fields[name] = textOf(unescaped(only, value));

@@ -4,16 +4,15 @@ import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
 import type { LogFormat } from "#core/haproxy/log-format.ts";
 import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
-import { readSyslog } from "#core/haproxy/syslog.ts";
-import { latin1Of } from "#core/haproxy/text.ts";
 import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { seededRandom } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
-import { differences, type Truth, toldAs, toldUnder } from "./differences.ts";
+import { differences } from "./differences.ts";
 import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind, type Place } from "./frontend-kinds.ts";
 import { complaintsOf, freePorts, openBackend, openSink, startHaproxy } from "./haproxy.ts";
 import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
-import { printableIn, randomFormat } from "./random-formats.ts";
+import { randomFormat } from "./random-formats.ts";
+import { quoted, readHeader, truthOf, truthOfMode } from "./told-truth.ts";
 
 /** A line that was not read as what HAProxy says it is. */
 export interface WrongLine {
@@ -37,7 +36,6 @@ export interface FormatsChecked {
 }
 
 const ZONE = "America/New_York";
-const TRUTH = "truth@32473";
 const CLIENTS_GO_AFTER_MS = 900;
 
 interface Frontend extends Place {
@@ -93,9 +91,6 @@ function wavesOf(frontends: number): (readonly string[])[] {
   return Array.from({ length: waves }, (_, wave) => HOSTILE_REQUESTS.slice(wave * size, (wave + 1) * size));
 }
 
-/** A quoted argument of a configuration (manual, section 2.2). */
-const quoted = (text: string): string => `"${text.replace(/[\\"$]/g, "\\$&")}"`;
-
 function configOf(frontends: readonly Frontend[], sinkPort: number): string {
   const sections = frontends.map(
     (frontend) => `frontend ${frontend.name}
@@ -121,16 +116,6 @@ defaults
   unique-id-format %{+X}o\\ %ci:%cp_%rt:%pid
 
 ${sections.join("\n")}`;
-}
-
-/** Structured data with each value in quotes of its own. */
-function truthOfMode(mode: FrontendKind["mode"]): string {
-  const { aliases, samples } = printableIn(mode);
-  const values = [
-    ...aliases.map((name) => `${name}="%${name}"`),
-    ...samples.map((sample) => `${toldUnder(sample)}="${toldAs(sample)}"`),
-  ];
-  return `%{+E}o[${TRUTH} ${values.join(" ")}]`;
 }
 
 function refusedFormats(complaints: ReadonlyMap<number, string>, config: string): Set<string> {
@@ -206,8 +191,4 @@ function judge(config: string, frontends: readonly Frontend[], datagrams: readon
   return { formats: frontends.length, ambiguous, ...judged, wrong };
 }
 
-const read = (line: Buffer) => readSyslog(latin1Of(line).replace(/\n$/, ""));
-
-const truthOf = (line: Buffer): Truth | undefined => read(line).syslog.sd?.[TRUTH];
-
-const messageOf = (line: Buffer): string => Buffer.from(read(line).message, "latin1").toString();
+const messageOf = (line: Buffer): string => Buffer.from(readHeader(line).message, "latin1").toString();

@@ -4,6 +4,7 @@ import type { HeaderCounts } from "#core/haproxy/line-template.ts";
 import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
 import type { FieldValue, ParsedLine } from "#core/haproxy/record.ts";
 import { latin1Of } from "#core/haproxy/text.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
 
 const context = { zone: "UTC", receivedAtMs: Date.parse("2026-11-22T13:00:00Z") };
 
@@ -105,4 +106,24 @@ test("headers with escaped brackets are read without their backslashes", () => {
   expect(parsed).toMatchObject({
     record: { fields: { hr: ["a]b", "c"] }, decoded: { request_headers: ["a]b", "c"] } },
   });
+});
+
+describe("without a configuration", () => {
+  const clf = (cookiesAndHeaders: string): string =>
+    `127.0.0.1 - - [22/Nov/2026:12:35:25 +0000] "GET / HTTP/1.1" 200 167 "" "" 40001 311 "web" "app" "a1" 0 0 1 15 16 ---- 8 1 3 1 0 0 0 ${cookiesAndHeaders}`;
+
+  test.each([
+    ['"" "" "shop.example" "ua/1 (x; y)" ""', { CC: "", CS: "", headers: ["shop.example", "ua/1 (x; y)", ""] }],
+    ['"SID=a" "SID=b" "shop.example"', { CC: "SID=a", CS: "SID=b", headers: ["shop.example"] }],
+    ['"SID=a" "SID=b "c" d" "x" ""', { CC: "SID=a", CS: 'SID=b "c" d', headers: ["x", ""] }],
+  ])("cookies of clf end where all the rest can be headers: %s", (printed, fields) => {
+    expect(fieldsOf(parseHaproxyLine(clf(printed), context))).toMatchObject(fields);
+  });
+});
+
+test("headers before which a JSON line was cut are not said to be missing", () => {
+  const parsed = parse('{"a":%ST,"h":"%hr"}', '{"a":200,"h":"{x');
+
+  expect(parsed).toMatchObject({ record: { truncated: true, fields: { a: 200 } } });
+  expect(Object.keys("record" in parsed ? parsed.record.fields : {})).toEqual(["a"]);
 });
