@@ -24,7 +24,6 @@ export interface DeliveryOptions {
 /** What is known of the deliveries of a process. */
 export interface DeliveryState {
   readonly sentLines: number;
-  readonly refusedLines: number;
   readonly retries: number;
   /** Since when nothing passes, and why; undefined while all is well. */
   readonly failing: { readonly sinceMs: number; readonly reason: string } | undefined;
@@ -52,7 +51,7 @@ export class Delivery {
   #output: Output;
   #isDraining = false;
   #wake: () => void = () => {};
-  #state: DeliveryState = { sentLines: 0, refusedLines: 0, retries: 0, failing: undefined };
+  #state: DeliveryState = { sentLines: 0, retries: 0, failing: undefined };
   #running: Promise<void> | undefined;
 
   constructor({ spool, output, folder, clock, log, gatherMs = GATHER_MS, random = Math.random }: DeliveryOptions) {
@@ -186,7 +185,6 @@ export class Delivery {
       return { incarnation, from: number, to: number, cause: "refused" as const };
     });
     await this.#spool.save(this.#clock.now(), (ledger) => dropNumbers(ledger, drops));
-    this.#state = { ...this.#state, refusedLines: this.#state.refusedLines + refused.length };
   }
 
   async #afterFailure({ reason, retryAfterMs }: BlockOutcome & { kind: "failed" }, failures: number): Promise<void> {

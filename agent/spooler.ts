@@ -21,7 +21,7 @@ export type Gateway = Pick<LogLine, "source" | "zone">;
 
 /** What becomes of a line for which the spool has no room. */
 export const FULL_POLICIES = ["drop-newest", "drop-oldest", "block"] as const;
-export type FullPolicy = (typeof FULL_POLICIES)[number];
+type FullPolicy = (typeof FULL_POLICIES)[number];
 
 export interface SpoolerOptions {
   readonly spool: Spool;

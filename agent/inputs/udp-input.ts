@@ -16,7 +16,6 @@ export interface UdpInputOptions {
 
 export interface UdpInput extends Input {
   readonly port: number;
-  readonly receiveBufferBytes: number;
 }
 
 const TURNS_AT_CLOSE = 100;
@@ -68,7 +67,6 @@ export async function openUdpInput({ host, port, sink, log, receiveBufferBytes }
   return {
     name,
     port: boundPort,
-    receiveBufferBytes: granted,
     get receivedLines() {
       return receivedLines;
     },

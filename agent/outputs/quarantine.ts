@@ -2,13 +2,13 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A record that its receiver will never take, as it was sent, and why. */
-export interface QuarantinedRecord {
+interface QuarantinedRecord {
   readonly reason: string;
   readonly record: string;
 }
 
 /** Where records lie that no receiver takes, for people to look at: NDJSON that is only ever appended to. */
-export const quarantineIn = (folder: string): string => join(folder, "quarantine.ndjson");
+const quarantineIn = (folder: string): string => join(folder, "quarantine.ndjson");
 
 /** A receiver that refuses everything must not fill the disk: further records are counted only. */
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -78,7 +78,7 @@ describe("the delivery of a spool", () => {
     await until(() => open.spool.delivered.sentTo === 3);
 
     expect(taken).toEqual(["a", "b", "c"]);
-    expect(delivery.state).toMatchObject({ sentLines: 3, refusedLines: 0, retries: 0, failing: undefined });
+    expect(delivery.state).toMatchObject({ sentLines: 3, retries: 0, failing: undefined });
   });
 
   test("tries again what failed, and that alone, with pauses that grow to half a minute", async () => {
@@ -134,7 +134,7 @@ describe("the delivery of a spool", () => {
     const { incarnation, dropped } = open.spool.ledger;
     expect(dropped).toEqual([{ incarnation, from: 4, to: 4, cause: "refused" }]);
     expect(open.spool.delivered.delivered).toBe(5);
-    expect(delivery.state).toMatchObject({ sentLines: 5, refusedLines: 1 });
+    expect(delivery.state).toMatchObject({ sentLines: 5 });
   });
 
   test("puts records aside that the receiver names", async () => {
