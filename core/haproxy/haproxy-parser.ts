@@ -32,18 +32,18 @@ interface Reader {
 /**
  * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
  * where it fits several, of that of its own frontend, else of the one with the fewest places where a client may have
- * written anything, else of the first, the given ones before the known ones. It refuses rather than guesses, throws for no line (only for an unknown zone), and takes time proportional to the line's length.
+ * written anything, else of the first, the given ones before the known ones. It refuses rather than guesses, throws for no
+ * line (only for an unknown zone), and takes time proportional to the line's length.
  */
 export function haproxyParser({ formats = [] }: { readonly formats?: readonly KnownFormat[] } = {}): LineParser {
   const readers = readersOf(formats);
-  const compiled = readers.filter(isCompiled);
   const headers = new HeaderMemory();
   return (line, context) => {
     const decoded = decodeLine(line);
     const { text } = decoded;
     const { syslog, at } = headers.read(text);
     const isOrdinary = decoded.isAscii && context.cut !== true;
-    const ordinary = isOrdinary ? readOrdinary(compiled, decoded, at, syslog, context) : undefined;
+    const ordinary = isOrdinary ? readOrdinary(readers, decoded, at, syslog, context) : undefined;
     if (ordinary !== undefined) return { record: ordinary };
     const received = { text, syslog, at };
     if (syslog.sd_truncated) return { record: cutInStructuredData(syslog) };
@@ -59,15 +59,27 @@ interface ReceivedLine extends FoundHeader, Pick<DecodedLine, "text"> {}
 
 const messageOf = ({ text, at }: ReceivedLine): string => text.slice(at);
 
-function readersOf(formats: readonly KnownFormat[]): Reader[] {
+/** All readers, the most exact ones first, and all frontends that they are known to be of. */
+interface Readers {
+  readonly all: readonly Reader[];
+  readonly compiled: readonly CompiledLineReader[];
+  readonly frontends: ReadonlySet<string>;
+}
+
+function readersOf(formats: readonly KnownFormat[]): Readers {
   const texts = new Set(formats.map(({ format }) => format.text));
   const known: KnownFormat[] = BUILT_IN_FORMATS.filter(({ text }) => !texts.has(text)).map((format) => ({ format }));
-  return [...formats, ...known]
+  const all: Reader[] = [...formats, ...known]
     .map(({ format, frontends = [], captures }) => ({
       ...readingOf(lineTemplate(format, captures)),
       frontends: new Set(frontends),
     }))
     .sort((one, other) => openness(one) - openness(other));
+  return {
+    all,
+    compiled: all.filter(isCompiled),
+    frontends: new Set(formats.flatMap(({ frontends = [] }) => frontends)),
+  };
 }
 
 const readingOf = (template: LineTemplate) => ({ template, compiled: compileTemplate(template) });
@@ -81,28 +93,29 @@ const isCompiled = (reader: Reader): reader is CompiledLineReader => reader.comp
 
 /** Most lines are whole, plain, and of a format that is compiled. */
 function readOrdinary(
-  readers: readonly CompiledLineReader[],
+  { compiled, frontends: all }: Readers,
   { text, bytes }: DecodedLine,
   at: number,
   syslog: SyslogHeader,
   context: LineContext,
 ): HaproxyRecord | undefined {
-  for (const { compiled, frontends } of readers) {
-    const record = compiled(text, bytes, at, text.length, syslog, context);
-    if (record !== undefined && (frontends.size === 0 || isOf(frontends, record))) return record;
+  for (const { compiled: read, frontends } of compiled) {
+    const record = read(text, bytes, at, text.length, syslog, context);
+    if (record !== undefined && (isOf(frontends, record) || !isOf(all, record))) return record;
   }
   return undefined;
 }
 
-function readWhole(readers: readonly Reader[], line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
+function readWhole({ all, frontends: known }: Readers, line: ReceivedLine, context: LineContext) {
   let first: HaproxyRecord | undefined;
-  for (const reader of readers) {
+  for (const reader of all) {
     const { frontends } = reader;
+    if (first !== undefined && frontends.size === 0) continue;
     const record = readBy(reader, line, context);
     if (record === undefined) continue;
-    if (frontends.size === 0) return first ?? record;
     if (isOf(frontends, record)) return record;
     first ??= record;
+    if (!isOf(known, record)) break;
   }
   return first;
 }
@@ -145,10 +158,10 @@ function readState(line: ReceivedLine): HaproxyRecord | undefined {
 }
 
 /** A cut line is told by what is left of it, if that fits one format only or the same fields of several. */
-function readCut(readers: readonly Reader[], line: ReceivedLine, context: LineContext): ParsedLine {
+function readCut({ all }: Readers, line: ReceivedLine, context: LineContext): ParsedLine {
   const { syslog } = line;
   const message = messageOf(line);
-  const candidates = readers.flatMap(({ template, frontends }) => {
+  const candidates = all.flatMap(({ template, frontends }) => {
     const match = matchCutTemplate(template, message);
     const record = match && toRecord(template, { syslog, message }, match, context);
     return record === undefined ? [] : [{ record, known: Object.keys(record.fields).join(" "), frontends }];
