@@ -51,10 +51,10 @@ const ADDRESS = "[\\da-fA-F.:]{2,45}";
 /** The shape of values that tell by themselves how far they go. */
 export function ownShape({ alias, value }: LogField, place: FieldPlace): string | undefined {
   const { next } = place;
-  const known = alias === undefined || value.kind === "json" ? undefined : ALIAS_SHAPES[alias];
-  if (known !== undefined) return known;
   if (value.kind === "ip" && isBeforeItsPort(place)) return `(?:unix|-|${ADDRESS})(?=${BEFORE_PORT})`;
   if (next !== undefined && ENDLESS.has(value.kind) && (next === "" || canContinue(value, next))) return undefined;
+  const known = alias === undefined || value.kind === "json" ? undefined : ALIAS_SHAPES[alias];
+  if (known !== undefined) return known;
   switch (value.kind) {
     case "number":
       return "[+-]?\\d{1,18}";

@@ -66,7 +66,8 @@ export function lineTemplate(format: LogFormat, counts: HeaderCounts = {}): Line
   const fields = placed.map(({ field, before }, index): TemplateField => {
     const isLast = index === placed.length - 1;
     const next = isLast ? literal || undefined : placed[index + 1]?.before;
-    const place = { next, isBeforePort: placed[index + 1]?.field.value.kind === "port" };
+    const behindNext = index + 2 < placed.length ? placed[index + 2]?.before : literal || undefined;
+    const place = { next, isBeforePort: isPort(placed[index + 1]?.field) && endsPort(behindNext) };
     const own = ownShape(field, place);
     return {
       field,
@@ -90,6 +91,10 @@ export function lineTemplate(format: LogFormat, counts: HeaderCounts = {}): Line
     exactFields: firstInexact < 0 ? fields.length : firstInexact,
   };
 }
+
+const isPort = (field: LogField | undefined): boolean => field?.value.kind === "port";
+/** Whether nothing behind a port can be taken for more of an address. */
+const endsPort = (behind: string | undefined): boolean => behind === undefined || /^[^\da-fA-F.:]/.test(behind);
 
 function withCount(field: LogField, { request, response }: HeaderCounts): LogField {
   const count = field.alias === "hsl" || field.alias === "hs" ? response : request;

@@ -106,9 +106,9 @@ function partOfRequest(found: PrintedField | undefined): Text | undefined {
   return found.field.value.kind === "encoded" ? unescapeHash(printed) : textOf(printed);
 }
 
-/** A converter may have made something else of it (`hex`, `lower`). */
-const isReadable = ({ expression }: LogField): boolean =>
-  expression === undefined || expression.converters.every(({ name }) => name === "json");
+/** A converter may have made something else of it (`hex`, `lower`); what `json` makes is undone, unless escaped anew. */
+const isReadable = ({ expression, value }: LogField): boolean =>
+  expression === undefined || expression.converters.every(({ name }) => name === "json" && value.escape === "json");
 
 function captured(byName: PrintedByName, names: readonly string[]): CapturedHeaders {
   const found = firstOf(byName, names);

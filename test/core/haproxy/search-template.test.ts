@@ -74,10 +74,12 @@ describe("values without a space between", () => {
     ["%Tr%t", "-122/Nov/2026:08:47:01.289", { Tr: -1, t: "22/Nov/2026:08:47:01.289" }],
     ["%si%T", "127.0.0.122/Nov/2026:13:47:01 +0000", { si: "127.0.0.1", T: "22/Nov/2026:13:47:01 +0000" }],
     ["%ci.%ft<", "127.0.0.1.web<", { ci: "127.0.0.1", ft: "web" }],
+    ["%ci:%sp:%Tw=", "::1:38381:0=", { ci: "::1", sp: 38381, Tw: 0 }],
     ["%ci.", "127.0.0.1.", { ci: "127.0.0.1" }],
     ["%fi:%{+E}[var(txn.a),hex]|", "127.0.0.1:636363|", { fi: "127.0.0.1", "var(txn.a)": "636363" }],
     ["%Ts", "1795355092", { Ts: 1795355092 }],
     ["%Ts%ms", "1795355092007", { Ts: 1795355092, ms: 7 }],
+    ["%ST%ms", "0737", { ST: 0, ms: 737 }],
     ["%Tw-%Tc", "-1--1", { Tw: -1, Tc: -1 }],
   ])("in %s are told by their shapes: %s", (format, line, fields) => {
     expect(fieldsOf(parse(format, line))).toEqual(fields);
@@ -106,6 +108,13 @@ test("headers with escaped brackets are read without their backslashes", () => {
   expect(parsed).toMatchObject({
     record: { fields: { hr: ["a]b", "c"] }, decoded: { request_headers: ["a]b", "c"] } },
   });
+});
+
+test("a URI that is escaped as JSON and once more is not taken for the one that came", () => {
+  const [once, twice] = ["%[capture.req.uri,json(utf8s)]", "%{+E}[capture.req.uri,json(utf8s)]"];
+
+  expect(parse(`${once} %ST`, "\\/x 200")).toMatchObject({ record: { decoded: { uri: "/x" } } });
+  expect(parse(`${twice} %ST`, "\\\\/x 200")).not.toMatchObject({ record: { decoded: expect.anything() } });
 });
 
 describe("without a configuration", () => {
