@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { checkFormats } from "./check-formats.ts";
+import { checkOptions } from "./check-options.ts";
 import { hasHaproxy } from "./haproxy.ts";
 
 const HELP = `Runs random log-formats in a real HAProxy under requests of every kind, and compares what Pulse reads of each line
-with what HAProxy says of the same request value by value.
+with what HAProxy says of the same request value by value. Then HAProxy's own formats, with a configuration and without, in
+every syslog format, whole and cut.
 
   npm run test:formats -- [options]
 
@@ -41,6 +43,14 @@ async function round(seed: number): Promise<boolean> {
   return wrong.length === 0;
 }
 
+async function ownFormats(): Promise<boolean> {
+  const { wrong, ...figures } = await checkOptions();
+  const summary = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  console.log(`HAProxy's own formats: ${summary.join(", ")}, wrong ${wrong.length}`);
+  for (const says of wrong.slice(0, MOST_SHOWN)) console.log(`  ${says}`);
+  return wrong.length === 0;
+}
+
 if (values.help) console.log(HELP);
 else if (!hasHaproxy()) {
   console.error("there is no haproxy here (Debian: apt-get install haproxy)");
@@ -48,4 +58,5 @@ else if (!hasHaproxy()) {
 } else {
   for (let index = 0; index < Number(values.rounds); index++)
     if (!(await round(Number(values.seed) + index))) process.exitCode = 1;
+  if (!(await ownFormats())) process.exitCode = 1;
 }
