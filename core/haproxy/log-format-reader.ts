@@ -9,6 +9,7 @@ import {
 } from "#core/haproxy/log-format.ts";
 import { isAlias, isFixedField, JSON_VALUE, valueOfAlias } from "#core/haproxy/log-format-aliases.ts";
 import { partsOfEncoded } from "#core/haproxy/log-format-encoded.ts";
+import { LogFormatError } from "#core/haproxy/log-format-error.ts";
 import { readJsonMembers } from "#core/haproxy/log-format-json.ts";
 import { valueOfSample } from "#core/haproxy/log-format-samples.ts";
 import { type FormatItem, type ItemType, scanLogFormat } from "#core/haproxy/log-format-scanner.ts";
@@ -23,7 +24,12 @@ export const readLogFormat = (name: string, text: string): LogFormat => read(nam
 export const readFixedFormat = (name: string, text: string): LogFormat =>
   read(name, text, (alias) => isAlias(alias) || isFixedField(alias));
 
+/** Literals become part of regular expressions, which V8 refuses from some 30,000 characters on. */
+const MAX_CHARACTERS = 16_384;
+
 function read(name: string, text: string, isKnown: (alias: string) => boolean): LogFormat {
+  if (text.length > MAX_CHARACTERS)
+    throw new LogFormatError(`a log-format of more than ${MAX_CHARACTERS} characters`, text, MAX_CHARACTERS);
   const { items, isJson, remarks } = scanLogFormat(text, isKnown);
   if (isJson) {
     const { fields, unnamed } = encodedFields(items);

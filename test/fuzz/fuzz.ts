@@ -23,6 +23,8 @@ Example: npm run fuzz -- --seconds 3600
 
 const LOW_PRIORITY = 10;
 const USAGE_EXIT_CODE = 2;
+/** Characters of an error: an input may be in it. */
+const SHOWN = 4000;
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +73,9 @@ function tell(target: string, seed: number, error: Error | undefined): number {
     console.log(`${target} ${seed}: all is well`);
     return 0;
   }
-  console.error(`${target} ${seed} fails: ${error.stack}\n\nnpm run fuzz -- --targets ${target} --replay ${seed}`);
+  const stack = String(error.stack);
+  const shown = stack.length > SHOWN ? `${stack.slice(0, SHOWN / 2)}…${stack.slice(-SHOWN / 2)}` : stack;
+  console.error(`${target} ${seed} fails: ${shown}\n\nnpm run fuzz -- --targets ${target} --replay ${seed}`);
   return 1;
 }
 

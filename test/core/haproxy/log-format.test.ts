@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { FIELD_KINDS } from "#core/events/event-types.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
 import { fieldsOf, isField, type LogField, type LogFormat, type PrintedValue } from "#core/haproxy/log-format.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
 import { BUILT_IN_FORMATS, OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
@@ -171,6 +172,15 @@ describe("a log-format", () => {
     expect(line?.slice(caret?.indexOf("^"))).toMatch(/^fooy/);
     expect(line?.length).toBeLessThan(100);
   });
+
+  test("is refused when it is longer than readers of its lines can be made for", () => {
+    const longest = `%ST ${"x".repeat(16_380)}`;
+
+    expect(
+      haproxyParser({ formats: [{ format: read(longest) }] })(longest, { zone: "UTC", receivedAtMs: 0 }),
+    ).toHaveProperty("rejected");
+    expect(errorOf(`${longest}x`).message).toContain("more than 16384 characters");
+  });
 });
 
 describe("a format that is a JSON object", () => {
@@ -220,7 +230,7 @@ describe("a format that is a JSON object", () => {
     '{"a":x}',
     "{%hr}",
     '["%ci"]',
-    `${'{"a":'.repeat(20_000)}%ci`,
+    `${'{"a":'.repeat(3_000)}%ci`,
   ])("is not one where JSON is not", (text) => {
     expect(read(text)).toMatchObject({ shape: "text" });
   });
