@@ -188,7 +188,10 @@ function firstRest(
   return undefined;
 }
 
-/** The last place where the fields from `index` on make up all of the rest. */
+/**
+ * The last place where the fields from `index` on make up all of the rest; one where headers are missing only if there is
+ * none where they are not: what a value ends with can look like nothing behind it.
+ */
 function lastRest(
   template: LineTemplate,
   text: string,
@@ -199,18 +202,37 @@ function lastRest(
   const { fields, end } = template;
   if (index === fields.length) {
     const from = text.length - end.length;
-    return from >= start && text.endsWith(end) ? { from, read: { at: text.length } } : undefined;
+    return from < start ? undefined : restAt(template, text, from, index, values);
   }
   const { before } = fields[index] as TemplateField;
+  let withoutHeaders: number | undefined;
   let from = text.lastIndexOf(before);
   for (let tries = 0; from >= start && tries < MAX_TRIES; tries++) {
-    const read = readForward(template, text, from, index, fields.length, values);
-    if (read !== undefined && endsAt(template, text, read)) return { from, read };
-    values.fill(undefined, index);
+    const rest = restAt(template, text, from, index, values);
+    if (rest !== undefined && !lacksHeaders(template, index, values)) return rest;
+    if (rest !== undefined) withoutHeaders ??= from;
     from = from === 0 ? -1 : text.lastIndexOf(before, from - 1);
   }
-  return undefined;
+  return withoutHeaders === undefined ? undefined : restAt(template, text, withoutHeaders, index, values);
 }
+
+/** The rest of the line if the fields from `index` on are all of it. */
+function restAt(
+  template: LineTemplate,
+  text: string,
+  from: number,
+  index: number,
+  values: PrintedValues,
+): Rest | undefined {
+  values.fill(undefined, index);
+  const read = readForward(template, text, from, index, template.fields.length, values);
+  return read !== undefined && endsAt(template, text, read) ? { from, read } : undefined;
+}
+
+const lacksHeaders = ({ fields }: LineTemplate, index: number, values: PrintedValues): boolean =>
+  fields.some(
+    ({ vanishes, isNeverThere }, place) => place >= index && vanishes && !isNeverThere && values[place] === undefined,
+  );
 
 /** The first place where the fields between two runs fit. */
 function firstChain(

@@ -26,7 +26,7 @@ export interface OptionsChecked {
 }
 
 const SYSLOG_FORMATS = ["rfc3164", "local", "short", "timed", "iso", "priority", "raw"];
-const CUT_BYTES = 300;
+const CUT_BYTES = 160;
 const ZONE = "Europe/Berlin";
 const CLIENTS_GO_AFTER_MS = 900;
 

@@ -63,6 +63,16 @@ describe("captured headers", () => {
     expect(fieldsOf(parse('%{+Q}hsl" "%{+Q}b', '" ""app"', { response: 1 }))).toEqual({ hsl: null, b: "app" });
   });
 
+  test("are not taken for the end of a value before them", () => {
+    expect(fieldsOf(parse("%CC %hr %ST", "SID=a {b} {h} 200", { request: 1 }))).toEqual({
+      CC: "SID=a {b}",
+      hr: ["h"],
+      ST: 200,
+    });
+    expect(fieldsOf(parse("%HPO}%hr$x", "/a}{h|}$x", { request: 2 }))).toEqual({ HPO: "/a", hr: ["h", ""] });
+    expect(fieldsOf(parse("%CC %hr %ST", "- 400", { request: 1 }))).toEqual({ CC: "-", ST: 400 });
+  });
+
   test("take the space behind them along where nothing is captured", () => {
     expect(fieldsOf(parse("%hrl st=%b", "st=app", { request: 0 }))).toEqual({ hrl: null, b: "app" });
     expect(fieldsOf(parse("%ST %hsl %hrl %b", "200 app", {}))).toEqual({ ST: 200, b: "app" });
