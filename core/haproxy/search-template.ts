@@ -74,7 +74,7 @@ function passLiteral(literal: string, text: string, from: Reached): Reached {
 const nextPlace = (printed: string, text: string, from: number): number =>
   from > text.length ? -1 : text.indexOf(printed, from);
 
-/** Undefined when the field can begin nowhere, or nowhere where it begins can it end. */
+/** Undefined when the field can begin nowhere. */
 function passField(place: TemplateField, text: string, starts: Reached): FieldSpans | undefined {
   const ends = new Uint8Array(text.length + 1);
   const begins = new Int32Array(text.length + 1).fill(-1);
