@@ -65,7 +65,8 @@ function sourceOf(template: LineTemplate, { statements, runs, values, ...special
       ${statements}
       let fields;
       ${fieldsCode(template, values)}
-      ${request === undefined ? "const decoded = undefined;" : decodedCode(request, headers, responseHeaders)}
+      let decoded;
+      ${request === undefined ? decodedHeadersCode(headers, responseHeaders) : decodedCode(request, headers, responseHeaders)}
       if (pluses !== undefined) return addPluses({ ${members} }, pluses.map((index) => names[index]), decoded);
       return decoded === undefined ? { ${members} } : { ${members}, decoded };
     };`;
@@ -89,7 +90,6 @@ function fieldsCode({ fields }: LineTemplate, values: readonly string[]): string
 
 /** A request of HTTP/1.1 is taken apart in place: it stands from `requestAt` to `requestEnd`. */
 const decodedCode = (request: string, headers = "undefined", responseHeaders = "undefined"): string => `
-  let decoded;
   const uriEnd = requestEnd - ${VERSION.length};
   q = text.indexOf(" ", requestAt);
   if (${headers} !== undefined && ${responseHeaders} !== undefined && q < uriEnd && ${isAt(VERSION, "uriEnd")})
@@ -103,6 +103,12 @@ const decodedCode = (request: string, headers = "undefined", responseHeaders = "
   else decoded = decodeRequest(${request}, { request: ${headers}, response: ${responseHeaders} });`;
 
 const VERSION = " HTTP/1.1";
+
+/** Without a request there may be captured headers all the same. */
+const decodedHeadersCode = (headers: string | undefined, responseHeaders: string | undefined): string =>
+  headers === undefined && responseHeaders === undefined
+    ? ""
+    : `decoded = decodeRequest({}, { request: ${headers}, response: ${responseHeaders} });`;
 
 /** What of a line is not as in most: numbers with a plus sign. */
 function addPluses(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { compileTemplate } from "#core/haproxy/compiled/compile-template.ts";
+import { type CompiledReader, compileTemplate } from "#core/haproxy/compiled/compile-template.ts";
 import { lineTemplate } from "#core/haproxy/line-template.ts";
 import { OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
 import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
@@ -88,6 +88,19 @@ test("ordinary lines of httplog are not left to the matcher", () => {
   const fast = whole.filter((message) => readTwice(httplog, message).fast !== undefined);
 
   expect(fast.length).toBeGreaterThan(whole.length * 0.9);
+});
+
+test("captured headers are decoded also where a format has no request", () => {
+  const template = lineTemplate(readLogFormat("headers", "%ci:%cp [%t] %f %ST %Tt %hr end"));
+  const compiled = compileTemplate(template) as CompiledReader;
+
+  const { fast, slow } = readTwice(
+    { name: "headers", template, compiled },
+    "192.0.2.7:40001 [15/Mar/2026:12:00:00.000] web 200 4 {a#22b|} end",
+  );
+
+  expect(fast).toHaveProperty("decoded", { request_headers: ['a"b', null] });
+  expect(fast).toEqual(slow);
 });
 
 test.each(["%{+Q}o %ci", "%ci %[capture.req.hdr(0)] %B [%t] x", '{"a":"%ci"}', "%{+json}o %(a)ci"])(
