@@ -16,6 +16,7 @@ type Known =
   | "name"
   | "method"
   | "word"
+  | "server-name"
   | "encoded"
   | "base64"
   | "text"
@@ -62,8 +63,10 @@ const NAMES = words(`
 const METHODS = words("capture.req.method method");
 const WORDS = words(`
   bc_err_name fc_err_name res.cache_name ssl_bc_cipher ssl_bc_curve ssl_c_key_alg ssl_c_sig_alg ssl_f_key_alg ssl_f_sig_alg
-  ssl_fc_cipher ssl_fc_curve ssl_s_key_alg ssl_s_sig_alg ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni
+  ssl_fc_cipher ssl_fc_curve ssl_s_key_alg ssl_s_sig_alg
 `);
+/** A name, unless the client is hostile: then anything, spaces and quotes too. */
+const SERVER_NAMES = words("ssl_fc_sni ssl_bc_sni req.ssl_sni req_ssl_sni");
 
 /** Without spaces, but with slashes: `HTTP/1.1`. */
 const ENCODED = words(`
@@ -90,6 +93,7 @@ function knownOfFetch(keyword: string): Known {
   if (NAMES.has(keyword)) return "name";
   if (METHODS.has(keyword)) return "method";
   if (WORDS.has(keyword)) return "word";
+  if (SERVER_NAMES.has(keyword)) return "server-name";
   return ENCODED.has(keyword) ? "encoded" : "text";
 }
 
@@ -113,6 +117,7 @@ const KINDS: Readonly<Record<Known, ValueKind>> = {
   name: "word",
   method: "word",
   word: "word",
+  "server-name": "word",
   encoded: "encoded",
   base64: "encoded",
   text: "text",
@@ -124,6 +129,7 @@ const CHARACTERS: Readonly<Partial<Record<Known, string>>> = {
   name: NAME_CHARACTERS,
   method: METHOD_CHARACTERS,
   base64: "\\w+/=-",
+  "server-name": "\\s\\S",
 };
 
 const TYPES: Readonly<Partial<Record<Known, FieldKind>>> = { boolean: "long", integer: "long", port: "integer" };

@@ -14,7 +14,18 @@ const MAX_TRIES = 1000;
 
 /** Takes a whole line apart: straight away, as most lines can be, or else by looking for the values wherever they may be. */
 export const matchTemplate = (template: LineTemplate, text: string): PrintedValues | undefined =>
-  readTemplate(template, text) ?? (canSearch(template, text) ? searchTemplate(template, text) : undefined);
+  readTemplate(template, text) ?? (canSearch(template, text) ? search(template, text) : undefined);
+
+/** Cookies side by side are told by their names. */
+function search(template: LineTemplate, text: string): PrintedValues | undefined {
+  const values = searchTemplate(template, text);
+  for (const run of values === undefined ? [] : template.openRuns) {
+    const { before } = template.fields[run.to - 1] as TemplateField;
+    if (areCookies(template.fields, run.from, run.to))
+      readRun(template, run, (values as string[]).slice(run.from, run.to).join(before), values as PrintedValues);
+  }
+  return values;
+}
 
 /** Whether the line begins as the format does, as far as that can be said without looking elsewhere. */
 function canSearch(template: LineTemplate, text: string): boolean {

@@ -19,6 +19,9 @@ export interface FrontendKind {
   send(place: Place, request: string, patienceMs: number): Promise<void>;
 }
 
+/** TLS lets clients ask for any. */
+const HOSTILE_SERVER_NAME = 'a b"/TLSv1.3 x';
+
 const overTcp = {
   bind: ({ port }: Place) => `127.0.0.1:${port}`,
   send: ({ port }: Place, request: string, patienceMs: number) =>
@@ -26,12 +29,10 @@ const overTcp = {
 };
 const overTls = {
   bind: ({ port, folder }: Place) => `127.0.0.1:${port} ssl crt ${certificateIn(folder)} alpn http/1.1`,
-  send: ({ port }: Place, request: string, patienceMs: number) =>
-    sendOn(
-      connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, servername: "a.example" }),
-      request,
-      patienceMs,
-    ),
+  send: ({ port }: Place, request: string, patienceMs: number) => {
+    const servername = request.includes("User-Agent") ? "a.example" : HOSTILE_SERVER_NAME;
+    return sendOn(connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, servername }), request, patienceMs);
+  },
 };
 const overIpv6 = {
   bind: ({ port }: Place) => `[::1]:${port}`,

@@ -100,6 +100,18 @@ test("an unencoded value is all that the values behind it cannot be", () => {
   expect(fieldsOf(parse("%CC %HU %ST", "SID=a b c /x 200"))).toEqual({ CC: "SID=a b c", HU: "/x", ST: 200 });
 });
 
+describe("the name that a hostile TLS client asks for", () => {
+  const HTTPSLOG =
+    '192.0.2.7:40001 [22/Nov/2026:01:22:46.321] web~ app/a1 0/1/2/3/4 200 77 SID=a SID=b "c" d ---- 5/4/3/2/1 7/6 {h} "GET / HTTP/1.1" 0/0000000000000000/0/0/0 ';
+
+  test.each(["-", "shop.example", 'a b"/TLSv1.3 x', "x/TLSv1.3/E", " "])("is read whatever it is: %s", (name) => {
+    const fields = fieldsOf(parseHaproxyLine(`${HTTPSLOG}${name}/TLSv1.2/ECDHE-RSA-AES256-SHA`, context));
+
+    expect(fields).toMatchObject({ ssl_fc_sni: name, sslv: "TLSv1.2", sslc: "ECDHE-RSA-AES256-SHA" });
+    expect(fields).toMatchObject({ CC: "SID=a", CS: 'SID=b "c" d', tsc: "----", r: "GET / HTTP/1.1" });
+  });
+});
+
 describe("literals", () => {
   test("that are not ASCII are found as UTF-8, in JSON as well", () => {
     expect(fieldsOf(parse("%STé%b", "200éapp"))).toEqual({ ST: 200, b: "app" });
