@@ -10,7 +10,7 @@ import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { differences } from "./differences.ts";
 import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind } from "./frontend-kinds.ts";
-import { freePorts, openBackend, openSink, startHaproxy } from "./haproxy.ts";
+import { freePorts, openBackend, openSink, sendRaw, startHaproxy } from "./haproxy.ts";
 import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
 import { quoted, truthOf, truthOfMode } from "./told-truth.ts";
 
@@ -18,6 +18,8 @@ import { quoted, truthOf, truthOfMode } from "./told-truth.ts";
 export interface OptionsChecked {
   /** Requests whose lines reached every sink. */
   readonly lines: number;
+  /** Lines of connections that failed before, and of HAProxy's own state. */
+  readonly others: number;
   /** Lines read with the configuration and without it, and in each syslog format. */
   readonly compared: number;
   /** Lines that their sink's `len` had cut. */
@@ -50,6 +52,9 @@ const FRONTENDS: readonly OptionFrontend[] = [
   { name: "vamp", kind: FRONTEND_KINDS.usual, option: `log-format ${quoted(VAMP_FORMATS[0]?.text ?? "")}` },
   { name: "json", kind: FRONTEND_KINDS.usual, option: `log-format ${quoted(JSON_FORMAT)}` },
 ];
+
+const portOf = (frontend: string, ports: readonly number[]): number =>
+  ports[FRONTENDS.findIndex(({ name }) => name === frontend)] as number;
 
 type Sink = Awaited<ReturnType<typeof openSink>>;
 
@@ -87,6 +92,7 @@ frontend ready
         ),
       ),
     );
+    await sendRaw(portOf("tls", ports), "not TLS\r\n\r\n", CLIENTS_GO_AFTER_MS);
     await haproxy.stop();
     return judge(config, sinks);
   } finally {
@@ -125,7 +131,7 @@ function judge(config: string, { told, cut, framed }: Sinks): OptionsChecked {
   const configured = haproxyParser({ formats: knownFormatsOf(read) });
   const builtIn = haproxyParser();
   const wrong: string[] = [];
-  const counts = { lines: 0, compared: 0, cut: 0 };
+  const counts = { lines: 0, others: 0, compared: 0, cut: 0 };
   const note = (line: Buffer, how: string, found: readonly string[]): void => {
     counts.compared++;
     if (found.length > 0) wrong.push(`${how}: ${found.join("; ")} in ${line.toString("latin1").slice(-700)}`);
@@ -135,7 +141,12 @@ function judge(config: string, { told, cut, framed }: Sinks): OptionsChecked {
   told.datagrams.forEach((line, index) => {
     const truth = truthOf(line);
     const format = read.proxies.find(({ name }) => name === truth?.f)?.formats[0];
-    if (truth === undefined || format === undefined) return;
+    if (truth === undefined || format === undefined) {
+      const isRead = [configured, builtIn].every((parse) => recordOf(parse, line) !== undefined);
+      note(line, "of a failed connection, or of HAProxy itself", isRead ? [] : ["is rejected"]);
+      counts.others++;
+      return;
+    }
     counts.lines++;
     const whole = recordOf(configured, line);
     note(line, "with its configuration", whole === undefined ? ["is rejected"] : differences(whole, format, truth));

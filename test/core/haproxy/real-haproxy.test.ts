@@ -28,10 +28,11 @@ testWithHaproxy(
 testWithHaproxy(
   "its own formats are read with a configuration and without, in every syslog format, whole and cut",
   async () => {
-    const { wrong, lines, compared, cut } = await checkOptions();
+    const { wrong, lines, others, compared, cut } = await checkOptions();
 
     expect(wrong).toEqual([]);
     expect(lines).toBeGreaterThan(100);
+    expect(others).toBeGreaterThan(0);
     expect(compared).toBeGreaterThan(8 * lines);
     expect(cut).toBeGreaterThan(5);
   },
