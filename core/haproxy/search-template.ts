@@ -154,10 +154,11 @@ function goBack(
   let at = text.length;
   let literal = end;
   for (let index = fields.length - 1; index >= 0; index--) {
-    const { vanishes, before } = fields[index] as TemplateField;
+    const { field, vanishes, before } = fields[index] as TemplateField;
     const { starts, ends, begins } = spans[index] as FieldSpans;
     [at, last] = backOverLiteral(literal, text, at, last, ends);
-    const begin = last === OTHER ? (begins[at] as number) : -1;
+    const isNothing = !vanishes && missingText(field.value) === "" && starts[at] !== 0;
+    const begin = last === OTHER && !isNothing ? (begins[at] as number) : -1;
     if (begin >= 0) {
       values[index] = text.slice(begin, at);
       at = begin;

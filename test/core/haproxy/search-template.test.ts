@@ -37,6 +37,10 @@ describe("what is not there", () => {
     expect(fieldsOf(parse("%ST %{-M}ci %B", "200 7"))).toEqual({ ST: 200, ci: "", B: 7 });
   });
 
+  test("is nothing rather than what stands before it", () => {
+    expect(fieldsOf(parse("%{-M}o%HPO %CC;%b.", "/a ;fe.x."))).toEqual({ HPO: "/a", CC: "", b: "fe.x" });
+  });
+
   test("is told from a port in hexadecimal by its quotes only", () => {
     expect(fieldsOf(parse("%{+X}bp-%ST", "--200"))).toEqual({ bp: "-", ST: 200 });
   });
