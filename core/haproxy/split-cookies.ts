@@ -24,7 +24,8 @@ const nameOf = (cookie: string): string => /^[^= ]{0,64}=?/.exec(cookie)?.[0] ??
 function mostAlike(both: string, separator: string, name: string): number {
   let best = -1;
   let bestLength = 0;
-  for (let at = both.indexOf(separator, 1); at >= 0; at = both.indexOf(separator, at + 1)) {
+  // An empty separator is found behind the end for ever.
+  for (let at = both.indexOf(separator, 1); at >= 0 && at < both.length; at = both.indexOf(separator, at + 1)) {
     let length = 0;
     while (length < name.length && both[at + separator.length + length] === name[length]) length++;
     if (length >= bestLength) {
