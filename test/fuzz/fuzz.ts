@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { openReporter } from "#cli/reporter.ts";
 import { FUZZ_TARGETS } from "#test/fuzz/fuzz-targets.ts";
 import { fuzzOnce, runFuzz } from "#test/fuzz/run-fuzz.ts";
+import { openWatchdog } from "#test/fuzz/watchdog.ts";
 
 const HELP = `Gives what reads log lines inputs that nobody would send, and checks what comes of each: nothing throws, hangs, or loses
 a byte. One process, of low priority.
@@ -15,7 +16,8 @@ a byte. One process, of low priority.
   --replay <n>      that one input of one target, as a failure names it
   --help
 
-It says how many inputs were read, and ends with 0 when all went well, with 1 when one failed, with 2 when called wrongly.
+It says how many inputs were read, and ends with 0 when all went well, with 1 when one failed, with 2 when called wrongly;
+an input that is read for half a minute ends it by force.
 
 Example: npm run fuzz -- --seconds 3600
          npm run fuzz -- --targets lines --replay 1234
@@ -60,6 +62,7 @@ function fuzzAll(targets: typeof FUZZ_TARGETS): number {
   const { inputs, failure } = runFuzz({
     targets,
     seed,
+    onInput: openWatchdog(Object.keys(targets)),
     isOver: () => performance.now() >= endMs,
     onProgress: (counts) => reporter.progress(() => showCounts(counts)),
   });

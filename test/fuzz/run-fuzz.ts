@@ -6,6 +6,8 @@ export interface FuzzOptions {
   /** Of the first input of each target; each one after it has the next. */
   readonly seed: number;
   readonly isOver: () => boolean;
+  /** Told before each input is read. */
+  readonly onInput?: (target: string, seed: number) => void;
   readonly onProgress?: (inputs: ReadonlyMap<string, number>) => void;
 }
 
@@ -20,12 +22,13 @@ const MOST_CPU_MS = 2_000;
 const INPUTS_IN_TURN = 200;
 
 /** Gives inputs to the targets in turn, until it is over or one fails. */
-export function runFuzz({ targets, seed, isOver, onProgress = () => {} }: FuzzOptions): FuzzReport {
+export function runFuzz({ targets, seed, isOver, onInput, onProgress = () => {} }: FuzzOptions): FuzzReport {
   const inputs = new Map(Object.keys(targets).map((name) => [name, 0]));
   while (!isOver()) {
     for (const [name, target] of Object.entries(targets)) {
       for (let turn = 0; turn < INPUTS_IN_TURN && !isOver(); turn++) {
         const next = inputs.get(name) as number;
+        onInput?.(name, seed + next);
         const error = fuzzOnce(target, seed + next);
         inputs.set(name, next + 1);
         if (error !== undefined) return { inputs, failure: { target: name, seed: seed + next, error } };
