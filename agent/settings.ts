@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { FULL_POLICIES } from "#agent/spooler.ts";
 import type { Fault } from "#core/errors.ts";
 import { quote, toFaults } from "#core/faults.ts";
-import { isZone } from "#core/haproxy/local-time.ts";
+import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import * as z from "#core/zod.ts";
 

@@ -14,7 +14,7 @@ import {
   receiptId,
   toLineBytes,
   toLogRecordLine,
-} from "#core/haproxy/log-record.ts";
+} from "#core/haproxy/logs/log-record.ts";
 
 /** What records say of their gateway. */
 export type Gateway = Pick<LogLine, "source" | "zone">;

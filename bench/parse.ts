@@ -1,7 +1,7 @@
-import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
-import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
-import type { LogLine } from "#core/haproxy/log-record.ts";
-import { toRecordedEvent } from "#core/haproxy/to-event.ts";
+import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
+import type { LogLine } from "#core/haproxy/logs/log-record.ts";
+import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
+import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { toBulkLines } from "#stores/opensearch/event-document.ts";
 import type { Ground } from "./ground.ts";
 import { httplogLines } from "./httplog-lines.ts";

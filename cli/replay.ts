@@ -8,7 +8,7 @@ import { forgetRun, type ReplayIdentity, readRun, saveRun, stateFileIn } from "#
 import { summaryOf } from "#cli/replay/summary.ts";
 import { counted, openReporter } from "#cli/reporter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { archivedEventReader } from "#core/haproxy/journal-item.ts";
+import { archivedEventReader } from "#core/haproxy/logs/journal-item.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 import { type OpenSearchEventStore, openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";

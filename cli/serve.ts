@@ -3,7 +3,7 @@ import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
-import { isZone } from "#core/haproxy/local-time.ts";
+import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import { type LocalPulse, type LocalPulseOptions, startLocalPulse } from "#dev/local-pulse.ts";
 import { BASE_PATH } from "#functions/routes.ts";

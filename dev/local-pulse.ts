@@ -1,7 +1,7 @@
 import { systemClock } from "#core/clock.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
 import type { EventFeeds } from "#core/events/event-feed.ts";
-import type { LogJournal } from "#core/haproxy/log-journal.ts";
+import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
 import { listenForHaproxyLogs } from "#dev/haproxy-intake.ts";
 import { type Engine, type EngineOptions, openEmbedded, openWithOpenSearch, reportError } from "#dev/local-engine.ts";

@@ -3,7 +3,7 @@ import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";
 import { type ApiAuthorization, apiAuthorization } from "#lib/constructs/api-authorization.ts";

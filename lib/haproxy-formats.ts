@@ -4,8 +4,8 @@ import type { IConstruct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import { haproxyTypeOf, toFormatSetting } from "#core/haproxy/known-format-settings.ts";
+import { haproxyTypeOf, toFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 
 /**
  * The log-formats of haproxy.cfg files, read while stacks are made: nothing else of the files, which hold passwords, goes

@@ -5,7 +5,7 @@ import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { Construct } from "constructs";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { InstalledTemplate } from "#lib/constructs/installed-template.ts";

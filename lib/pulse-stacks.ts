@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
 import { type EventTypeDeclaration, isEventType } from "#core/events/event-types.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import { isZone } from "#core/haproxy/local-time.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
+import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { ApiStack } from "#lib/api-stack.ts";
 import type { Auth } from "#lib/auth.ts";

@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { type ReceivedLine, withoutEnd } from "#agent/inputs/line-sink.ts";
 import type { FilePosition } from "#agent/spool/ledger.ts";
-import { MAX_FRAME_BYTES } from "#core/haproxy/syslog-frames.ts";
+import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 /** By its first bytes a file is told from another that was given its inode. */

@@ -1,6 +1,6 @@
 import type { Bell } from "#agent/bell.ts";
 import type { FilePosition } from "#agent/spool/ledger.ts";
-import type { DropCause } from "#core/haproxy/log-record.ts";
+import type { DropCause } from "#core/haproxy/logs/log-record.ts";
 
 /** A line as an input has it, without the LF at its end. */
 export interface ReceivedLine {

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Input, LineSink, ReceivedLine } from "#agent/inputs/line-sink.ts";
 import { listening } from "#agent/inputs/listening.ts";
 import type { AgentLog } from "#agent/log.ts";
-import { MAX_FRAME_BYTES, type SyslogFrame, SyslogFrameDecoder } from "#core/haproxy/syslog-frames.ts";
+import { MAX_FRAME_BYTES, type SyslogFrame, SyslogFrameDecoder } from "#core/haproxy/syslog/syslog-frames.ts";
 
 /** An address of TCP, or the path of a socket. */
 export type StreamAddress = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Input, type LineSink, withoutEnd } from "#agent/inputs/line-sink.ts";
 import type { AgentLog } from "#agent/log.ts";
-import { SyslogFrameDecoder } from "#core/haproxy/syslog-frames.ts";
+import { SyslogFrameDecoder } from "#core/haproxy/syslog/syslog-frames.ts";
 
 export interface UnixDatagramInputOptions {
   readonly path: string;

@@ -2,7 +2,7 @@ import type { KinesisClientConfig } from "@aws-sdk/client-kinesis";
 import type { BlockOutcome, Output } from "#agent/outputs/output.ts";
 import type { Block } from "#agent/spool/block.ts";
 import type { Clock } from "#core/clock.ts";
-import { lineId } from "#core/haproxy/log-record.ts";
+import { lineId } from "#core/haproxy/logs/log-record.ts";
 import { KinesisJournal } from "#journals/kinesis/kinesis-journal.ts";
 import type { Lane } from "#journals/kinesis/pack-records.ts";
 

@@ -1,5 +1,5 @@
-import { type DropCause, newIncarnation, type Receipt, type SequenceRange } from "#core/haproxy/log-record.ts";
-import { countOf, linesIn } from "#core/haproxy/sequence-ranges.ts";
+import { type DropCause, newIncarnation, type Receipt, type SequenceRange } from "#core/haproxy/logs/log-record.ts";
+import { countOf, linesIn } from "#core/haproxy/logs/sequence-ranges.ts";
 
 /** Numbers of a spool, which may be a former one in the same folder. */
 export interface NamedDrop extends SequenceRange {

@@ -4,10 +4,10 @@ import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { explainedConfig, explainedFormat, showConfig, showFormat, showTermination } from "#cli/haproxy/explained.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { splitConfigLine } from "#core/haproxy/config/split-config-line.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
-import { BUILT_IN_FORMATS } from "#core/haproxy/log-format-built-in.ts";
-import { LogFormatError } from "#core/haproxy/log-format-error.ts";
-import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
+import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { explainTermination, looksLikeTermination } from "#core/haproxy/termination-states.ts";
 
 const HELP = `Says what a log line of HAProxy holds, or why a session ended.

@@ -1,8 +1,8 @@
 import type { Captures, HaproxyConfig, LoggingProxy, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
-import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
-import { describeFields, indexFields } from "#core/haproxy/log-format-fields.ts";
-import { recordSchema } from "#core/haproxy/log-format-schema.ts";
+import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
+import { describeFields, indexFields } from "#core/haproxy/log-format/index-fields.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { recordSchema } from "#core/haproxy/log-format/record-schema.ts";
 import type { TerminationState } from "#core/haproxy/termination-states.ts";
 
 /** A format for programs. */

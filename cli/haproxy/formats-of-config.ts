@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { pathOfCaller } from "#cli/call.ts";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 
 /** The formats that a haproxy.cfg logs in. What of it cannot be read is told on standard error, and costs its line only. */
 export function formatsOfConfig(path: string): KnownFormat[] {

@@ -1,5 +1,5 @@
 import { counted } from "#cli/reporter.ts";
-import type { ParsedLine } from "#core/haproxy/record.ts";
+import type { ParsedLine } from "#core/haproxy/parser/record.ts";
 
 /** Counts what became of lines. */
 export class ParseTally {

@@ -4,13 +4,13 @@ import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
 import { ParseTally } from "#cli/haproxy/parse-tally.ts";
 import { openPipe, type Pipe } from "#cli/haproxy/pipe.ts";
 import { counted, openReporter, type Reporter } from "#cli/reporter.ts";
-import { haproxyParser, type KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import { type CutLine, LineCutter } from "#core/haproxy/line-cutter.ts";
-import { isZone } from "#core/haproxy/local-time.ts";
-import { LogFormatError } from "#core/haproxy/log-format-error.ts";
-import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
-import type { ParsedLine } from "#core/haproxy/record.ts";
-import { textOfBytes } from "#core/haproxy/text.ts";
+import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
+import { haproxyParser, type KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
+import { isZone } from "#core/haproxy/parser/local-time.ts";
+import type { ParsedLine } from "#core/haproxy/parser/record.ts";
+import { textOfBytes } from "#core/haproxy/parser/text.ts";
+import { type CutLine, LineCutter } from "#core/haproxy/syslog/line-cutter.ts";
 
 const HELP = `Reads log lines of HAProxy, with whatever syslog header they carry, from standard input: one message per line.
 Writes one line of JSON for each, in order: {"record":{…}}, or {"rejected":{"reason":…,"line":…}}.

@@ -1,7 +1,7 @@
 import { counted } from "#cli/reporter.ts";
-import type { Completeness, GatewayReport, SpoolReport } from "#core/haproxy/completeness.ts";
-import type { DropCause, SequenceRange } from "#core/haproxy/log-record.ts";
-import { countOf } from "#core/haproxy/sequence-ranges.ts";
+import type { Completeness, GatewayReport, SpoolReport } from "#core/haproxy/logs/completeness.ts";
+import type { DropCause, SequenceRange } from "#core/haproxy/logs/log-record.ts";
+import { countOf } from "#core/haproxy/logs/sequence-ranges.ts";
 
 const CAUSES: Readonly<Record<DropCause, string>> = {
   kernel: "datagrams that the kernel dropped",

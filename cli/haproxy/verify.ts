@@ -6,7 +6,12 @@ import { readVerifyCall, type VerifyCall } from "#cli/haproxy/verify-call.ts";
 import { showCompleteness } from "#cli/haproxy/verify-report.ts";
 import { counted, openReporter, type Reporter } from "#cli/reporter.ts";
 import { sleep, systemClock } from "#core/clock.ts";
-import { type Completeness, examineCompleteness, isComplete, type LineRegister } from "#core/haproxy/completeness.ts";
+import {
+  type Completeness,
+  examineCompleteness,
+  isComplete,
+  type LineRegister,
+} from "#core/haproxy/logs/completeness.ts";
 
 const HELP = `Says of each gateway whether all lines that its agent was given have become events, or which are missing.
 

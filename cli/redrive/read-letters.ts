@@ -2,7 +2,7 @@ import type { KinesisStreamEvent } from "aws-lambda";
 import { beginsGzip } from "#cli/replay/gzip-members.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
 import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
-import { type JournalItem, readJournalItem } from "#core/haproxy/journal-item.ts";
+import { type JournalItem, readJournalItem } from "#core/haproxy/logs/journal-item.ts";
 import { inflate } from "#functions/shared/inflate.ts";
 
 /** What a dead letter is of: an event, or a gateway's log record, and why it was put aside; or why it cannot be read. */

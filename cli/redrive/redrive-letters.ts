@@ -6,7 +6,7 @@ import { PulseError } from "#core/errors.ts";
 import { appendAgain, type Journal } from "#core/events/append-again.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
-import type { LogJournal } from "#core/haproxy/log-journal.ts";
+import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import { holdsLetters, type Letter, readLetters } from "./read-letters.ts";
 
 /** Where letters are appended, by what they are of. */

@@ -5,8 +5,8 @@ import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
 import { type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { toBounds } from "#core/events/timestamps.ts";
-import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/haproxy-parser.ts";
-import { haproxyTypeOf } from "#core/haproxy/known-format-settings.ts";
+import { haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
+import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
 /** What `pulse replay` is asked to do. */

@@ -1,4 +1,4 @@
-import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 
 export const FIELD_KINDS = ["keyword", "integer", "long", "double", "boolean"] as const;
 

@@ -1,8 +1,8 @@
 import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
 import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
-import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
-import { fromLogRecordLine } from "#core/haproxy/log-record.ts";
-import { type RecordedEvent, toRecordedEvent } from "#core/haproxy/to-event.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/log-record.ts";
+import { type RecordedEvent, toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
+import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { inflate } from "#functions/shared/inflate.ts";
 import type { LogFigures } from "#functions/shared/metrics.ts";
 import {

@@ -1,4 +1,4 @@
-import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
+import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";

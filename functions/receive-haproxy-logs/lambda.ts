@@ -1,5 +1,5 @@
 import { systemClock } from "#core/clock.ts";
-import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
+import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
 import { KinesisLogJournal } from "#journals/kinesis/kinesis-log-journal.ts";

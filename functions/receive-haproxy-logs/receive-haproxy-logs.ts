@@ -1,16 +1,16 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
-import type { LineParser } from "#core/haproxy/haproxy-parser.ts";
-import type { LogJournal } from "#core/haproxy/log-journal.ts";
-import { type ReceivedLine, receiveLogs } from "#core/haproxy/receive-logs.ts";
+import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
+import { type ReceivedLine, receiveLogs } from "#core/haproxy/logs/receive-logs.ts";
 import {
   faultsOfSender,
   type LogSender,
   readLogRecords,
   readRawLines,
   type SentLine,
-} from "#core/haproxy/sent-lines.ts";
+} from "#core/haproxy/logs/sent-lines.ts";
+import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";

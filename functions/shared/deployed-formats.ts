@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import { fromFormatSetting } from "#core/haproxy/known-format-settings.ts";
+import { fromFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import * as z from "#core/zod.ts";
 
 const filled = z.string().check(z.minLength(1));

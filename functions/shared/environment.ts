@@ -1,5 +1,5 @@
 import { type EventTypeDeclaration, FIELD_KINDS, isEventType, withDefaultTypes } from "#core/events/event-types.ts";
-import { isZone } from "#core/haproxy/local-time.ts";
+import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import * as z from "#core/zod.ts";
 

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { type LogJournal, packLogRecords } from "#core/haproxy/log-journal.ts";
-import type { LogRecord } from "#core/haproxy/log-record.ts";
+import { type LogJournal, packLogRecords } from "#core/haproxy/logs/log-journal.ts";
+import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { KinesisJournal, type KinesisJournalOptions } from "#journals/kinesis/kinesis-journal.ts";
 import type { Lane } from "#journals/kinesis/pack-records.ts";
 

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { type LogJournal, packLogRecords } from "#core/haproxy/log-journal.ts";
-import type { LogRecord } from "#core/haproxy/log-record.ts";
+import { type LogJournal, packLogRecords } from "#core/haproxy/logs/log-journal.ts";
+import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { LocalJournal, type LocalJournalOptions } from "#journals/local/local-journal.ts";
 
 /** Log records, as gzip members of NDJSON: what the stream of a deployment holds. */

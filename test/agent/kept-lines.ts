@@ -1,6 +1,6 @@
 import { Bell } from "#agent/bell.ts";
 import type { LineSink, ReceivedLine } from "#agent/inputs/line-sink.ts";
-import type { DropCause } from "#core/haproxy/log-record.ts";
+import type { DropCause } from "#core/haproxy/logs/log-record.ts";
 
 /** A sink that a test reads, and fills as it likes. */
 export class KeptLines implements LineSink {

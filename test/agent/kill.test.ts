@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { bundleForwarder } from "#agent/bundle.ts";
-import type { Receipt } from "#core/haproxy/log-record.ts";
+import type { Receipt } from "#core/haproxy/logs/log-record.ts";
 import { type Answer, type LogReceiver, linesOf, openLogReceiver } from "#test/agent/log-receiver.ts";
 import { freePort } from "#test/support/free-port.ts";
 import { type Random, seededRandom, seedOfThisRun } from "#test/support/random.ts";

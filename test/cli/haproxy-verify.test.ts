@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type LogRecord, type Receipt, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { type LogRecord, type Receipt, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import { aLogLine, aReceipt, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";

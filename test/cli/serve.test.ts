@@ -6,7 +6,7 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { EventSource } from "eventsource";
-import { eventIdOf } from "#core/haproxy/event-id.ts";
+import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";

@@ -8,7 +8,7 @@ import {
   type ReceiptRecord,
   receiptId,
   toLogRecordLine,
-} from "#core/haproxy/log-record.ts";
+} from "#core/haproxy/logs/log-record.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { elementOf } from "#test/support/emulator-account.ts";
 import { archivedLately, deadLettersOf } from "./check-events.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ReceivedLine } from "#agent/inputs/line-sink.ts";
-import { MAX_FRAME_BYTES } from "#core/haproxy/syslog-frames.ts";
+import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
 import { listenForSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
 
 const opened: (() => unknown)[] = [];

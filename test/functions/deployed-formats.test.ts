@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { haproxyParser, type KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import { toFormatSetting } from "#core/haproxy/known-format-settings.ts";
-import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
+import { toFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";
+import { haproxyParser, type KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { deployedFormats } from "#functions/shared/deployed-formats.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { fromReceiptText } from "#core/events/receipt.ts";
-import { eventIdOf } from "#core/haproxy/event-id.ts";
-import type { LogJournal } from "#core/haproxy/log-journal.ts";
-import { type LogRecord, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
+import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
+import { type LogRecord, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
 import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";

@@ -1,31 +1,31 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { compileTemplate } from "#core/haproxy/compiled/compile-template.ts";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import { eventIdOf } from "#core/haproxy/event-id.ts";
-import { haproxyParser } from "#core/haproxy/haproxy-parser.ts";
-import { lineTemplate } from "#core/haproxy/line-template.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
-import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
-import { LogFormatError } from "#core/haproxy/log-format-error.ts";
-import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
+import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
+import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import {
   fromLineBytes,
   type LineBytes,
   readLogRecord,
   toLineBytes,
   toLogRecordLine,
-} from "#core/haproxy/log-record.ts";
-import { matchTemplate } from "#core/haproxy/match-template.ts";
-import { readLogRecords, readRawLines } from "#core/haproxy/sent-lines.ts";
-import { MAX_FRAME_BYTES, type SyslogFrame, SyslogFrameDecoder } from "#core/haproxy/syslog-frames.ts";
-import { toRecordedEvent } from "#core/haproxy/to-event.ts";
-import { toRecord } from "#core/haproxy/to-record.ts";
-import { anyLineInput } from "#test/core/haproxy/any-line-input.ts";
+} from "#core/haproxy/logs/log-record.ts";
+import { readLogRecords, readRawLines } from "#core/haproxy/logs/sent-lines.ts";
+import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
+import { compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";
+import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { lineTemplate } from "#core/haproxy/parser/line-template.ts";
+import { matchTemplate } from "#core/haproxy/parser/match-template.ts";
+import { toRecord } from "#core/haproxy/parser/to-record.ts";
+import { MAX_FRAME_BYTES, type SyslogFrame, SyslogFrameDecoder } from "#core/haproxy/syslog/syslog-frames.ts";
 import { capturedLines, labelledLines } from "#test/core/haproxy/known-lines.ts";
-import { printLogLine } from "#test/core/haproxy/print-log-line.ts";
+import { anyLineInput } from "#test/core/haproxy/log-format/any-line-input.ts";
+import { printLogLine } from "#test/core/haproxy/log-format/print-log-line.ts";
 import { anyBytes, anyText } from "#test/fuzz/random-input.ts";
 import { randomFormat } from "#test/real-haproxy/random-formats.ts";
 import { aLogLine, aReceiptRecord } from "#test/support/log-records.ts";

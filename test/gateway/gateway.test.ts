@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { type GatewayOptions, type GatewayResult, runGateway } from "#test/gateway/run-gateway.ts";
-import { hasHaproxy } from "#test/real-haproxy/haproxy.ts";
+import { describeHaproxy } from "#test/real-haproxy/describe-haproxy.ts";
 import { seedOfThisRun } from "#test/support/random.ts";
 
 describeHaproxy("a gateway whose agent and server are killed", () => {
@@ -39,22 +39,6 @@ describeHaproxy("the comparison with a second log sink", () => {
     });
   }, 180_000);
 });
-
-/** Where there is no HAProxy a suite is skipped and says so; with CI=true it fails. */
-function describeHaproxy(name: string, suite: () => void): void {
-  const missing = "there is no haproxy here (Debian: apt-get install haproxy)";
-  if (hasHaproxy()) describe(name, suite);
-  else if (process.env.CI === "true")
-    describe(name, () => {
-      test("has a HAProxy to run", () => {
-        throw new Error(missing);
-      });
-    });
-  else {
-    process.stderr.write(`\nNOT TESTED, as ${missing}:\n  ${name}\n\n`);
-    describe.skip(name, suite);
-  }
-}
 
 const run = (options: Pick<GatewayOptions, "kills"> & Partial<GatewayOptions>): Promise<GatewayResult> =>
   runGateway({ requests: 600, rate: 150, seed: seedOfThisRun(), ways: ["file"], ...options });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { SyslogFrameDecoder } from "#core/haproxy/syslog-frames.ts";
+import { SyslogFrameDecoder } from "#core/haproxy/syslog/syslog-frames.ts";
 
 /** A log sink beside Pulse: what it takes over TCP it keeps, and writes to a file as it came. */
 export interface LineSink {

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
-import { ambiguities } from "#core/haproxy/log-format-ambiguities.ts";
+import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { seededRandom } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";

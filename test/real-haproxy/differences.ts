@@ -1,6 +1,6 @@
-import { fieldsOf, type LogField, type LogFormat } from "#core/haproxy/log-format.ts";
-import type { FieldValue, HaproxyRecord } from "#core/haproxy/record.ts";
-import { unescapeJson } from "#core/haproxy/text.ts";
+import { fieldsOf, type LogField, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import type { FieldValue, HaproxyRecord } from "#core/haproxy/parser/record.ts";
+import { unescapeJson } from "#core/haproxy/parser/text.ts";
 import { SAMPLES } from "./random-formats.ts";
 
 /** What HAProxy said of the same request beside the line, by alias: each value in quotes of its own. */

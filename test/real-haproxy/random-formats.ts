@@ -1,4 +1,4 @@
-import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
+import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** Aliases that HAProxy knows since 2.6, the oldest that these formats are tried with. */

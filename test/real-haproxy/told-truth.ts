@@ -1,5 +1,5 @@
-import { readSyslog } from "#core/haproxy/syslog.ts";
-import { latin1Of } from "#core/haproxy/text.ts";
+import { latin1Of } from "#core/haproxy/parser/text.ts";
+import { readSyslog } from "#core/haproxy/syslog/read-syslog.ts";
 import { type Truth, toldAs, toldUnder } from "./differences.ts";
 import type { FrontendKind } from "./frontend-kinds.ts";
 import { printableIn } from "./random-formats.ts";

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { eventIdOf } from "#core/haproxy/event-id.ts";
-import { type LogRecord, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
+import { type LogRecord, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
 import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";

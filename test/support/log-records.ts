@@ -7,7 +7,7 @@ import {
   type ReceiptRecord,
   receiptId,
   toLogRecordLine,
-} from "#core/haproxy/log-record.ts";
+} from "#core/haproxy/logs/log-record.ts";
 import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
 
 /** The spool that built records come from. */

@@ -1,5 +1,5 @@
 import type { Variables } from "#core/haproxy/config/split-config-line.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
+import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 /** The formats that HAProxy offers as variables since 2.7. */
 const OWN_VARIABLES: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
 import type { Captures, ConfigFault, FormatUse, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
 import { type FormatLine, optionFormat } from "#core/haproxy/config/proxy-settings.ts";
-import { fieldsOf, type LogFormat } from "#core/haproxy/log-format.ts";
-import { LOG_ALIASES } from "#core/haproxy/log-format-aliases.ts";
-import { FIXED_FORMATS, OPTION_FORMATS, VAMP_FORMATS } from "#core/haproxy/log-format-built-in.ts";
-import { LogFormatError } from "#core/haproxy/log-format-error.ts";
-import { readLogFormat } from "#core/haproxy/log-format-reader.ts";
+import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
+import { FIXED_FORMATS, OPTION_FORMATS, VAMP_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { fieldsOf, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 
 type Report = (line: number, level: ConfigFault["level"], says: string) => void;
 

@@ -1,5 +1,5 @@
 import type { LogTarget, SyslogFormat } from "#core/haproxy/config/log-target.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 
 /** What a haproxy.cfg says of logs. */
 export interface HaproxyConfig {

@@ -1,7 +1,7 @@
 import type { HaproxyConfig, LoggingProxy } from "#core/haproxy/config/haproxy-config.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import type { HeaderCounts } from "#core/haproxy/line-template.ts";
-import type { LogFormat } from "#core/haproxy/log-format.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
+import type { HeaderCounts } from "#core/haproxy/parser/line-template.ts";
 
 /** The formats that lines of this configuration can have, each with its frontends and what they capture. */
 export function knownFormatsOf({ proxies, formats }: HaproxyConfig): KnownFormat[] {

@@ -1,6 +1,6 @@
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import type { LogTarget } from "#core/haproxy/config/log-target.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
+import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 /** A format as a line of the configuration gives it. */
 export interface FormatLine {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { followFile } from "#agent/inputs/followed-file.ts";
 import type { Input } from "#agent/inputs/line-sink.ts";
 import type { FilePosition } from "#agent/spool/ledger.ts";
-import { MAX_FRAME_BYTES } from "#core/haproxy/syslog-frames.ts";
+import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
 import { KeptLines } from "#test/agent/kept-lines.ts";
 import { type KeptLog, keptLog } from "#test/agent/kept-log.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";

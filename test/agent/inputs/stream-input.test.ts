@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { openStreamInput, type StreamInput, type StreamInputOptions } from "#agent/inputs/stream-input.ts";
-import { MAX_FRAME_BYTES } from "#core/haproxy/syslog-frames.ts";
+import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
 import { KeptLines } from "#test/agent/kept-lines.ts";
 import { type KeptLog, keptLog } from "#test/agent/kept-log.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";

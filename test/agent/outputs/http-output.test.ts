@@ -4,7 +4,7 @@ import { openHttpOutput } from "#agent/outputs/http-output.ts";
 import type { Output } from "#agent/outputs/output.ts";
 import type { Block } from "#agent/spool/block.ts";
 import { beginLedger } from "#agent/spool/ledger.ts";
-import { lineId, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { lineId, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import {
   type Answer,
   type LogReceiver,

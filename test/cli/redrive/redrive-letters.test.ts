@@ -7,7 +7,7 @@ import type { Event } from "#core/events/event.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
-import { type LogRecord, lineId, toLogRecordLine } from "#core/haproxy/log-record.ts";
+import { type LogRecord, lineId, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { toDestinationFile } from "#test/support/event-source-mapping-discarded.ts";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { haproxyParser, type LineParser } from "#core/haproxy/haproxy-parser.ts";
-import type { HaproxyRecord } from "#core/haproxy/record.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
 import {
   goldenFiles,
   goldenFormats,

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import type { KnownFormat } from "#core/haproxy/haproxy-parser.ts";
-import type { HaproxyRecord } from "#core/haproxy/record.ts";
+import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
+import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
 
 /** A captured line of which it is known what a correct parser makes. */
 export interface KnownLine {

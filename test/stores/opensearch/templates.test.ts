@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { everyEvent } from "#core/events/event-filter.ts";
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { HAPROXY_FIELDS } from "#core/haproxy/fields.ts";
+import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { request } from "#stores/opensearch/client.ts";
 import { toBulkLines } from "#stores/opensearch/event-document.ts";
 import { genericTemplate, indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";

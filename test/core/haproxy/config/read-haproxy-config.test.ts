@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { HaproxyConfig, LoggingProxy } from "#core/haproxy/config/haproxy-config.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format-built-in.ts";
+import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 const read = (lines: string, environment: Readonly<Record<string, string>> = {}): HaproxyConfig =>
   readHaproxyConfig(lines, (name) => environment[name]);

@@ -1,0 +1,178 @@
+import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
+import { type CompiledReader, compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";
+import { type HeaderCounts, type LineTemplate, lineTemplate } from "#core/haproxy/parser/line-template.ts";
+import { matchCutTemplate, matchTemplate } from "#core/haproxy/parser/match-template.ts";
+import type { HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/parser/record.ts";
+import { eventOfConnectionError, readStateLine } from "#core/haproxy/parser/state-lines.ts";
+import { type DecodedLine, decodeLine, textOf } from "#core/haproxy/parser/text.ts";
+import { type LineContext, toRecord } from "#core/haproxy/parser/to-record.ts";
+import { type FoundHeader, HeaderMemory } from "#core/haproxy/syslog/header-memory.ts";
+import type { SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
+
+/** A format that lines are read by, and what its configuration knows of them. */
+export interface KnownFormat {
+  readonly format: LogFormat;
+  /** Those that use it: where several formats fit a line, its frontend's counts. */
+  readonly frontends?: readonly string[];
+  readonly captures?: HeaderCounts | undefined;
+}
+
+/** Reads a line as it came (one LF at its end does not count): a record, or why it is none. */
+export type LineParser = (line: Uint8Array | string, context: LineContext) => ParsedLine;
+
+/** A format ready to read lines. */
+interface Reader {
+  readonly template: LineTemplate;
+  /** For the ordinary lines of the format; the matcher reads the others. */
+  readonly compiled: CompiledReader | undefined;
+  readonly frontends: ReadonlySet<string>;
+}
+
+/**
+ * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
+ * where it fits several, of that of its own frontend, else of the one with the fewest places where a client may have
+ * written anything, else of the first, the given ones before the known ones. It refuses rather than guesses, throws for no
+ * line (only for an unknown zone), and takes time proportional to the line's length.
+ */
+export function haproxyParser({ formats = [] }: { readonly formats?: readonly KnownFormat[] } = {}): LineParser {
+  const readers = readersOf(formats);
+  const headers = new HeaderMemory();
+  return (line, context) => {
+    const decoded = decodeLine(line);
+    const { text } = decoded;
+    const { syslog, at } = headers.read(text);
+    const isOrdinary = decoded.isAscii && context.cut !== true;
+    const ordinary = isOrdinary ? readOrdinary(readers, decoded, at, syslog, context) : undefined;
+    if (ordinary !== undefined) return { record: ordinary };
+    const received = { text, syslog, at };
+    if (syslog.sd_truncated) return { record: cutInStructuredData(syslog) };
+    if (context.cut) return reject(received, "cut-on-the-way", true);
+    if (at === text.length) return reject(received, "empty");
+    const record = readWhole(readers, received, context) ?? readState(received);
+    return record === undefined ? readCut(readers, received, context) : { record };
+  };
+}
+
+/** A line that is decoded, and whose header was read. */
+interface ReceivedLine extends FoundHeader, Pick<DecodedLine, "text"> {}
+
+const messageOf = ({ text, at }: ReceivedLine): string => text.slice(at);
+
+/** All readers, the most exact ones first, and all frontends that they are known to be of. */
+interface Readers {
+  readonly all: readonly Reader[];
+  readonly compiled: readonly CompiledLineReader[];
+  readonly frontends: ReadonlySet<string>;
+}
+
+function readersOf(formats: readonly KnownFormat[]): Readers {
+  const texts = new Set(formats.map(({ format }) => format.text));
+  const known: KnownFormat[] = BUILT_IN_FORMATS.filter(({ text }) => !texts.has(text)).map((format) => ({ format }));
+  const all: Reader[] = [...formats, ...known]
+    .map(({ format, frontends = [], captures }) => ({
+      ...readingOf(lineTemplate(format, captures)),
+      frontends: new Set(frontends),
+    }))
+    .sort((one, other) => openness(one) - openness(other));
+  return {
+    all,
+    compiled: all.filter(isCompiled),
+    frontends: new Set(formats.flatMap(({ frontends = [] }) => frontends)),
+  };
+}
+
+const readingOf = (template: LineTemplate) => ({ template, compiled: compileTemplate(template) });
+
+/** Where clients write unencoded, but for cookies, which any format can have. */
+const openness = ({ template: { fields } }: Reader): number =>
+  fields.filter(({ field, shape }) => shape === undefined && field.alias === undefined).length;
+
+type CompiledLineReader = Reader & { readonly compiled: CompiledReader };
+const isCompiled = (reader: Reader): reader is CompiledLineReader => reader.compiled !== undefined;
+
+/** Most lines are whole, plain, and of a format that is compiled. */
+function readOrdinary(
+  { compiled, frontends: all }: Readers,
+  { text, bytes }: DecodedLine,
+  at: number,
+  syslog: SyslogHeader,
+  context: LineContext,
+): HaproxyRecord | undefined {
+  for (const { compiled: read, frontends } of compiled) {
+    const record = read(text, bytes, at, text.length, syslog, context);
+    if (record !== undefined && (isOf(frontends, record) || !isOf(all, record))) return record;
+  }
+  return undefined;
+}
+
+function readWhole({ all, frontends: known }: Readers, line: ReceivedLine, context: LineContext) {
+  let first: HaproxyRecord | undefined;
+  for (const reader of all) {
+    const { frontends } = reader;
+    if (first !== undefined && frontends.size === 0) continue;
+    const record = readBy(reader, line, context);
+    if (record === undefined) continue;
+    if (isOf(frontends, record)) return record;
+    first ??= record;
+    if (!isOf(known, record)) break;
+  }
+  return first;
+}
+
+function readBy({ template }: Reader, line: ReceivedLine, context: LineContext): HaproxyRecord | undefined {
+  const { syslog } = line;
+  const message = messageOf(line);
+  const values = matchTemplate(template, message);
+  const record = values && toRecord(template, { syslog, message }, { values }, context);
+  return record && withEvent(record);
+}
+
+const isOf = (frontends: ReadonlySet<string>, { frontend, fields }: HaproxyRecord): boolean =>
+  frontends.has((frontend ?? fields.f) as string);
+
+/** A connection that failed for a reason of its own is an event too. */
+function withEvent(record: HaproxyRecord): HaproxyRecord {
+  const { format, fields } = record;
+  if (format !== "connerror") return record;
+  const event = eventOfConnectionError(String(fields.message));
+  return event === undefined ? record : { ...record, fields: { ...fields, event } };
+}
+
+/** A ring cut the line before its message began: what is known of it is its header. */
+const cutInStructuredData = (syslog: SyslogHeader): HaproxyRecord => ({
+  format: "sd-truncated",
+  syslog,
+  message: "",
+  truncated: true,
+  fields: {},
+});
+
+const STATE_FORMAT = "admin";
+
+function readState(line: ReceivedLine): HaproxyRecord | undefined {
+  const { syslog } = line;
+  const message = messageOf(line);
+  const fields = readStateLine(message);
+  return fields && { format: STATE_FORMAT, syslog, message: textOf(message), truncated: false, fields };
+}
+
+/** A cut line is told by what is left of it, if that fits one format only or the same fields of several. */
+function readCut({ all }: Readers, line: ReceivedLine, context: LineContext): ParsedLine {
+  const { syslog } = line;
+  const message = messageOf(line);
+  const candidates = all.flatMap(({ template, frontends }) => {
+    const match = matchCutTemplate(template, message);
+    const record = match && toRecord(template, { syslog, message }, match, context);
+    return record === undefined ? [] : [{ record, known: Object.keys(record.fields).join(" "), frontends }];
+  });
+  const own = candidates.filter(({ record, frontends }) => isOf(frontends, record));
+  const [first, ...others] = own.length > 0 ? own : candidates;
+  if (first === undefined) return reject(line, "unknown-format");
+  if (others.some((other) => other.known !== first.known)) return reject(line, "cut-before-its-format-shows", true);
+  return { record: first.record };
+}
+
+const reject = (line: ReceivedLine, reason: Rejection["reason"], truncated = false): ParsedLine => ({
+  rejected: { reason, syslog: line.syslog, message: textOf(messageOf(line)), truncated },
+});

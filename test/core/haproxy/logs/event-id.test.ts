@@ -1,0 +1,62 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { isUuid, uuidV7 } from "#core/events/uuid.ts";
+import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
+import { lineId, newIncarnation, receiptId } from "#core/haproxy/logs/log-record.ts";
+
+const incarnation = fc.stringMatching(/^[0-9a-f]{16}$/);
+const sequence = fc.nat({ max: 999_999_999_999_999 });
+
+describe("the id of a record's event", () => {
+  test("is a UUIDv8, whatever the record's id, and the same each time", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.stringMatching(/^[\w.:+-]{1,100}$/), fc.tuple(incarnation, sequence).map(toLineId)),
+        (id) => {
+          const eventId = eventIdOf(id);
+
+          expect(isUuid(eventId)).toBe(true);
+          expect(eventId).toMatch(/^.{14}8.{4}[89ab]/);
+          expect(eventIdOf(id)).toBe(eventId);
+        },
+      ),
+    );
+  });
+
+  test("is the record's own where that is a UUID", () => {
+    const id = uuidV7(Date.UTC(2026, 10, 22));
+
+    expect(eventIdOf(id)).toBe(id);
+  });
+
+  test("sorts as an agent's lines came, and no two of them share one", () => {
+    fc.assert(
+      fc.property(incarnation, sequence, sequence, (spool, one, other) => {
+        const ids = [one, other].map((number) => eventIdOf(lineId(spool, number)));
+
+        expect(Math.sign((ids[0] as string).localeCompare(ids[1] as string, "en"))).toBe(Math.sign(one - other));
+      }),
+    );
+  });
+
+  test("differs from spool to spool, and between a line and a receipt of the same number", () => {
+    const [one, other] = ["0123456789abcdef", "0123456789abcdee"];
+    const ids = [one, other].flatMap((spool) => [
+      lineId(spool, 1),
+      receiptId(spool, 1),
+      lineId(spool, 999_999_999_999_999),
+    ]);
+
+    expect(new Set(ids.map(eventIdOf)).size).toBe(ids.length);
+    expect(eventIdOf(lineId(one, 1))).toBe("01234567-89ab-8cde-bc00-000000000001");
+    expect(eventIdOf("order 66 of edge-1".replaceAll(" ", "."))).not.toBe(eventIdOf("order.67.of.edge-1"));
+  });
+
+  test("is no other's over many spools", () => {
+    const ids = Array.from({ length: 1000 }, () => eventIdOf(lineId(newIncarnation(), 7)));
+
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+const toLineId = ([spool, number]: [string, number]): string => lineId(spool, number);

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
+import { archivedEventReader, readJournalItem } from "#core/haproxy/logs/journal-item.ts";
+import { toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
+import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
+import { anEvent } from "#test/support/an-event.ts";
+import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
+import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+
+/** What would be told apart by a careless look. */
+const MISLEADING = ['"receivedAtMs":1', '{"receivedAtMs":1,"at":"now","line":""}', '\\"receivedAtMs\\":'];
+
+describe("a line of the journal", () => {
+  test("is the event that was written, whatever its value looks like", () => {
+    for (const text of MISLEADING) {
+      const event = anEvent({ value: JSON.stringify({ at: "now", line: text, receipt: {} }) });
+
+      expect(readJournalItem(toJournalLine(event))).toEqual({ event });
+    }
+  });
+
+  test("is the log record that was written, whatever was logged", () => {
+    const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...MISLEADING));
+
+    fc.assert(
+      fc.property(anyText, anyText, (line, source) => {
+        const record = aLogLine(1, line.toWellFormed(), {
+          source: `s${source}`.replaceAll(/\p{C}/gu, "").slice(0, 200),
+        });
+
+        expect(readJournalItem(toLogRecordLine(record))).toEqual({ record });
+      }),
+    );
+    const receipt = aReceiptRecord(1);
+    expect(readJournalItem(toLogRecordLine(receipt))).toEqual({ record: receipt });
+  });
+
+  test.each(["", "raw text", "{}", "[1]", '{"id":"a","line":"b"}'])(
+    "is neither where it is %j, and says so",
+    (line) => {
+      expect(() => readJournalItem(line)).toThrow(SyntaxError);
+      expect(() => readJournalItem(line)).toThrow(/^no event, and not a log record: /);
+    },
+  );
+});
+
+test("an archived line is read into the event that its indexer made of it", () => {
+  const read = archivedEventReader(parseHaproxyLine);
+  const [event, record] = [anEvent(), aLogLine(1, httplogLine())];
+
+  expect(read(toJournalLine(event))).toEqual(fromJournalLine(toJournalLine(event)));
+  expect(read(toLogRecordLine(record))).toEqual(toRecordedEvent(record, parseHaproxyLine).event);
+});
