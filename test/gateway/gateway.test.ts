@@ -4,7 +4,7 @@ import { describeHaproxy } from "#test/real-haproxy/describe-haproxy.ts";
 import { seedOfThisRun } from "#test/support/random.ts";
 
 describeHaproxy("a gateway whose agent and server are killed", () => {
-  test("has each line as an event once, and verify says so", async () => {
+  test.concurrent("has each line as an event once, and verify says so", async () => {
     const result = await run({ kills: 3, ways: ["file", "ring"] });
 
     expect(result.file).toEqual({ lost: [], surplus: [] });
@@ -13,7 +13,7 @@ describeHaproxy("a gateway whose agent and server are killed", () => {
     expect(wayOf(result, "ring")).toMatchObject({ surplus: [], unparsed: 0 });
   }, 180_000);
 
-  test("has each line once also when the agent forgets what it has sent", async () => {
+  test.concurrent("has each line once also when the agent forgets what it has sent", async () => {
     const { ways } = await run({ kills: 2, sabotage: "forget-cursor" });
 
     expect(ways).toMatchObject([{ lost: [], surplus: [], verify: { code: 0 } }]);
@@ -21,14 +21,14 @@ describeHaproxy("a gateway whose agent and server are killed", () => {
 });
 
 describeHaproxy("the comparison with a second log sink", () => {
-  test("sees lines doubled when a spool is wiped, so that they come again under other numbers", async () => {
+  test.concurrent("sees lines doubled when a spool is wiped, so that they come again under other numbers", async () => {
     const { ways } = await run({ kills: 1, sabotage: "wipe-spool" });
 
     expect(ways[0]?.lost).toEqual([]);
     expect(ways[0]?.surplus.length).toBeGreaterThan(0);
   }, 180_000);
 
-  test("sees lines lost that a receiver forgets after its answer, and so does verify", async () => {
+  test.concurrent("sees lines lost that a receiver forgets after its answer, and so does verify", async () => {
     const { ways } = await run({ kills: 0, sabotage: "swallow-request", patienceMs: 5_000 });
 
     const lost = ways[0]?.lost.length;
