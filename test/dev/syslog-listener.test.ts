@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ReceivedLine } from "#agent/inputs/line-sink.ts";
 import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
 import { listenForSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
+import { untilClosed } from "#test/support/until-closed.ts";
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -160,7 +161,7 @@ describe("syslog comes in over UDP and TCP on one port", () => {
     const sent = Array.from({ length: 30_000 }, (_, index) => `<134>${index}`);
 
     socket.end(sent.map((line) => `${line}\n`).join(""));
-    await once(socket, "close");
+    await untilClosed(socket);
     while (taken.length < sent.length) await new Promise((resolve) => setTimeout(resolve, 10));
 
     expect(taken).toEqual(sent);
@@ -197,7 +198,7 @@ describe("a syslog listener that cannot listen, or stops", () => {
     socket.write("<134>whole\n<134>begun");
     await lines(1);
 
-    const ended = once(socket, "close");
+    const ended = untilClosed(socket);
     socket.resume();
     await listener.close();
     await ended;

@@ -10,6 +10,7 @@ import { KeptLines } from "#test/agent/kept-lines.ts";
 import { type KeptLog, keptLog } from "#test/agent/kept-log.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
+import { untilClosed } from "#test/support/until-closed.ts";
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -87,7 +88,7 @@ describe("a stream of syslog messages", () => {
   test("whose message never ends is given its beginning and cut off", async () => {
     const { input, sink, log } = await openInput({ frameTimeoutMs: 200 });
     const socket = await connected(input.port);
-    const closed = once(socket, "close");
+    const closed = untilClosed(socket);
     const writing = setInterval(() => socket.write(Buffer.alloc(100_000, "x")), 5);
     opened.push(() => clearInterval(writing));
 
@@ -131,7 +132,7 @@ describe("a stream of syslog messages", () => {
 
     const third = await connected(input.port);
     third.resume();
-    await once(third, "close");
+    await untilClosed(third);
 
     expect(input.connections).toBe(2);
     expect(log.messages).toEqual(["a connection is refused: there are too many"]);
