@@ -9,6 +9,7 @@ import { median } from "./statistics.ts";
 const ENVIRONMENT = {
   PULSE_OPENSEARCH_URL: "https://search.example",
   PULSE_EVENTS_STREAM: "events",
+  PULSE_HAPROXY_LOGS_STREAM: "haproxy-logs",
   PULSE_KEYS_TABLE: "keys",
   PULSE_DEAD_LETTERS_BUCKET: "dead-letters",
   PULSE_AUTH: "oidc",

@@ -1,10 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { type GatewayOptions, type GatewayResult, runGateway } from "#test/gateway/run-gateway.ts";
 import { describeHaproxy } from "#test/real-haproxy/describe-haproxy.ts";
-import { seedOfThisRun } from "#test/support/random.ts";
 
 describeHaproxy("a gateway whose agent and server are killed", () => {
-  test.concurrent("has each line as an event once, and verify says so", async () => {
+  test("has each line as an event once, and verify says so", async () => {
     const result = await run({ kills: 3, ways: ["file", "ring"] });
 
     expect(result.file).toEqual({ lost: [], surplus: [] });
@@ -12,23 +11,10 @@ describeHaproxy("a gateway whose agent and server are killed", () => {
     expect(wayOf(result, "file").verify).toMatchObject({ code: 0, stdout: expect.stringContaining("complete") });
     expect(wayOf(result, "ring")).toMatchObject({ surplus: [], unparsed: 0 });
   }, 180_000);
-
-  test.concurrent("has each line once also when the agent forgets what it has sent", async () => {
-    const { ways } = await run({ kills: 2, sabotage: "forget-cursor" });
-
-    expect(ways).toMatchObject([{ lost: [], surplus: [], verify: { code: 0 } }]);
-  }, 180_000);
 });
 
 describeHaproxy("the comparison with a second log sink", () => {
-  test.concurrent("sees lines doubled when a spool is wiped, so that they come again under other numbers", async () => {
-    const { ways } = await run({ kills: 1, sabotage: "wipe-spool" });
-
-    expect(ways[0]?.lost).toEqual([]);
-    expect(ways[0]?.surplus.length).toBeGreaterThan(0);
-  }, 180_000);
-
-  test.concurrent("sees lines lost that a receiver forgets after its answer, and so does verify", async () => {
+  test("sees lines lost that a receiver forgets after its answer, and so does verify", async () => {
     const { ways } = await run({ kills: 0, sabotage: "swallow-request", patienceMs: 5_000 });
 
     const lost = ways[0]?.lost.length;
@@ -40,8 +26,11 @@ describeHaproxy("the comparison with a second log sink", () => {
   }, 180_000);
 });
 
+/** One world of those that `npm run test:gateway` can make, always the same. */
+const SEED = 1;
+
 const run = (options: Pick<GatewayOptions, "kills"> & Partial<GatewayOptions>): Promise<GatewayResult> =>
-  runGateway({ requests: 600, rate: 150, seed: seedOfThisRun(), ways: ["file"], ...options });
+  runGateway({ requests: 600, rate: 150, seed: SEED, ways: ["file"], ...options });
 
 function wayOf({ ways }: GatewayResult, way: string): GatewayResult["ways"][number] {
   const result = ways.find((one) => one.way === way);
