@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { bundleForwarder } from "#agent/bundle.ts";
+import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { cpuMsOf } from "./cpu-time.ts";
 import type { Ground } from "./ground.ts";
 import type { Row, SuiteReport } from "./report.ts";

@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { build, type Metafile, type Plugin, stop } from "esbuild";
+import { BUNDLE_OPTIONS } from "#lib/bundle-options.ts";
 
 const ROOT = dirname(import.meta.dirname);
 const BUNDLES = join(ROOT, "dist", "functions");
@@ -42,27 +43,15 @@ export function bundleFolderWith(name: string, files: Readonly<Record<string, st
 export async function bundleFunctions(): Promise<readonly Bundle[]> {
   const names = globSync("functions/*/lambda.ts", { cwd: ROOT }).map((file) => basename(dirname(file)));
   const { outputFiles, metafile } = await build({
+    ...BUNDLE_OPTIONS,
     absWorkingDir: ROOT,
     entryPoints: names.map((name) => ({ in: `functions/${name}/lambda.ts`, out: `${name}/index` })),
     outdir: BUNDLES,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
     write: false,
-    metafile: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    // Of packages that have both, the ES modules: only those lose what is not used.
-    mainFields: ["module", "main"],
-    minify: true,
-    legalComments: "none",
     // The runtime has the SDK: leaving it out also keeps the signer's credential chain, never used here, from loading.
     external: ["@aws-sdk/*"],
     plugins: [withoutUnreached],
-    // CommonJS inside (opensearch-js) calls require; the name is long because minified code takes the short ones.
-    banner: {
-      js: 'import{createRequire as createRequireOfBundle}from"node:module";const require=createRequireOfBundle(import.meta.url);',
-    },
   });
   // Its service would keep a test's worker from ending.
   await stop();

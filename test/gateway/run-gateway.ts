@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bundleForwarder } from "#agent/bundle.ts";
 import { openApiEvents } from "#cli/haproxy/api-events.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { fromLineBytes, type LineBytes } from "#core/haproxy/logs/log-record.ts";
+import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { compareLines, type LineDifference } from "#test/gateway/compare-lines.ts";
 import { gatewayConfig } from "#test/gateway/haproxy-config.ts";
 import { type LineSink, openLineSink } from "#test/gateway/line-sink.ts";

@@ -9,7 +9,7 @@ import { seededRandom } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { differences } from "./differences.ts";
 import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind, type Place } from "./frontend-kinds.ts";
-import { complaintsOf, freePorts, openBackend, openSink, startHaproxy } from "./haproxy.ts";
+import { complaintsOf, freePorts, IMPATIENT_DEFAULTS, openBackend, openSink, startHaproxy } from "./haproxy.ts";
 import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
 import { randomFormat } from "./random-formats.ts";
 import { quoted, readHeader, truthOf, truthOfMode } from "./told-truth.ts";
@@ -105,14 +105,7 @@ function configOf(frontends: readonly Frontend[], sinkPort: number): string {
   nbthread 1
   log 127.0.0.1:${sinkPort} len 60000 format rfc5424 local0
 
-defaults
-  log global
-  mode http
-  timeout connect 1s
-  timeout client 400ms
-  timeout server 1s
-  timeout http-request 400ms
-  timeout queue 200ms
+${IMPATIENT_DEFAULTS}
   unique-id-format %{+X}o\\ %ci:%cp_%rt:%pid
 
 ${sections.join("\n")}`;

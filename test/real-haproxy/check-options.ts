@@ -10,7 +10,7 @@ import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { differences } from "./differences.ts";
 import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind } from "./frontend-kinds.ts";
-import { freePorts, openBackend, openSink, sendRaw, startHaproxy } from "./haproxy.ts";
+import { freePorts, IMPATIENT_DEFAULTS, openBackend, openSink, sendRaw, startHaproxy } from "./haproxy.ts";
 import { HOSTILE_REQUESTS } from "./hostile-requests.ts";
 import { quoted, truthOf, truthOfMode } from "./told-truth.ts";
 
@@ -115,14 +115,7 @@ const globalOf = ({ told, cut, framed }: Sinks): string => `global
   log 127.0.0.1:${cut.port} len ${CUT_BYTES} format raw local0
   ${framed.map(({ port }, index) => `log 127.0.0.1:${port} len 60000 format ${SYSLOG_FORMATS[index]} local0`).join("\n  ")}
 
-defaults
-  log global
-  mode http
-  timeout connect 1s
-  timeout client 400ms
-  timeout server 1s
-  timeout http-request 400ms
-  timeout queue 200ms
+${IMPATIENT_DEFAULTS}
 
 `;
 

@@ -3,8 +3,9 @@ import { hasHaproxy } from "./haproxy.ts";
 
 /** A suite that runs a real HAProxy. Where there is none it is skipped, and says so. */
 export function describeHaproxy(name: string, suite: () => void): void {
-  if (!hasHaproxy())
+  const isHere = hasHaproxy();
+  if (!isHere)
     process.stderr.write(`\nNOT TESTED, there is no haproxy here (Debian: apt-get install haproxy): ${name}\n\n`);
-  const describeHere = hasHaproxy() ? describe : describe.skip;
+  const describeHere = isHere ? describe : describe.skip;
   describeHere(name, suite);
 }

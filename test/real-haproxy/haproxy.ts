@@ -124,3 +124,13 @@ export function sendOn(socket: Socket, bytes: string, patienceMs: number): Promi
     socket.resume();
   });
 }
+
+/** The section `defaults` of a proxy that soon gives up on whoever sends or answers nothing. */
+export const IMPATIENT_DEFAULTS = `defaults
+  log global
+  mode http
+  timeout connect 1s
+  timeout client 400ms
+  timeout server 1s
+  timeout http-request 400ms
+  timeout queue 200ms`;

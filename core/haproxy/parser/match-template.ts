@@ -1,4 +1,5 @@
 import type { LogField } from "#core/haproxy/log-format/log-format.ts";
+import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import type { LineTemplate, OpenRun, PrintedValues, TemplateField } from "#core/haproxy/parser/line-template.ts";
 import { searchTemplate } from "#core/haproxy/parser/search-template.ts";
 import { splitCookies } from "#core/haproxy/parser/split-cookies.ts";
@@ -126,7 +127,7 @@ function readForward(
       read = { at: start, isSeparated: isSeparatedBy(before, read) };
       continue;
     }
-    const stop = shape === undefined ? -1 : endOf(shape, text, start);
+    const stop = shape === undefined ? -1 : endOfShape(shape, text, start);
     const next = fields[index + 1]?.before ?? end;
     if (stop < 0 || (stop === text.length && next !== "") || !continues(text, stop, next)) {
       const rest = text.slice(start);
@@ -141,11 +142,6 @@ function readForward(
 function isPrinted(kind: string, quoted: boolean, text: string, at: number): boolean {
   if (kind === "header-list") return text[at] === '"';
   return text.startsWith(quoted ? '"{' : "{", at);
-}
-
-function endOf(shape: RegExp, text: string, at: number): number {
-  shape.lastIndex = at;
-  return shape.test(text) ? shape.lastIndex : -1;
 }
 
 /** Whether `next` follows, as far as the text goes. */

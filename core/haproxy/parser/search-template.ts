@@ -1,4 +1,5 @@
 import type { PrintedValue } from "#core/haproxy/log-format/log-format.ts";
+import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import { atomOf, missingText } from "#core/haproxy/parser/field-shapes.ts";
 import type { LineTemplate, PrintedValues, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
@@ -105,8 +106,8 @@ function endNothing(
 }
 
 function endShape(shape: RegExp, { ends, begins }: FieldSpans, text: string, at: number): void {
-  shape.lastIndex = at;
-  if (shape.test(text)) endAt(ends, begins, shape.lastIndex, at);
+  const end = endOfShape(shape, text, at);
+  if (end >= 0) endAt(ends, begins, end, at);
 }
 
 function endAt(ends: Reached, begins: Int32Array, end: number, begin: number): void {

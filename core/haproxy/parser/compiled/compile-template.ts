@@ -1,8 +1,8 @@
-import { endOfShape } from "#core/haproxy/parser/compiled/end-of-shape.ts";
 import { canCompile, codeOfFields, type FieldsCode, isAt } from "#core/haproxy/parser/compiled/field-code.ts";
 import { SecondClock } from "#core/haproxy/parser/compiled/second-clock.ts";
 import { WordRuns } from "#core/haproxy/parser/compiled/word-runs.ts";
 import { decodeRequest } from "#core/haproxy/parser/decode-request.ts";
+import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import type { LineTemplate } from "#core/haproxy/parser/line-template.ts";
 import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/parser/record.ts";
 import { type Text, unescapeHash } from "#core/haproxy/parser/text.ts";

@@ -1,4 +1,4 @@
-import { endOfShape } from "#core/haproxy/parser/compiled/end-of-shape.ts";
+import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import type { TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /** Names that stand side by side (`web app/a1`), each by itself. */

@@ -6,30 +6,17 @@ import {
   type LogRecord,
   lineId,
   newIncarnation,
-  type Receipt,
   readLogRecord,
   receiptBlockOf,
   receiptId,
   toLineBytes,
   toLogRecordLine,
 } from "#core/haproxy/logs/log-record.ts";
+import { aReceipt } from "#test/support/log-records.ts";
 
 const AT = "2026-11-22T13:00:00.123Z";
 const origin = { id: "0123456789abcdef-000000000012345", at: AT, namespace: "default", source: "edge-1" };
-const receipt: Receipt = {
-  incarnation: "0123456789abcdef",
-  since: "2026-11-22T12:59:00.000Z",
-  until: AT,
-  from: 1,
-  to: 10,
-  received: 10,
-  spooled: 8,
-  sent: 8,
-  lost: 2,
-  interruptions: 0,
-  sentTo: 10,
-  dropped: [{ from: 4, to: 5, cause: "kernel" }],
-};
+const receipt = aReceipt({ incarnation: "0123456789abcdef", since: "2026-11-22T12:59:00.000Z", until: AT });
 
 const recordOf = (read: ReturnType<typeof readLogRecord>): LogRecord => {
   if ("faults" in read) throw new Error(JSON.stringify(read.faults));

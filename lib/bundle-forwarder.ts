@@ -1,27 +1,17 @@
 import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build, stop } from "esbuild";
+import { BUNDLE_OPTIONS } from "#lib/bundle-options.ts";
 
 const ROOT = dirname(import.meta.dirname);
 
 /** The agent as one file that plain Node 24 runs, with all it needs. Answers how large it is. */
 export async function bundleForwarder(file = join(ROOT, "dist", "pulse-forward.mjs")): Promise<number> {
   const { metafile } = await build({
+    ...BUNDLE_OPTIONS,
     absWorkingDir: ROOT,
     entryPoints: ["cli/haproxy/forward-alone.ts"],
     outfile: file,
-    bundle: true,
-    metafile: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    mainFields: ["module", "main"],
-    minify: true,
-    legalComments: "none",
-    // What is CommonJS inside calls require.
-    banner: {
-      js: 'import{createRequire as createRequireOfBundle}from"node:module";const require=createRequireOfBundle(import.meta.url);',
-    },
   });
   await stop(); // its service would keep a process alive
   chmodSync(file, 0o755);
