@@ -11,13 +11,15 @@ import { query } from "./query.ts";
 import { type SuiteReport, toTable, verdictOn } from "./report.ts";
 import { start } from "./start.ts";
 import { stream } from "./stream.ts";
+import { triggers } from "./triggers.ts";
 import { trouble } from "./trouble.ts";
 
 const HELP = `Measures Pulse on this machine, on both engines, beside OpenSearch itself in the same run.
 
   npm run bench -- [suite …] [options]
 
-  suites                ingest-single, ingest-batch, query, stream, start, cold, parse (default: all of these);
+  suites                ingest-single, ingest-batch, query, stream, start, cold, parse, triggers (default: all of
+                        these);
                         forward, only when asked for: what the agent beside a gateway takes of a machine;
                         trouble, only when asked for: OpenSearch is stopped, killed, out of disk, and overrun while
                         events come in; ten minutes on nodes of its own, which need Java 21. Fails if any is lost
@@ -56,6 +58,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   start,
   cold: (ground, { imports }) => cold(ground, imports),
   parse: (ground, { rounds }) => parse(ground, rounds),
+  triggers: (ground, { rounds }) => triggers(ground, rounds),
 };
 
 /** Those that run only when they are named. */
