@@ -35,8 +35,9 @@ const COMPILED_KINDS: ReadonlySet<ValueKind> = new Set<ValueKind>([
 /** Whether a line of the template can be read by such code. */
 export function canCompile(template: LineTemplate): boolean {
   const { format, fields } = template;
-  const dates = fields.filter(({ field }) => field.value.kind === "date");
-  return format.shape === "text" && dates.length === 1 && fields.every((_, index) => canCompileField(template, index));
+  const howMany = (kind: ValueKind): number => fields.filter(({ field }) => field.value.kind === kind).length;
+  if (format.shape !== "text" || howMany("date") !== 1 || howMany("request") > 1) return false;
+  return fields.every((_, index) => canCompileField(template, index));
 }
 
 function canCompileField(template: LineTemplate, index: number): boolean {

@@ -111,6 +111,12 @@ test.each(["%{+Q}o %ci", "%ci %[capture.req.hdr(0)] %B [%t] x", '{"a":"%ci"}', "
   },
 );
 
+test("a format that names the request twice is left to the matcher", () => {
+  const format = readLogFormat("twice", "%ci:%cp [%t] %{+Q}r %ST %{+Q}r");
+
+  expect(compileTemplate(lineTemplate(format))).toBeUndefined();
+});
+
 test("no literal of a format can become code", () => {
   const literal = '"];globalThis.broken=1;//`+(globalThis.broken=1)+`\u2028\\';
   const template = lineTemplate(readLogFormat(literal, `%ci:%cp [%t] ${literal.replaceAll("%", "%%")} %B end`));
