@@ -1,3 +1,4 @@
+import { declaredScalars } from "#core/events/declared-members.ts";
 import type { Event } from "#core/events/event.ts";
 import {
   DEFAULT_EVENT_TYPES,
@@ -5,7 +6,6 @@ import {
   type EventTypeDeclaration,
   type FieldKind,
   HAPROXY_EVENT_TYPE,
-  scalarsOf,
 } from "#core/events/event-types.ts";
 
 /** A condition on a declared field of the value: one of some exact values, or a numeric range (its bounds are ANDed). */
@@ -69,8 +69,8 @@ function meetsConditions(
   const members = JSON.parse(value) as Record<string, unknown>;
   return conditions.every((condition) => {
     const { field } = condition;
-    if (!Object.hasOwn(fields, field) || !Object.hasOwn(members, field)) return false;
-    return scalarsOf(fields[field] as FieldKind, members[field]).some((held) => meets(condition, held));
+    if (!Object.hasOwn(fields, field)) return false;
+    return declaredScalars(members, field, fields[field] as FieldKind).some((held) => meets(condition, held));
   });
 }
 

@@ -15,6 +15,7 @@ import type {
 } from "#core/events/event-store.ts";
 import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
+import { forgottenBefore } from "#core/events/retention.ts";
 import { isUuid } from "#core/events/uuid.ts";
 import { aggregateEvents } from "#stores/embedded/aggregate-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
@@ -34,7 +35,6 @@ interface EmbeddedEventStoreOptions {
   readonly declared?: readonly EventTypeDeclaration[];
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Events removed in one transaction, some tens of milliseconds: requests are answered in between. */
 const FORGOTTEN_AT_ONCE = 500;
 
@@ -133,12 +133,12 @@ export class EmbeddedEventStore implements EventStore {
     return summaries.sort((one, other) => (one.type < other.type ? -1 : 1));
   }
 
-  /** Removes what was received longer ago than its type is retained; answers how many events. */
+  /** Removes the periods that are past the retention of their type; answers how many events. */
   async forget(nowMs: number): Promise<number> {
     this.#settle();
     let forgotten = 0;
     for (const type of this.#names.shelves().flatMap(({ types }) => types)) {
-      const beforeMs = nowMs - declarationOf(type.name, this.#declared).retentionDays * DAY_MS;
+      const beforeMs = forgottenBefore(declarationOf(type.name, this.#declared), nowMs);
       for (let removed = FORGOTTEN_AT_ONCE; removed === FORGOTTEN_AT_ONCE; await setImmediate()) {
         removed = this.#database.transaction(() =>
           forgetEvents(this.#database, this.#names, type, beforeMs, FORGOTTEN_AT_ONCE),

@@ -1,3 +1,4 @@
+import { declaredMembers } from "#core/events/declared-members.ts";
 import { type DeclaredFields, type FieldKind, scalarsOf } from "#core/events/event-types.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 
@@ -49,8 +50,7 @@ function declaredScalars(value: string | undefined, declared: DeclaredFields): [
   if (value?.charCodeAt(0) !== 0x7b) return [];
   const members = JSON.parse(value) as Record<string, unknown>;
   const scalars: [string, Held][] = [];
-  for (const [name, member] of Object.entries(members)) {
-    if (!Object.hasOwn(declared, name)) continue;
+  for (const [name, member] of declaredMembers(members, declared)) {
     for (const scalar of scalarsOf(declared[name] as FieldKind, member)) scalars.push([name, toHeld(scalar)]);
   }
   return scalars;

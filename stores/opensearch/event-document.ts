@@ -1,3 +1,4 @@
+import { declaredMembers } from "#core/events/declared-members.ts";
 import type { Event } from "#core/events/event.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import { type DeclaredFields, type FieldKind, isOfKind, scalarsOf } from "#core/events/event-types.ts";
@@ -58,9 +59,7 @@ function columns(value: string, fields: DeclaredFields | undefined): string {
 /** The declared members that are of their kind; another's text would be read as a number, or refuse the document. */
 function declaredFields(value: Readonly<Record<string, unknown>>, fields: DeclaredFields): Record<string, unknown> {
   const held: Record<string, unknown> = {};
-  for (const field in fields) {
-    if (!Object.hasOwn(value, field)) continue;
-    const member = value[field];
+  for (const [field, member] of declaredMembers(value, fields)) {
     const kind = fields[field] as FieldKind;
     if (Array.isArray(member)) held[field] = scalarsOf(kind, member);
     else if (isOfKind(kind, member)) held[field] = member;

@@ -6,10 +6,14 @@ import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Of the day that the tests take for today: a day is forgotten as a whole. */
+const DAY_START_MS = RECEIVED_AT_MS - (RECEIVED_AT_MS % DAY_MS);
 
 function openStore() {
   const database = openDatabase(":memory:");
-  const declared = DEFAULT_EVENT_TYPES.map((type) => (type.name === "health" ? { ...type, retentionDays: 10 } : type));
+  const declared = DEFAULT_EVENT_TYPES.map((type) =>
+    type.name === "health" ? { ...type, period: "day" as const, retentionDays: 10 } : type,
+  );
   return { database, store: new EmbeddedEventStore({ database, declared }) };
 }
 
@@ -17,8 +21,8 @@ describe("forgetting", () => {
   test("removes what was received longer ago than its type is retained, and only that", async () => {
     const { store } = openStore();
     const kept = [
-      anEvent({ type: "health", tags: ["old"], value: '{"a":[1,2]}', receivedAtMs: RECEIVED_AT_MS - 10 * DAY_MS - 1 }),
-      anEvent({ type: "health", tags: ["old", "new"], value: "1", receivedAtMs: RECEIVED_AT_MS - 10 * DAY_MS }),
+      anEvent({ type: "health", tags: ["old"], value: '{"a":[1,2]}', receivedAtMs: DAY_START_MS - 10 * DAY_MS - 1 }),
+      anEvent({ type: "health", tags: ["old", "new"], value: "1", receivedAtMs: DAY_START_MS - 10 * DAY_MS }),
       anEvent({ type: "metrics", tags: ["old"], value: "2", receivedAtMs: RECEIVED_AT_MS - 20 * DAY_MS }),
     ];
     await store.keep(kept.map((event) => ({ event })));
