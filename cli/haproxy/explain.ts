@@ -4,7 +4,7 @@ import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { explainedConfig, explainedFormat, showConfig, showFormat, showTermination } from "#cli/haproxy/explained.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { splitConfigLine } from "#core/haproxy/config/split-config-line.ts";
-import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { builtInFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
@@ -18,7 +18,9 @@ const HELP = `Says what a log line of HAProxy holds, or why a session ended.
   --help
 
 A log-format is given as haproxy.cfg has it, or by a name:
-${BUILT_IN_FORMATS.map(({ name }) => name).join(", ")}.
+${builtInFormats()
+  .map(({ name }) => name)
+  .join(", ")}.
 It ends with 0 when all could be read, with 1 when something could not.
 
 Examples: pulse haproxy explain cD--
@@ -55,7 +57,7 @@ function parse(args: string[]) {
 
 /** What holds a percent sign is a format; else a file goes before names and states. */
 function explainAsked(asked: string, isJson: boolean): void {
-  const builtIn = BUILT_IN_FORMATS.find(({ name }) => name === asked);
+  const builtIn = builtInFormats().find(({ name }) => name === asked);
   if (asked.includes("%")) explainFormat(asked, isJson);
   else if (isFile(asked)) explainConfig(asked, isJson);
   else if (builtIn !== undefined) print(builtIn, isJson);

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import { VAMP_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { vampFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { isField, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
@@ -49,7 +49,7 @@ const FRONTENDS: readonly OptionFrontend[] = [
   { name: "tls", kind: FRONTEND_KINDS["over TLS"], option: "option httpslog" },
   { name: "tcp", kind: FRONTEND_KINDS["of connections"], option: "option tcplog" },
   { name: "tcp6", kind: FRONTEND_KINDS["of connections over IPv6"], option: "option tcplog" },
-  { name: "vamp", kind: FRONTEND_KINDS.usual, option: `log-format ${quoted(VAMP_FORMATS[0]?.text ?? "")}` },
+  { name: "vamp", kind: FRONTEND_KINDS.usual, option: `log-format ${quoted(vampFormats()[0]?.text ?? "")}` },
   { name: "json", kind: FRONTEND_KINDS.usual, option: `log-format ${quoted(JSON_FORMAT)}` },
 ];
 

@@ -1,7 +1,7 @@
 import type { ConfigLine } from "#core/haproxy/config/config-line.ts";
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import { readLogTarget } from "#core/haproxy/config/log-target.ts";
-import { optionFormat, type ProxySettings } from "#core/haproxy/config/proxy-settings.ts";
+import { formatLineOf, type ProxySettings } from "#core/haproxy/config/proxy-settings.ts";
 
 /** The settings after a line; a sentence where HAProxy would refuse it. What says nothing of logs changes nothing. */
 export function applyDirective(settings: ProxySettings, read: ConfigLine): ProxySettings | string {
@@ -66,7 +66,7 @@ function applyOption(
   if (variant !== undefined && !(takesClf && variant === "clf" && more === undefined))
     return `option ${option} takes ${takesClf ? "clf or nothing" : "nothing"} more`;
   const name = variant === undefined ? option : option === "httplog" ? "clf" : "tcplog-clf";
-  return { ...settings, formats: [...(isMaybe ? settings.formats : []), optionFormat(name, line)] };
+  return { ...settings, formats: [...(isMaybe ? settings.formats : []), formatLineOf(name, line)] };
 }
 
 /** Each capture takes the next place among those of its direction; one with an id fills a declared place. */

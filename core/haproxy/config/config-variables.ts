@@ -1,13 +1,13 @@
 import type { Variables } from "#core/haproxy/config/split-config-line.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { OPTION_TEXTS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 /** The formats that HAProxy offers as variables since 2.7. */
 const OWN_VARIABLES: Readonly<Record<string, string>> = {
-  HAPROXY_HTTP_LOG_FMT: OPTION_FORMATS.httplog.text,
-  HAPROXY_HTTPS_LOG_FMT: OPTION_FORMATS.httpslog.text,
-  HAPROXY_HTTP_CLF_LOG_FMT: OPTION_FORMATS.clf.text,
-  HAPROXY_TCP_LOG_FMT: OPTION_FORMATS.tcplog.text,
-  HAPROXY_TCP_CLF_LOG_FMT: OPTION_FORMATS["tcplog-clf"].text,
+  HAPROXY_HTTP_LOG_FMT: OPTION_TEXTS.httplog,
+  HAPROXY_HTTPS_LOG_FMT: OPTION_TEXTS.httpslog,
+  HAPROXY_HTTP_CLF_LOG_FMT: OPTION_TEXTS.clf,
+  HAPROXY_TCP_LOG_FMT: OPTION_TEXTS.tcplog,
+  HAPROXY_TCP_CLF_LOG_FMT: OPTION_TEXTS["tcplog-clf"],
 };
 
 /** What variables hold at a place of a configuration, which can set some itself. */

@@ -1,10 +1,16 @@
 import type { Captures, ConfigFault, FormatUse, UsedFormat } from "#core/haproxy/config/haproxy-config.ts";
-import { type FormatLine, optionFormat } from "#core/haproxy/config/proxy-settings.ts";
+import { type FormatLine, formatLineOf } from "#core/haproxy/config/proxy-settings.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
-import { FIXED_FORMATS, OPTION_FORMATS, VAMP_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import {
+  type FormatOption,
+  fixedFormats,
+  optionFormats,
+  vampFormats,
+} from "#core/haproxy/log-format/built-in-formats.ts";
 import { fieldsOf, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
+import { once } from "#core/once.ts";
 
 type Report = (line: number, level: ConfigFault["level"], says: string) => void;
 
@@ -15,11 +21,11 @@ const IN_MODE_TCP = {
   clf: "tcplog-clf",
   tcplog: "tcplog",
   "tcplog-clf": "tcplog-clf",
-} as const satisfies Record<keyof typeof OPTION_FORMATS, keyof typeof OPTION_FORMATS>;
+} as const satisfies Record<FormatOption, FormatOption>;
 
-const KNOWN_FORMATS: readonly LogFormat[] = [...Object.values(OPTION_FORMATS), ...VAMP_FORMATS];
+const knownFormats = once((): readonly LogFormat[] => [...optionFormats(), ...vampFormats()]);
 
-const fixed = (name: string): LogFormat => FIXED_FORMATS.find((format) => format.name === name) as LogFormat;
+const fixed = (name: string): LogFormat => fixedFormats().find((format) => format.name === name) as LogFormat;
 
 /** Who uses a format. */
 export interface FormatUser {
@@ -67,7 +73,7 @@ export class FormatCollector {
     const { option, line } = format;
     if (option === undefined || IN_MODE_TCP[option] === option) return format;
     this.#report(line, "remark", `${option} needs mode http: in mode tcp HAProxy writes ${IN_MODE_TCP[option]}`);
-    return optionFormat(IN_MODE_TCP[option], line);
+    return formatLineOf(IN_MODE_TCP[option], line);
   }
 
   /** The formats of these lines; what HAProxy writes where there are none. */
@@ -134,7 +140,7 @@ function named(read: (name: string) => LogFormat, use: FormatUse): LogFormat {
   if (use === "error") return read("error-log-format");
   if (use === "structured-data") return read("log-format-sd");
   const format = read("custom");
-  const known = KNOWN_FORMATS.find((one) => isAlike(one, format));
+  const known = knownFormats().find((one) => isAlike(one, format));
   if (known !== undefined) return { ...format, name: known.name };
   return format.shape === "json" ? { ...format, name: "json" } : format;
 }

@@ -1,13 +1,13 @@
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import type { LogTarget } from "#core/haproxy/config/log-target.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { type FormatOption, OPTION_TEXTS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 /** A format as a line of the configuration gives it. */
 export interface FormatLine {
   readonly text: string;
   readonly line: number;
   /** `option httplog` and the like, which give way to `option tcplog` in mode tcp. */
-  readonly option?: keyof typeof OPTION_FORMATS;
+  readonly option?: FormatOption;
 }
 
 /** What a defaults section passes on, and a proxy adds to. */
@@ -30,8 +30,8 @@ export const NO_SETTINGS: ProxySettings = {
   captures: { request: [], response: [] },
 };
 
-export const optionFormat = (option: keyof typeof OPTION_FORMATS, line: number): FormatLine => ({
-  text: OPTION_FORMATS[option].text,
+export const formatLineOf = (option: FormatOption, line: number): FormatLine => ({
+  text: OPTION_TEXTS[option],
   line,
   option,
 });

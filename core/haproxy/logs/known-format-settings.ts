@@ -1,5 +1,5 @@
 import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
-import { FIXED_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { fixedFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { indexFields } from "#core/haproxy/log-format/index-fields.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
@@ -16,7 +16,7 @@ export interface FormatSetting {
 
 /** Throws a LogFormatError for a text that is neither a log-format nor one of those that HAProxy has fixed. */
 export const fromFormatSetting = ({ name, text, frontends = [], captures }: FormatSetting): KnownFormat => ({
-  format: FIXED_FORMATS.find((fixed) => fixed.text === text) ?? readLogFormat(name, text),
+  format: fixedFormats().find((fixed) => fixed.text === text) ?? readLogFormat(name, text),
   frontends,
   ...(captures !== undefined && { captures }),
 });

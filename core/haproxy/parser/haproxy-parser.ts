@@ -1,4 +1,4 @@
-import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { builtInFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { type CompiledReader, compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";
 import { type HeaderCounts, type LineTemplate, lineTemplate } from "#core/haproxy/parser/line-template.ts";
@@ -71,7 +71,9 @@ interface Readers {
 
 function readersOf(formats: readonly KnownFormat[]): Readers {
   const texts = new Set(formats.map(({ format }) => format.text));
-  const known: KnownFormat[] = BUILT_IN_FORMATS.filter(({ text }) => !texts.has(text)).map((format) => ({ format }));
+  const known: KnownFormat[] = builtInFormats()
+    .filter(({ text }) => !texts.has(text))
+    .map((format) => ({ format }));
   const all: Reader[] = [...formats, ...known]
     .map(({ format, frontends = [], captures }) => ({
       ...readingOf(lineTemplate(format, captures)),

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
+import { once } from "#core/once.ts";
 import {
   goldenFiles,
   goldenFormats,
   type KnownLine,
   labelledLines,
-  once,
   printedField,
 } from "#test/core/haproxy/known-lines.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";

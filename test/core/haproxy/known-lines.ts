@@ -4,6 +4,7 @@ import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
+import { once } from "#core/once.ts";
 
 /** A captured line of which it is known what a correct parser makes. */
 export interface KnownLine {
@@ -48,15 +49,6 @@ export const goldenFiles: readonly { readonly name: string; readonly rows: () =>
       })),
     ),
   }));
-
-/** Makes it when it is first asked for. */
-export function once<Value>(make: () => Value): () => Value {
-  let made: Value | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
 
 function readRows(ndjson: string): Record<string, unknown>[] {
   return ndjson.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Record<string, unknown>]));

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { HaproxyConfig, LoggingProxy } from "#core/haproxy/config/haproxy-config.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
-import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { OPTION_TEXTS } from "#core/haproxy/log-format/built-in-formats.ts";
 
 const read = (lines: string, environment: Readonly<Record<string, string>> = {}): HaproxyConfig =>
   readHaproxyConfig(lines, (name) => environment[name]);
@@ -93,9 +93,9 @@ frontend b
     ["option httpslog", "httpslog"],
     ["option tcplog", "tcplog"],
     ["option tcplog clf", "tcplog-clf"],
-    [`log-format "${OPTION_FORMATS.httplog.text}"`, "httplog"],
-    [`log-format "   ${OPTION_FORMATS.tcplog.text.replaceAll(" ", "  ")}"`, "tcplog"],
-    [`log-format ${OPTION_FORMATS.tcplog.text.replaceAll(" ", "\\ ")}`, "tcplog"],
+    [`log-format "${OPTION_TEXTS.httplog}"`, "httplog"],
+    [`log-format "   ${OPTION_TEXTS.tcplog.replaceAll(" ", "  ")}"`, "tcplog"],
+    [`log-format ${OPTION_TEXTS.tcplog.replaceAll(" ", "\\ ")}`, "tcplog"],
     ['log-format "%ci"', "custom"],
     [`log-format '{"ip":"%ci"}'`, "json"],
     ['log-format "%{+json}o %(ip)ci"', "json"],

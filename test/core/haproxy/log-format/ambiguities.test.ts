@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
-import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { builtInFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { fieldsOf, type LogField, type ValueKind } from "#core/haproxy/log-format/log-format.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { type FieldInput, type LineInput, printLogLine } from "#test/core/haproxy/log-format/print-log-line.ts";
@@ -70,7 +70,7 @@ describe("ambiguities", () => {
   });
 
   test("of cookies are said of every built-in format that prints them", () => {
-    const withCookies = BUILT_IN_FORMATS.filter((format) =>
+    const withCookies = builtInFormats().filter((format) =>
       ambiguities(format).some(({ says }) => says.includes("cookie")),
     );
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { BUILT_IN_FORMATS, OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { builtInFormats, optionFormat } from "#core/haproxy/log-format/built-in-formats.ts";
 import { describeFields, indexFields, indexNameOf } from "#core/haproxy/log-format/index-fields.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { type JsonSchema, recordSchema } from "#core/haproxy/log-format/record-schema.ts";
@@ -69,7 +69,7 @@ describe("the fields of a format", () => {
   });
 
   test("of every built-in format have words", () => {
-    for (const format of BUILT_IN_FORMATS)
+    for (const format of builtInFormats())
       for (const { name, says } of describeFields(format))
         expect([name, says]).toEqual([name, expect.stringMatching(/\w/)]);
   });
@@ -111,7 +111,7 @@ describe("the schema of a format's records", () => {
     expect(recordSchema(read("{}"))).toMatchObject({ type: "object", properties: {}, required: [] });
   });
 
-  const schemas = new Map(BUILT_IN_FORMATS.map((format) => [format.name, recordSchema(format)]));
+  const schemas = new Map(builtInFormats().map((format) => [format.name, recordSchema(format)]));
   /** What is wrong with records whose format has a schema, and how many these are. */
   function judge(records: readonly { readonly format: string; readonly fields: unknown }[]) {
     const described = records.flatMap(({ format, fields }) => {
@@ -147,8 +147,8 @@ describe("the schema of a format's records", () => {
   test("is not met by records of another format", () => {
     const record = { ci: "::1", cp: 1, t: "", ft: "", b: "", s: "", Tw: 0, Tc: 0, Tt: 0, B: 0, ts: "--", ac: 1 };
 
-    expect(violations(recordSchema(OPTION_FORMATS.tcplog), record)).toContain("/fc is missing");
-    expect(violations(recordSchema(OPTION_FORMATS.httplog), record)).toContain("/t is unknown");
+    expect(violations(recordSchema(optionFormat("tcplog")), record)).toContain("/fc is missing");
+    expect(violations(recordSchema(optionFormat("httplog")), record)).toContain("/t is unknown");
     expect(violations(recordSchema(read("%ci")), { ci: 1 })).toEqual(["/ci is no string"]);
   });
 });

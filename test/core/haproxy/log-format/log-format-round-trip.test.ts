@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
 import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
-import { BUILT_IN_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { builtInFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { fieldsOf, type LogField, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
@@ -64,7 +64,7 @@ const lineOf = (format: LogFormat): fc.Arbitrary<LineInput> =>
   anyLineInput(format).map((input) => withCaptures(format, input));
 
 describe("a line printed of random values gives them back", () => {
-  test.each(BUILT_IN_FORMATS.map((format) => [format.name, format] as const))("in the format %s", (_name, format) => {
+  test.each(builtInFormats().map((format) => [format.name, format] as const))("in the format %s", (_name, format) => {
     const parse = parserOf(format);
     fc.assert(
       fc.property(lineOf(format), (input) => comesBack(parse, format, input)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { OPTION_FORMATS } from "#core/haproxy/log-format/built-in-formats.ts";
+import { optionFormat } from "#core/haproxy/log-format/built-in-formats.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { type CompiledReader, compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";
 import { lineTemplate } from "#core/haproxy/parser/line-template.ts";
@@ -14,8 +14,8 @@ import { capturedLines, goldenFiles } from "#test/core/haproxy/known-lines.ts";
 const context = { zone: "Europe/Berlin", receivedAtMs: Date.parse("2026-11-22T01:22:47Z") };
 
 const FORMATS = [
-  OPTION_FORMATS.httplog,
-  OPTION_FORMATS.tcplog,
+  optionFormat("httplog"),
+  optionFormat("tcplog"),
   readLogFormat("short", "%ci:%cp [%t] %f %ST %Tt %hr %{+Q}r end"),
 ];
 
