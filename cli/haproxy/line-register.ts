@@ -1,7 +1,7 @@
 import type { AskedEvent, AskedEvents } from "#cli/haproxy/asked-events.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { KeptReceipt, LineRegister } from "#core/haproxy/logs/completeness.ts";
-import { readLogRecord } from "#core/haproxy/logs/log-record.ts";
+import { readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 
 const RECEIPT_TYPE = "metrics";

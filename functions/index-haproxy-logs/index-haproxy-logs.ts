@@ -1,6 +1,6 @@
 import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
 import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
-import { fromLogRecordLine } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { type RecordedEvent, toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { inflate } from "#functions/shared/inflate.ts";

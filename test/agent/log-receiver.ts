@@ -2,7 +2,8 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import { type LogRecord, readLogRecord } from "#core/haproxy/logs/log-record.ts";
+import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
+import { readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 
 export interface ReceivedRequest {
   readonly path: string;

@@ -1,7 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SpooledBlock } from "#agent/spool/spool.ts";
-import { fromLogRecordLine, type LogRecord, lineId, type Receipt, receiptId } from "#core/haproxy/logs/log-record.ts";
+import { type LogRecord, lineId, type Receipt, receiptId } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { linesOf } from "#test/agent/log-receiver.ts";
 import { type OpenSpooler, openSpooler } from "#test/agent/open-spooler.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";

@@ -8,13 +8,8 @@ import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { LogFormatError } from "#core/haproxy/log-format/log-format-error.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
-import {
-  fromLineBytes,
-  type LineBytes,
-  readLogRecord,
-  toLineBytes,
-  toLogRecordLine,
-} from "#core/haproxy/logs/log-record.ts";
+import { fromLineBytes, type LineBytes, toLineBytes, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
+import { readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 import { readLogRecords, readRawLines } from "#core/haproxy/logs/sent-lines.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import { compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";

@@ -5,7 +5,8 @@ import { describe, expect, test } from "@jest/globals";
 import { toSeq } from "#core/events/event-journal.ts";
 import { splitRecord } from "#core/events/journal-record.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
-import { fromLogRecordLine, type LogRecord } from "#core/haproxy/logs/log-record.ts";
+import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
 
 /** A journal of log records that one test has for itself. */

@@ -1,6 +1,7 @@
 import type { Event } from "#core/events/event.ts";
 import { fromJournalLine } from "#core/events/journal-record.ts";
-import { fromLogRecordLine, type LogRecord } from "#core/haproxy/logs/log-record.ts";
+import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 

@@ -44,6 +44,7 @@ function fixedOffsetMs(zone: string): number | undefined {
 
 /** Whether dates can be read in that zone. */
 export function isZone(zone: string): boolean {
+  if (zone === "UTC" || clocks.has(zone)) return true;
   try {
     return instantOf("01/Jan/2026:00:00:00.000", zone, 0) !== undefined;
   } catch (error) {

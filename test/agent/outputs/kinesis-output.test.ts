@@ -5,7 +5,7 @@ import { Delivery } from "#agent/delivery.ts";
 import { openKinesisOutput } from "#agent/outputs/kinesis-output.ts";
 import type { Output } from "#agent/outputs/output.ts";
 import { systemClock } from "#core/clock.ts";
-import { fromLogRecordLine } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { linesOf } from "#test/agent/log-receiver.ts";
 import { type OpenSpooler, openSpooler } from "#test/agent/open-spooler.ts";
 import { refusal } from "#test/support/aws-front.ts";

@@ -2,16 +2,15 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   fromLineBytes,
-  fromLogRecordLine,
   type LogRecord,
   lineId,
   newIncarnation,
-  readLogRecord,
   receiptBlockOf,
   receiptId,
   toLineBytes,
   toLogRecordLine,
 } from "#core/haproxy/logs/log-record.ts";
+import { fromLogRecordLine, readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 import { aReceipt } from "#test/support/log-records.ts";
 
 const AT = "2026-11-22T13:00:00.123Z";
