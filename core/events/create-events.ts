@@ -23,6 +23,8 @@ export interface CreateOptions {
   readonly key?: string;
   /** `Idempotency-Key`; each event of a batch is known by its place. */
   readonly idempotencyKey?: string;
+  /** How many deliveries of triggers led to this request. @default 0 */
+  readonly hops?: number;
 }
 
 /** One item: accepted and durable at its point, or why not. */
@@ -110,6 +112,7 @@ function toEvent(
 ): Event {
   const timestamp = draft.timestamp ?? new Date(first.receivedAtMs).toISOString();
   const key = draft.key ?? options.key;
+  const { hops = 0 } = options;
   return {
     id: first.id,
     namespace: options.namespace,
@@ -120,5 +123,6 @@ function toEvent(
     timestampMs: draft.timestamp === undefined ? first.receivedAtMs : (parseTimestamp(timestamp) as number),
     receivedAtMs: first.receivedAtMs,
     ...(key === undefined ? {} : { key }),
+    ...(hops === 0 ? {} : { hops }),
   };
 }

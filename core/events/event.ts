@@ -17,6 +17,8 @@ export interface Event {
   readonly receivedAtMs: number;
   /** `Pulse-Key`: events of the same key keep their order in the journal. */
   readonly key?: string;
+  /** How many deliveries of triggers led to it, one after the other; absent for none. Nobody is shown it. */
+  readonly hops?: number;
 }
 
 /** The event as callers see it: `id, type, tags, value, timestamp`, the value being its own text. */

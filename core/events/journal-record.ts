@@ -15,7 +15,8 @@ export const MAX_INFLATED_BYTES = 4 * 1024 * 1024;
 export function toJournalLine(event: Event): string {
   const value = event.value === undefined ? "" : `,"value":${event.value}`;
   const key = event.key === undefined ? "" : `,"key":${JSON.stringify(event.key)}`;
-  return `{"id":"${event.id}","namespace":"${event.namespace}","type":"${event.type}","tags":${JSON.stringify(event.tags)},"timestamp":"${event.timestamp}","timestampMs":${event.timestampMs},"receivedAtMs":${event.receivedAtMs}${key}${value}}\n`;
+  const hops = event.hops === undefined ? "" : `,"hops":${event.hops}`;
+  return `{"id":"${event.id}","namespace":"${event.namespace}","type":"${event.type}","tags":${JSON.stringify(event.tags)},"timestamp":"${event.timestamp}","timestampMs":${event.timestampMs},"receivedAtMs":${event.receivedAtMs}${key}${hops}${value}}\n`;
 }
 
 /** The event of one line. Throws a SyntaxError when the line is not one `toJournalLine` could have written. */
@@ -35,6 +36,7 @@ const hasEventMembers = (parsed: Event | null): boolean =>
   isEventType(parsed.type) &&
   isInstant(parsed.timestampMs) &&
   isInstant(parsed.receivedAtMs) &&
+  (parsed.hops === undefined || (Number.isInteger(parsed.hops) && parsed.hops > 0)) &&
   Array.isArray(parsed.tags) &&
   parsed.tags.every((tag) => typeof tag === "string");
 

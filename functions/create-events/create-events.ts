@@ -147,9 +147,19 @@ function optionsOf(request: ApiRequest): CreateOptions {
   };
   const key = header("pulse-key");
   const idempotencyKey = header("idempotency-key");
+  const hops = hopsOf(request);
   return {
     namespace: request.namespace,
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(hops === undefined ? {} : { hops: hops + 1 }),
   };
+}
+
+/** What a delivery of a trigger said of itself, and whoever it called sends back with what came of it. */
+function hopsOf(request: ApiRequest): number | undefined {
+  const value = request.header("pulse-hops");
+  if (value === undefined) return undefined;
+  if (/^\d{1,3}$/.test(value)) return Number(value);
+  throw invalidInput([{ pointer: "pulse-hops", detail: "must be the number of a delivery's Pulse-Hops header" }]);
 }

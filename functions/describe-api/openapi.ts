@@ -129,6 +129,7 @@ const parametersOf: Readonly<Record<string, readonly Json[]>> = {
   "POST /events": [
     parameter("Idempotency-Key", "header", "A retry with the same key creates nothing new for 24 hours"),
     parameter("Pulse-Key", "header", "Events of the same key keep their order"),
+    parameter("Pulse-Hops", "header", "That of the trigger's delivery which led to this, so that a loop is stopped"),
   ],
   "GET /events": [...filterParameters, ...timeParameters, ...pageParameters],
   "POST /events/search": pageParameters,

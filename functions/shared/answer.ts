@@ -54,6 +54,7 @@ export const PREFLIGHT = {
     "Content-Type",
     "Idempotency-Key",
     "Last-Event-ID",
+    "Pulse-Hops",
     "Pulse-Key",
     "X-Amz-Date",
     "X-Amz-Security-Token",

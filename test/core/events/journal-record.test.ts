@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { toEventJson } from "#core/events/event.ts";
 import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
 import { anyEvent } from "#test/core/events/arbitraries.ts";
 import { anEvent } from "#test/support/an-event.ts";
@@ -19,6 +20,13 @@ describe("a line of the journal", () => {
         if (event.value !== undefined) expect(line).toContain(`"value":${event.value}`);
       }),
     );
+  });
+
+  test("carries how many deliveries led to its event", () => {
+    const event = anEvent({ hops: 3, value: '{"hops":7}' });
+
+    expect(fromJournalLine(toJournalLine(event))).toStrictEqual(event);
+    expect(toEventJson(event)).not.toContain('"hops":3');
   });
 
   test("has neither a key nor a value where the event has none", () => {
@@ -46,6 +54,8 @@ describe("a line of the journal", () => {
     toJournalLine(anEvent()).replace('"timestamp":"', '"timestamp":"\\"'),
     toJournalLine(anEvent()).replace(/"receivedAtMs":\d+/, '"receivedAtMs":1e400'),
     toJournalLine(anEvent()).replace('"tags":["tests"]', '"tags":["tests",7]'),
+    toJournalLine(anEvent({ hops: 1 })).replace('"hops":1', '"hops":-1'),
+    toJournalLine(anEvent({ hops: 1 })).replace('"hops":1', '"hops":"1"'),
   ])("is refused where it is not an event: %j", (line) => {
     expect(() => fromJournalLine(line)).toThrow(SyntaxError);
   });

@@ -1,0 +1,9 @@
+import type { PausedTrigger, PausedTriggers } from "#core/triggers/paused-triggers.ts";
+
+export function openMemoryPausedTriggers(): PausedTriggers {
+  const paused: PausedTrigger[] = [];
+  return {
+    pause: async (trigger) => void paused.push(trigger),
+    list: async () => paused,
+  };
+}
