@@ -19,8 +19,8 @@ export interface JournalConsumerOptions {
   readonly after: bigint;
   /** What the records of a batch have together, unless one alone has more. @default 16 MiB */
   readonly maxBatchBytes?: number;
-  /** Told after each batch that the handler finished. */
-  readonly onProgress: () => void;
+  /** Told after each batch that the handler finished, and up to which record all is done. */
+  readonly onProgress: (done: bigint) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -71,7 +71,7 @@ export function consumeJournal({
       await nextTurn();
       if (unfinished === undefined) {
         done = last.sequenceNumber;
-        onProgress();
+        onProgress(done);
       } else {
         done = unfinished - 1n;
         await sleep(clock, RETRY_MS);

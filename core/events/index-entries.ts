@@ -31,6 +31,9 @@ export interface ReadPart {
   readonly unreadable: readonly DeadLetter[];
 }
 
+/** What is done with the entries of a batch: kept in a store, as a rule. */
+export type EntryKeeper = Pick<EventStore, "keep" | "checkpoint">;
+
 /** While one part is being kept, the next is read. */
 const PARTS_AT_ONCE = 2;
 
@@ -41,7 +44,7 @@ const PARTS_AT_ONCE = 2;
 export async function indexEntries(
   parts: Iterable<ReadPart>,
   last: BatchEnd,
-  { store, deadLetters }: { readonly store: EventStore; readonly deadLetters: DeadLetterPlace },
+  { store, deadLetters }: { readonly store: EntryKeeper; readonly deadLetters: DeadLetterPlace },
 ): Promise<{ readonly kept: number; readonly dead: number }> {
   let read = 0;
   const seen = new Set<string>();
@@ -76,7 +79,7 @@ function firstsOf(entries: readonly PointedEntry[], seen: Set<string>): readonly
 }
 
 /** Answers what of the entries can never be kept. */
-async function keepPart(entries: readonly PointedEntry[], store: EventStore): Promise<DeadLetter[]> {
+async function keepPart(entries: readonly PointedEntry[], store: EntryKeeper): Promise<DeadLetter[]> {
   const outcomes = entries.length === 0 ? [] : await store.keep(entries);
   if (outcomes.length !== entries.length) throw new Error("the store did not answer each entry it was given");
   return outcomes.flatMap((outcome, index) => {

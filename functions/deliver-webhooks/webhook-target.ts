@@ -12,6 +12,8 @@ export interface WebhookOptions {
   readonly clock?: Clock;
   /** For a receiver's certificate. @default - what Node trusts */
   readonly ca?: string;
+  /** Ends what is under way: nobody waits for it any more. @default - never */
+  readonly signal?: AbortSignal;
 }
 
 /** From the first look at the name to the end of the answer (Standard Webhooks recommends 15 to 30 s). */
@@ -24,7 +26,7 @@ const GONE = 410;
  * Posts an event to a webhook, signed. Any 2xx is taken; a redirect is not followed, for it would lead where nobody looked;
  * what is answered besides the status is not looked at.
  */
-export function webhookTarget({ guard, clock = systemClock, ca }: WebhookOptions): TriggerTarget {
+export function webhookTarget({ guard, clock = systemClock, ca, signal }: WebhookOptions): TriggerTarget {
   return {
     async attempt(delivery, { target }) {
       if (!("webhook" in target)) throw new Error("the trigger has no webhook");
@@ -40,7 +42,14 @@ export function webhookTarget({ guard, clock = systemClock, ca }: WebhookOptions
         "pulse-hops": String(delivery.event.hops ?? 0),
         ...signWebhook({ id: delivery.id, atMs: clock.now(), body }, secrets),
       };
-      const options = { method: "POST", headers, lookup: guard.lookup, agent: false, ...(ca !== undefined && { ca }) };
+      const options = {
+        method: "POST",
+        headers,
+        lookup: guard.lookup,
+        agent: false,
+        ...(ca !== undefined && { ca }),
+        ...(signal !== undefined && { signal }),
+      };
       return post(address, options, body, clock);
     },
   };

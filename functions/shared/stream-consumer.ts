@@ -1,11 +1,11 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import { type JournalPoint, MAX_EVENTS_PER_RECORD, seqsOf, toSeq } from "#core/events/event-journal.ts";
-import type { EventStore } from "#core/events/event-store.ts";
 import {
   type BatchEnd,
   type DeadLetter,
   type DeadLetterPlace,
+  type EntryKeeper,
   indexEntries,
   type PointedEntry,
   type ReadPart,
@@ -17,7 +17,7 @@ import type { BatchOutcome } from "#functions/shared/metrics.ts";
 export type StreamConsumer = (batch: KinesisStreamEvent) => Promise<KinesisStreamBatchResponse>;
 
 export interface StreamConsumerOptions {
-  readonly store: EventStore;
+  readonly store: EntryKeeper;
   readonly deadLetters: DeadLetterPlace;
   /** Told what became of each batch. @default - nobody is */
   readonly onBatch?: (outcome: BatchOutcome) => void;
@@ -45,7 +45,7 @@ export const streamConsumer =
     try {
       const end = endOf(last);
       const { kept, dead } = await indexEntries(readParts(records, readRecord), end, { store, deadLetters });
-      log.debug("indexed", { shard: end.shard, kept, dead });
+      log.debug("consumed", { shard: end.shard, kept, dead });
       onBatch({ kept, dead, oldestArrivalMs: first.kinesis.approximateArrivalTimestamp * 1000 });
       return { batchItemFailures: [] };
     } catch (error) {

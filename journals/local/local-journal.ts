@@ -185,6 +185,12 @@ export class LocalJournal<Item, Data extends string | Uint8Array> {
     return records;
   }
 
+  /** That of the newest record, also if it was forgotten; 0 where there was none. */
+  lastSequenceNumber(): bigint {
+    const sql = "SELECT seq FROM sqlite_sequence WHERE name = ?";
+    return BigInt(this.#database.get<{ seq: number }>(sql, this.#form.table)?.seq ?? 0);
+  }
+
   /** Calls the listener after each transaction that may have appended. Answers how to stop that. */
   onAppended(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -1,0 +1,144 @@
+import type { Artifact } from "#core/artifacts/artifact.ts";
+import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
+import type { Clock } from "#core/clock.ts";
+import type { Event } from "#core/events/event.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { attemptDelivery } from "#core/triggers/attempt-delivery.ts";
+import { publishTicks } from "#core/triggers/publish-ticks.ts";
+import { RateLimits } from "#core/triggers/rate-limits.ts";
+import { TriggerCatalog } from "#core/triggers/trigger-catalog.ts";
+import { missingTarget } from "#core/triggers/trigger-target.ts";
+import { consumeJournal } from "#dev/journal-consumer.ts";
+import { deliverLocally } from "#dev/local-deliveries.ts";
+import { type EgressGuard, egressGuard } from "#functions/deliver-webhooks/egress-guard.ts";
+import { webhookTarget } from "#functions/deliver-webhooks/webhook-target.ts";
+import { runTriggersHandler } from "#functions/run-triggers/run-triggers.ts";
+import { log } from "#functions/shared/log.ts";
+import { openFollowedPlace } from "#journals/local/followed-place.ts";
+import { type DeliveryDatabase, LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
+import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
+import { localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
+
+export interface LocalTriggersOptions {
+  readonly database: DeliveryDatabase;
+  readonly journal: LocalEventJournal;
+  readonly artifacts: Pick<ArtifactStore, "find" | "list">;
+  readonly parse: (artifact: Artifact) => unknown;
+  /** Declared besides `default`. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+  /** @default LOCAL_EGRESS */
+  readonly guard?: EgressGuard;
+}
+
+export interface LocalTriggers {
+  /** All records up to it have started what they start: the journal may forget them. */
+  readonly followed: bigint;
+  close(): Promise<void>;
+}
+
+/** The local server's webhooks may go to its own machine too, as what is tried out does. */
+export const LOCAL_EGRESS = egressGuard({ allowsLoopback: true });
+
+const ONLY_WEBHOOKS =
+  "the local server delivers to webhooks only: a bus or a function of AWS needs Pulse to be deployed there";
+
+/** Changes come with the journal, so what was read holds until then; this is for what the journal does not tell. */
+const MAX_AGE_MS = 60_000;
+const REMEMBER_EVERY_MS = 1000;
+const TICK_LOOK_MS = 500;
+
+/** Runs triggers in this process: from the journal through the queue in the data folder to their receivers. */
+export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers {
+  const { database, journal, namespaces, clock, onError, guard = LOCAL_EGRESS } = options;
+  const ending = new AbortController();
+  const paused = localPausedTriggers(database);
+  const catalog = new TriggerCatalog({
+    artifacts: options.artifacts,
+    paused,
+    namespaces: [DEFAULT_NAMESPACE, ...namespaces],
+    parse: options.parse,
+    maxAgeMs: MAX_AGE_MS,
+    now: clock.now,
+    refuseHost: guard.refuseHost,
+    onUnreadable: (key, reason) => log.warn("an artifact is no trigger", { ...key, reason }),
+  });
+  const queue = new LocalDeliveryQueue({ database, now: clock.now });
+  const publish = async (events: readonly Event[]) => {
+    if (ending.signal.aborted) return;
+    for (const outcome of await journal.append(events))
+      if ("notTaken" in outcome) onError(new Error(`an event about triggers was not taken: ${outcome.notTaken}`));
+  };
+  const targets = {
+    webhook: webhookTarget({ guard, clock, signal: ending.signal }),
+    eventBus: missingTarget(ONLY_WEBHOOKS),
+    lambda: missingTarget(ONLY_WEBHOOKS),
+  };
+  const deliveries = deliverLocally({
+    queue,
+    attempt: (delivery, attempt) =>
+      attemptDelivery(delivery, attempt, { catalog, targets, paused, publish, now: clock.now }),
+    clock,
+    onError,
+  });
+  const place = openFollowedPlace(database, "triggers", () => journal.lastSequenceNumber());
+  let done = place.sequenceNumber;
+  const remember = () => place.remember(done);
+  const remembering = repeat(clock, REMEMBER_EVERY_MS, remember, onError);
+  const consumer = consumeJournal({
+    journal,
+    handler: runTriggersHandler({ catalog, limits: new RateLimits(), queue, publish, now: clock.now }),
+    clock,
+    after: place.sequenceNumber,
+    onProgress: (upTo) => {
+      done = upTo;
+    },
+    onError,
+  });
+  let tickedMs = clock.now();
+  const ticking = repeat(
+    clock,
+    TICK_LOOK_MS,
+    async () => {
+      const afterMs = tickedMs;
+      tickedMs = clock.now();
+      await publishTicks({ catalog, publish, afterMs, upToMs: tickedMs });
+    },
+    onError,
+  );
+  return {
+    get followed() {
+      return place.sequenceNumber;
+    },
+    async close() {
+      ticking();
+      remembering();
+      deliveries.close();
+      ending.abort();
+      await consumer.close();
+      remember();
+    },
+  };
+}
+
+/** Does it again and again, with a pause in between, until the answer is called. */
+function repeat(clock: Clock, everyMs: number, action: () => unknown, onError: (error: unknown) => void): () => void {
+  let cancel = () => {};
+  let ended = false;
+  const next = () => {
+    cancel = clock.after(everyMs, async () => {
+      try {
+        await action();
+      } catch (error) {
+        if (!ended) onError(error);
+      }
+      if (!ended) next();
+    });
+  };
+  next();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}
