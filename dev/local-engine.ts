@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
 import { systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
@@ -20,6 +21,7 @@ import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { type LocalLogJournal, openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedArtifactStore } from "#stores/embedded/embedded-artifact-store.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
 
@@ -33,6 +35,7 @@ export interface Engine {
   /** What is declared of event types. */
   readonly types: readonly EventTypeDeclaration[];
   readonly keys: IdempotencyKeys;
+  readonly artifacts: ArtifactStore;
   readonly store: EventStore;
   readonly feeds: EventFeeds;
   /** Forgets what is past its retention. */
@@ -148,6 +151,7 @@ function withJournal(
     parse: haproxyParser({ formats }),
     types,
     keys: new EmbeddedIdempotencyKeys(database),
+    artifacts: new EmbeddedArtifactStore({ database, journal }),
     store,
     feeds: new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError }),
   };

@@ -10,7 +10,9 @@ import type { SyslogListener } from "#dev/syslog-listener.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
 import { createEventsHandler } from "#functions/create-events/create-events.ts";
 import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
+import { putArtifactHandler } from "#functions/put-artifact/put-artifact.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
+import { readArtifactsHandler } from "#functions/read-artifacts/read-artifacts.ts";
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
 import { admitEveryone } from "#functions/shared/auth/admit.ts";
@@ -74,7 +76,7 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
 function handlersOf(
   { namespaces, viewWindowMs, leaseMs, syslogZone: zone }: LocalPulseOptions,
   intake: EventIntake,
-  { name, store, types, feeds, logs, parse }: Engine,
+  { name, store, artifacts, types, feeds, logs, parse }: Engine,
 ): HttpHandlers {
   installAwsLambda();
   const { clock } = feeds;
@@ -89,6 +91,8 @@ function handlersOf(
       admit: admitEveryone,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     }),
+    "put-artifact": putArtifactHandler({ namespaces, artifacts, now: clock.now }),
+    "read-artifacts": readArtifactsHandler({ namespaces, artifacts, store, clock }),
     "describe-api": describeApiHandler({ namespaces, store, clock, engines: { store: name, journal: "local" } }),
     "refuse-unmatched": refuseUnmatchedHandler(namespaces),
   };

@@ -116,7 +116,11 @@ function refuseLarge(response: ServerResponse): void {
 
 function send(response: ServerResponse, { statusCode, headers, body }: APIGatewayProxyResult): void {
   if (response.headersSent) return;
-  response.writeHead(statusCode, { ...(headers as Record<string, string>), "content-length": Buffer.byteLength(body) });
+  const bodiless = statusCode === 204 || statusCode === 304;
+  response.writeHead(statusCode, {
+    ...(headers as Record<string, string>),
+    ...(!bodiless && { "content-length": Buffer.byteLength(body) }),
+  });
   response.end(body);
 }
 

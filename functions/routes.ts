@@ -1,4 +1,6 @@
 import type { Right } from "#core/access/principal.ts";
+import { VAMP_KINDS } from "#core/artifacts/artifact.ts";
+import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 
 /** The functions that answer HTTP, by folder. */
 export type HttpFunction =
@@ -7,15 +9,19 @@ export type HttpFunction =
   | "query-events"
   | "aggregate-events"
   | "stream-events"
+  | "put-artifact"
+  | "read-artifacts"
   | "describe-api";
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Under the base path `/api/v1`, and under `/{namespace}/api/v1`; `{name}` stands for one segment. */
   readonly path: string;
   readonly fn: HttpFunction;
   /** One line for the API description. */
   readonly summary: string;
+  /** What its `{kind}` can be, where another is no path of the API. */
+  readonly kinds?: readonly string[];
   /** Answered as it is made, not when it is complete. */
   readonly streams?: true;
   /** A POST that changes nothing: its body is a question. */
@@ -24,10 +30,23 @@ export interface Route {
 
 export const BASE_PATH = "/api/v1";
 
+/** The base path of a namespace. */
+export const basePathOf = (namespace: string): string =>
+  namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
+
 /** What a caller needs for a route. */
 export const rightFor = ({ method, asks }: Route): Right => (method === "GET" || asks ? "read" : "write");
 
 const view = (path: string, summary: string): Route => ({ method: "GET", path, fn: "query-events", summary });
+
+/** An artifact's path under `/artifacts`, and the one that Vamp gave those of its own kinds. */
+const ofArtifacts = (method: Route["method"], path: string, summary: string): readonly Route[] => {
+  const fn = method === "GET" ? "read-artifacts" : "put-artifact";
+  return [
+    { method, path: `/artifacts${path}`, fn, summary },
+    { method, path, fn, summary: `${summary}, by the path that Vamp had for it`, kinds: VAMP_KINDS },
+  ];
+};
 
 /** Every route of the API: `lib/` deploys this table, `dev/` serves it, the API description is made from it. */
 export const routes: readonly Route[] = [
@@ -69,6 +88,16 @@ export const routes: readonly Route[] = [
     "/metrics/deployments/{deployment}/clusters/{cluster}/services/{service}/ports/{port}/{metric}",
     "A metric of a service's port",
   ),
+  ...ofArtifacts("GET", "/{kind}", "The artifacts of a kind"),
+  ...ofArtifacts("GET", "/{kind}/{name}", "An artifact, as it is or as it was"),
+  ...ofArtifacts("PUT", "/{kind}/{name}", "Create an artifact, or replace it"),
+  ...ofArtifacts("DELETE", "/{kind}/{name}", "Delete an artifact"),
+  {
+    method: "GET",
+    path: "/artifacts/{kind}/{name}/history",
+    fn: "read-artifacts",
+    summary: "The versions of an artifact, newest first",
+  },
   { method: "POST", path: "/haproxy/logs", fn: "receive-haproxy-logs", summary: "Log lines of HAProxy, each an event" },
   { method: "GET", path: "/openapi.json", fn: "describe-api", summary: "This description" },
   { method: "GET", path: "/info", fn: "describe-api", summary: "Version, engines and positions" },

@@ -8,6 +8,7 @@ import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";
 import { type ApiAuthorization, apiAuthorization } from "#lib/constructs/api-authorization.ts";
 import type { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
+import type { ArtifactsTable } from "#lib/constructs/artifacts-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsApi } from "#lib/constructs/events-api.ts";
 import type { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
@@ -24,6 +25,7 @@ export interface ApiStackProps extends StackProps {
   /** Namespaces besides `default`. @default - none */
   readonly namespaces?: readonly string[];
   readonly index: EventIndex;
+  readonly artifacts: ArtifactsTable;
   readonly keys: IdempotencyKeysTable;
   readonly apiKeys: ApiKeysTable;
   readonly journal: JournalStack;
@@ -63,6 +65,8 @@ export class ApiStack extends Stack {
       "query-events": this.reader("QueryEvents", "query-events", props, 1024),
       "aggregate-events": this.reader("AggregateEvents", "aggregate-events", props, 512),
       "stream-events": streamEvents,
+      "put-artifact": this.putArtifact(props),
+      "read-artifacts": this.readArtifacts(props),
       "describe-api": this.reader("DescribeApi", "describe-api", props, 512),
     };
     const api = new EventsApi(this, "Api", {
@@ -107,6 +111,21 @@ export class ApiStack extends Stack {
     };
     const fn = this.answering("ReceiveHaproxyLogs", "receive-haproxy-logs", variables, 1024, files);
     haproxyLogs.grantWrite(fn);
+    return fn;
+  }
+
+  private putArtifact(props: ApiStackProps): PulseFunction {
+    const variables = { ...namespacesOf(props), PULSE_ARTIFACTS_TABLE: props.artifacts.tableName };
+    const fn = this.answering("PutArtifact", "put-artifact", variables, 512);
+    props.artifacts.grantChange(fn);
+    return fn;
+  }
+
+  private readArtifacts(props: ApiStackProps): PulseFunction {
+    const variables = { ...readingVariables(props), PULSE_ARTIFACTS_TABLE: props.artifacts.tableName };
+    const fn = this.answering("ReadArtifacts", "read-artifacts", variables, 512);
+    props.artifacts.grantRead(fn);
+    props.index.grantIndexRead(fn);
     return fn;
   }
 

@@ -62,7 +62,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(operatorRoleArn !== undefined && { operatorRoleArn }),
   });
   const journal = new JournalStack(scope, id("Journal"), { stage });
-  const { index, keys, apiKeys } = store;
+  const { index, artifacts, keys, apiKeys } = store;
   const indexing = new IndexingStack(scope, id("Indexing"), {
     stage,
     index,
@@ -76,6 +76,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     auth,
     namespaces,
     index,
+    artifacts,
     keys,
     apiKeys,
     journal,

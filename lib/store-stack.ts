@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { ApiKeysTable } from "#lib/constructs/api-keys-table.ts";
+import { ArtifactsTable } from "#lib/constructs/artifacts-table.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { EventsDomain } from "#lib/constructs/events-domain.ts";
 import { IdempotencyKeysTable } from "#lib/constructs/idempotency-keys-table.ts";
@@ -17,14 +18,18 @@ export interface StoreStackProps extends StackProps {
   readonly operatorRoleArn?: string;
 }
 
-/** What must outlive every deployment of code: the index of events, the idempotency keys, and the API keys. */
+/** What must outlive every deployment of code: the artifacts, the index of events, the idempotency keys, and the API keys. */
 export class StoreStack extends Stack {
   readonly index: EventIndex;
+  readonly artifacts: ArtifactsTable;
   readonly keys: IdempotencyKeysTable;
   readonly apiKeys: ApiKeysTable;
 
   constructor(scope: Construct, id: string, props: StoreStackProps) {
-    super(scope, id, { description: "Pulse: the index of events, the idempotency keys and the API keys", ...props });
+    super(scope, id, {
+      description: "Pulse: artifacts, the index of events, the idempotency keys and the API keys",
+      ...props,
+    });
     this.index =
       props.openClusterUrl === undefined
         ? new EventsDomain(this, "Events", {
@@ -33,10 +38,12 @@ export class StoreStack extends Stack {
             ...(props.operatorRoleArn !== undefined && { operatorRoleArn: props.operatorRoleArn }),
           })
         : openCluster(props.openClusterUrl);
+    this.artifacts = new ArtifactsTable(this, "Artifacts", props.stage);
     this.keys = new IdempotencyKeysTable(this, "IdempotencyKeys", props.stage);
     this.apiKeys = new ApiKeysTable(this, "ApiKeys", props.stage);
     new CfnOutput(this, "OpenSearchUrl", { value: this.index.environment.PULSE_OPENSEARCH_URL });
     if (this.index.domain !== undefined) new CfnOutput(this, "DomainName", { value: this.index.domain.domainName });
+    new CfnOutput(this, "ArtifactsTable", { value: this.artifacts.tableName });
     new CfnOutput(this, "KeysTable", { value: this.keys.tableName });
     new CfnOutput(this, "ApiKeysTable", { value: this.apiKeys.tableName });
   }

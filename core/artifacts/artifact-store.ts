@@ -1,9 +1,15 @@
 import type { Artifact, ArtifactKey, ArtifactKind, SourceFormat } from "#core/artifacts/artifact.ts";
 
-/** What must be so for a change to be made: nothing, that there is such an artifact or is none, or its version. */
-export type Precondition = "any" | "present" | "absent" | { readonly version: number };
+/** `"any"`: whichever there is. */
+export type Versions = "any" | readonly number[];
 
-/** What an artifact is to become; without a source it is deleted. */
+/** What must be so for a change to be made: that the artifact's version is among these, that it is none of those. */
+export interface Precondition {
+  readonly among?: Versions;
+  readonly noneOf?: Versions;
+}
+
+/** What an artifact is to become; without a content it is deleted. */
 export interface ArtifactChange extends ArtifactKey {
   readonly content?: { readonly source: string; readonly format: SourceFormat };
   readonly when: Precondition;
@@ -31,6 +37,9 @@ export interface ArtifactStore {
   find(key: ArtifactKey): Promise<Artifact | undefined>;
   /** By name in the order of their code points, those after `after`. */
   list(namespace: string, kind: ArtifactKind, page: { after?: string; limit: number }): Promise<ArtifactPage>;
-  /** Makes the change and exactly one archive event of it, or neither. */
+  /**
+   * Makes the change and exactly one archive event of it, or neither. Versions of a name only grow, by one, and with them
+   * the time, whatever the clocks say. Throws `unavailable` where a retry may help.
+   */
   change(change: ArtifactChange): Promise<Changed>;
 }

@@ -1,7 +1,6 @@
 import type { PolicyDocument, Statement } from "aws-lambda";
 import type { Principal, Right } from "#core/access/principal.ts";
-import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
-import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
+import { BASE_PATH, basePathOf, type Route, rightFor, routes } from "#functions/routes.ts";
 
 /**
  * All that a caller may do with the API, not only the request at hand: API Gateway keeps the policy for every request with
@@ -29,9 +28,6 @@ const policyOf = (statement: Statement): PolicyDocument => ({ Version: "2012-10-
 
 /** As IAM's policies write a time. */
 const secondOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, "");
-
-const basePathOf = (namespace: string): string =>
-  namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
 
 /** A `*` stands for any characters, slashes too; deeper paths than a namespace's are no routes, and answered 404. */
 const EVERY_BASE = [BASE_PATH, `/*${BASE_PATH}`];

@@ -12,8 +12,7 @@ import {
 import { toEventJson } from "#core/events/event.ts";
 import { compactJson } from "#core/events/json-text.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
-import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
-import { BASE_PATH } from "#functions/routes.ts";
+import { basePathOf } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";
@@ -80,9 +79,6 @@ const MAX_PROBLEM_CHARACTERS = 1_000_000;
 /** An item that the journal did not take has nothing wrong with it: only its status says so. */
 const toRefusedItem = (refused: PulseError) =>
   refused.kind === "unavailable" ? { status: 503 } : { status: statusOf(refused), problem: toProblem(refused) };
-
-const basePathOf = (namespace: string): string =>
-  namespace === DEFAULT_NAMESPACE ? BASE_PATH : `/${namespace}${BASE_PATH}`;
 
 type Form = "event" | "array" | "ndjson" | "cloudevent" | "cloudevents" | "binary-cloudevent";
 

@@ -3,6 +3,7 @@ import { draftEventSchema } from "#core/events/draft-event.ts";
 import { AGGREGATORS, eventQuerySchema } from "#core/events/event-query.ts";
 import * as z from "#core/zod.ts";
 import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
+import { artifactParameters, artifactParticulars, artifactSchemas, kindSchema } from "./artifact-operations.ts";
 import { VERSION } from "./version.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ const PAGING = {
 
 interface Answer {
   readonly description: string;
-  readonly content: Json;
+  readonly content?: Json;
   readonly headers?: Json;
 }
 
@@ -66,6 +67,7 @@ const particulars: Readonly<
   "GET /event-types": {
     answers: { 200: { description: "Types that have events", content: json(listOf(reference("EventType"))) } },
   },
+  ...artifactParticulars,
   "POST /haproxy/logs": {
     body: { "text/plain": { schema: text }, "application/x-ndjson": { schema: text } },
     answers: {
@@ -153,6 +155,7 @@ const parametersOf: Readonly<Record<string, readonly Json[]>> = {
     parameter("zone", "query", "Of the gateway's clock, for lines that do not say it: Europe/Berlin, +02:00 or UTC"),
     parameter("Content-Encoding", "header", "gzip: the body is inflated", { enum: ["gzip", "identity"] }),
   ],
+  ...artifactParameters,
   "GET /events/stream": [
     ...filterParameters,
     parameter("named", "query", "false: frames without the event's type as their name", { enum: ["true", "false"] }),
@@ -173,7 +176,7 @@ function operationOf(route: Route): Json {
     name: segment,
     in: "path",
     required: true,
-    schema: text,
+    schema: segment === "kind" ? kindSchema(route.kinds) : text,
   }));
   return {
     summary: route.summary,
@@ -353,6 +356,7 @@ export function openApiDescription(): Json {
         LogBatch: logBatch,
         Aggregation: aggregation,
         EventType: eventType,
+        ...artifactSchemas,
         Info: info,
         Problem: problemSchema,
       },

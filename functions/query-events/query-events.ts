@@ -1,17 +1,15 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Clock } from "#core/clock.ts";
 import { allFaults, PulseError } from "#core/errors.ts";
-import { type Event, toEventJson } from "#core/events/event.ts";
-import { type AskedPage, parsePage } from "#core/events/event-query.ts";
+import { toEventJson } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { searchEvents } from "#core/events/search-events.ts";
-import { aggregationAnswer, answerBytes, fitsAnswer, jsonAnswer, MAX_ANSWER_BYTES } from "#functions/shared/answer.ts";
+import { aggregationAnswer, jsonAnswer, listText } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
-import { askedQuery } from "#functions/shared/asked-query.ts";
+import { askedPage, askedQuery } from "#functions/shared/asked-query.ts";
 import { beforeQuery } from "#functions/shared/before-query.ts";
 import { pageLinks } from "#functions/shared/page-links.ts";
-import type { ApiRequest } from "#functions/shared/request.ts";
 import { answerView, VIEWS } from "./views.ts";
 
 export interface QueryEventsOptions {
@@ -53,36 +51,12 @@ function listEvents({ store, clock, types }: QueryEventsOptions): Answer {
     }
     const headers = await begin(request);
     const found = await searchEvents(store, query, page);
-    return jsonAnswer(200, listText(found.events), {
+    return jsonAnswer(200, listText(found.events.map(toEventJson), "events"), {
       ...headers,
       "x-total-count": String(found.total),
       link: pageLinks(request, page, found),
     });
   };
-}
-
-const askedPage = ({ query }: ApiRequest): AskedPage =>
-  parsePage({
-    page: query.get("page") ?? undefined,
-    perPage: query.get("per_page") ?? undefined,
-    cursor: query.get("cursor") ?? undefined,
-  });
-
-/** A JSON array of the events. Throws `too-large`, naming how many would fit. */
-function listText(events: readonly Event[]): string {
-  const texts = events.map(toEventJson);
-  const list = `[${texts.join(",")}]`;
-  if (fitsAnswer(list)) return list;
-  let bytes = 0;
-  for (const [index, text] of texts.entries()) {
-    bytes += answerBytes(text);
-    if (bytes > MAX_ANSWER_BYTES)
-      throw new PulseError(
-        "too-large",
-        `these ${events.length} events are more than ${MAX_ANSWER_BYTES} bytes; per_page=${Math.max(1, index)} fits`,
-      );
-  }
-  return list;
 }
 
 const findEvent =

@@ -10,7 +10,7 @@ export type Headers = Readonly<Record<string, string>>;
 export const COMMON_HEADERS: Headers = {
   "cache-control": "no-store",
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Link, X-Total-Count, Pulse-Position, Pulse-Receipt, Location, Retry-After",
+  "access-control-expose-headers": "Link, X-Total-Count, Pulse-Position, Pulse-Receipt, Location, ETag, Retry-After",
 };
 
 /** Lambda refuses an answer over 6 MB after it has put the body into JSON once more; the promise is 5 MB. */
@@ -53,6 +53,8 @@ export const PREFLIGHT = {
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
     "Last-Event-ID",
     "Pulse-Hops",
     "Pulse-Key",
@@ -86,15 +88,38 @@ export const errorAnswer = (error: PulseError, requestId: string): APIGatewayPro
       : { "retry-after": String(error.retryAfterSeconds ?? 1) }),
   });
 
-/** Refuses a caller who cannot read what the route answers (RFC 9110, section 12.5.1). */
-export function requireAcceptable(accept: string | undefined, mediaType: string): void {
-  if (accept === undefined || accept === "") return;
+/**
+ * A JSON array of what the texts say, which are called by that word. Throws `too-large` where Lambda could not carry it,
+ * naming how many would fit.
+ */
+export function listText(texts: readonly string[], called: string): string {
+  const list = `[${texts.join(",")}]`;
+  if (fitsAnswer(list)) return list;
+  let bytes = 0;
+  for (const [index, text] of texts.entries()) {
+    bytes += answerBytes(text);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new PulseError(
+        "too-large",
+        `these ${texts.length} ${called} are more than ${MAX_ANSWER_BYTES} bytes; per_page=${Math.max(1, index)} fits`,
+      );
+  }
+  return list;
+}
+
+/** Whether somebody who accepts that reads the type (RFC 9110, section 12.5.1). */
+export function isAcceptable(accept: string | undefined, mediaType: string): boolean {
+  if (accept === undefined || accept === "") return true;
   const [type] = mediaType.split("/");
-  const readable = accept.split(",").some((range) => {
+  return accept.split(",").some((range) => {
     const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
     if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
     return name === "*/*" || name === `${type}/*` || name === mediaType;
   });
-  if (!readable)
-    throw new PulseError("not-acceptable", `this answer is ${mediaType}, which is not among ${accept.slice(0, 200)}`);
+}
+
+/** Refuses a caller who cannot read what the route answers. */
+export function requireAcceptable(accept: string | undefined, mediaType: string): void {
+  if (isAcceptable(accept, mediaType)) return;
+  throw new PulseError("not-acceptable", `this answer is ${mediaType}, which is not among ${accept?.slice(0, 200)}`);
 }

@@ -13,14 +13,23 @@ export type ApiHandler = (message: HttpMessage, context: Context) => Promise<API
 /** Answers one request. Throws `PulseError` for what the caller can mend. */
 export type Answer = (request: ApiRequest) => Promise<APIGatewayProxyResult>;
 
-/** Turns an answer into a handler: the namespace is checked, failures become problem documents, bugs are logged. */
+/**
+ * Turns an answer into a handler: the namespace is checked, and that the caller can read JSON, failures become problem
+ * documents, bugs are logged.
+ */
 export const api = (namespaces: readonly string[], answer: Answer): ApiHandler =>
+  apiOfAnyType(namespaces, async (request) => {
+    requireAcceptable(request.header("accept"), "application/json");
+    return answer(request);
+  });
+
+/** The same for answers of which not all are JSON. */
+export const apiOfAnyType = (namespaces: readonly string[], answer: Answer): ApiHandler =>
   middy<HttpMessage, APIGatewayProxyResult>()
     .use(problems())
     .handler(async (message) => {
       const request = toApiRequest(message);
       requireNamespace(request.namespace, namespaces);
-      requireAcceptable(request.header("accept"), "application/json");
       return answer(request);
     }) as unknown as ApiHandler;
 

@@ -1,5 +1,5 @@
 import { isRecord, parseJson } from "#core/events/draft-event.ts";
-import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
+import { type AskedPage, type AskedQuery, parseEventQuery, parsePage } from "#core/events/event-query.ts";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
@@ -59,3 +59,11 @@ function fromParameters(query: URLSearchParams): Record<string, unknown> {
   else if (Object.keys(bounds).length > 0) asked.timestamp = bounds;
   return asked;
 }
+
+/** The page that the query string asks for. */
+export const askedPage = ({ query }: ApiRequest): AskedPage =>
+  parsePage({
+    page: query.get("page") ?? undefined,
+    perPage: query.get("per_page") ?? undefined,
+    cursor: query.get("cursor") ?? undefined,
+  });

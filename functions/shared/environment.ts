@@ -81,6 +81,11 @@ const kinesisJournal = {
   PULSE_KEYS_TABLE: filled,
 };
 
+const artifactStore = {
+  /** The DynamoDB table of artifacts. */
+  PULSE_ARTIFACTS_TABLE: filled,
+};
+
 /** Whom a function lets in that verifies callers itself. */
 const knownCallers = {
   PULSE_OIDC_ISSUER: z.url({ protocol: /^https$/ }),
@@ -135,6 +140,8 @@ export const environments = {
       }),
       guardedItself,
     ),
+  "put-artifact": () => z.object({ ...common, ...artifactStore }),
+  "read-artifacts": () => withEvents({ ...common, ...artifactStore }),
   "authorize-request": () => z.object(knownCallers),
   "describe-api": () => withEvents(common),
   "refuse-unmatched": () => z.object(common),

@@ -12,6 +12,7 @@ interface Pattern {
   readonly segments: readonly string[];
 }
 
+const KIND = "{kind}";
 const isParameter = (segment: string): boolean => segment.startsWith("{");
 const parametersIn = ({ segments }: Pattern): number => segments.filter(isParameter).length;
 
@@ -23,7 +24,7 @@ const patterns: readonly Pattern[] = routes
 /** The route of a path under the base path. Throws `not-found`, or `method-not-allowed` with what is allowed. */
 export function matchRoute(method: string, path: string): RouteMatch {
   const segments = path.split("/").slice(1);
-  const matching = patterns.filter((pattern) => fits(pattern.segments, segments));
+  const matching = patterns.filter((pattern) => fits(pattern, segments));
   const literal = matching[0];
   if (literal === undefined)
     throw new PulseError("not-found", `there is no path ${JSON.stringify(path.slice(0, 200))}`);
@@ -40,6 +41,10 @@ export function matchRoute(method: string, path: string): RouteMatch {
   return { route: found.route, parameters };
 }
 
-const fits = (pattern: readonly string[], segments: readonly string[]): boolean =>
+const fits = ({ segments: pattern, route: { kinds } }: Pattern, segments: readonly string[]): boolean =>
   pattern.length === segments.length &&
-  pattern.every((segment, index) => (isParameter(segment) ? segments[index] !== "" : segment === segments[index]));
+  pattern.every((segment, index) => {
+    const sent = segments[index] as string;
+    if (segment === KIND && kinds !== undefined) return kinds.includes(sent);
+    return isParameter(segment) ? sent !== "" : segment === sent;
+  });

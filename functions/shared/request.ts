@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
+import { quote } from "#core/faults.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { inflate } from "#functions/shared/inflate.ts";
@@ -18,6 +19,8 @@ export interface ApiRequest {
   readonly route: string | undefined;
   /** Decoded segments of the path. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** The same one by one; throws `invalid-input` where it is not UTF-8. */
+  parameter(name: string): string;
   readonly query: URLSearchParams;
   /** Scheme, host and path, for links. */
   readonly url: string;
@@ -89,6 +92,7 @@ function fromRestApi(message: APIGatewayProxyEvent) {
     path: splitPath(message.path).path,
     route: splitPath(message.resource.replace("/{namespace}", "")).path,
     parameters: decodedParameters(parameters),
+    parameter: (name: string) => decodedParameter(name, parameters[name] ?? ""),
     query,
     fullPath: message.requestContext.path ?? message.path,
   };
@@ -102,6 +106,7 @@ function fromFunctionUrl(message: APIGatewayProxyEventV2) {
     path,
     route: undefined,
     parameters: {},
+    parameter: () => "",
     query: new URLSearchParams(message.rawQueryString),
     fullPath: message.rawPath,
   };
@@ -128,6 +133,18 @@ function decodedParameters(parameters: Readonly<Record<string, string | undefine
   const decoded: Record<string, string> = {};
   for (const [name, value] of Object.entries(parameters)) decoded[name] = percentDecoded(value ?? "");
   return decoded;
+}
+
+function decodedParameter(name: string, sent: string): string {
+  try {
+    return decodeURIComponent(sent);
+  } catch (cause) {
+    const detail = `must be UTF-8, percent-encoded, and is ${quote(sent)}`;
+    throw new PulseError("invalid-input", `${name} in the path ${detail}`, {
+      faults: [{ pointer: name, detail }],
+      cause,
+    });
+  }
 }
 
 /** Percent-decoded, or, where it is not percent-encoded, as it is. */

@@ -124,7 +124,7 @@ export class LocalJournal<Item, Data extends string | Uint8Array> {
     if (waiting.length === 0) return;
     this.#waiting = [];
     if (!this.#tryTogether(waiting)) for (const one of waiting) this.#tryAlone(one);
-    for (const listener of this.#listeners) listener();
+    this.#tellListeners();
   }
 
   #tryTogether(waiting: readonly Waiting<Item>[]): boolean {
@@ -153,20 +153,43 @@ export class LocalJournal<Item, Data extends string | Uint8Array> {
   }
 
   #write(items: readonly Item[]): { point: JournalPoint }[] {
+    return this.#database.transaction(() => this.#insert(items));
+  }
+
+  /** Must run in a transaction. */
+  #insert(items: readonly Item[]): { point: JournalPoint }[] {
     const { table, toRecords } = this.#form;
-    return this.#database.transaction(() => {
-      const placed: Placed<Item>[] = [];
-      for (const record of toRecords(items)) {
-        const sql = `INSERT INTO ${table} (appended_at, data) VALUES (?, ?)`;
-        const { rowId } = this.#database.run(sql, this.#now(), record.data);
-        const seqAt = seqsOf(rowId);
-        record.items.forEach((item, offset) => {
-          placed.push({ item, point: { shard: this.shard, seq: seqAt(offset) } });
-        });
-      }
-      this.#alongside(placed);
-      return placed.map(({ point }) => ({ point }));
-    });
+    const placed: Placed<Item>[] = [];
+    for (const record of toRecords(items)) {
+      const sql = `INSERT INTO ${table} (appended_at, data) VALUES (?, ?)`;
+      const { rowId } = this.#database.run(sql, this.#now(), record.data);
+      const seqAt = seqsOf(rowId);
+      record.items.forEach((item, offset) => {
+        placed.push({ item, point: { shard: this.shard, seq: seqAt(offset) } });
+      });
+    }
+    this.#alongside(placed);
+    return placed.map(({ point }) => ({ point }));
+  }
+
+  /**
+   * Does some work on the database and appends what it hands over, in one transaction: all of it, or nothing. Throws what
+   * the work throws, and `unavailable` where a retry may help.
+   */
+  transact<Result>(work: (append: (items: readonly Item[]) => void) => Result): Result {
+    let hasAppended = false;
+    const result = this.#database.transaction(() =>
+      work((items) => {
+        this.#insert(items);
+        hasAppended = true;
+      }),
+    );
+    if (hasAppended) this.#tellListeners();
+    return result;
+  }
+
+  #tellListeners(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** The records after that number, in order: as many as fit both limits, but one at least if there is one. */

@@ -3,7 +3,7 @@ import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Clock, systemClock } from "#core/clock.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { ARTIFACTS_TABLE, openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
 import { type EventSourceMapping, startEventSourceMapping } from "#test/support/event-source-mapping.ts";
 import type { MappingSettings } from "#test/support/event-source-mapping-settings.ts";
 import { openKinesis, type TestKinesis } from "#test/support/kinesis.ts";
@@ -94,6 +94,14 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
   const queryEvents = openLambda({ name: "query-events", environment: { ...common, ...store }, clock });
   const aggregateEvents = openLambda({ name: "aggregate-events", environment: { ...common, ...store }, clock });
   const describeApi = openLambda({ name: "describe-api", environment: { ...common, ...store }, clock });
+  const ofArtifacts = { ...common, PULSE_ARTIFACTS_TABLE: ARTIFACTS_TABLE };
+  const putArtifact = openLambda({ name: "put-artifact", environment: ofArtifacts, endpoints, clock });
+  const readArtifacts = openLambda({
+    name: "read-artifacts",
+    environment: { ...ofArtifacts, ...store },
+    endpoints,
+    clock,
+  });
   const refuseUnmatched = openLambda({ name: "refuse-unmatched", environment: common, clock });
   const streamEvents = openLambda({
     name: "stream-events",
@@ -123,6 +131,8 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     queryEvents,
     aggregateEvents,
     describeApi,
+    putArtifact,
+    readArtifacts,
     refuseUnmatched,
     streamEvents,
     indexEvents,
@@ -136,6 +146,8 @@ export async function deployPulse(options: DeployedPulseOptions): Promise<Deploy
     "query-events": queryEvents.invoke,
     "aggregate-events": aggregateEvents.invoke,
     "describe-api": describeApi.invoke,
+    "put-artifact": putArtifact.invoke,
+    "read-artifacts": readArtifacts.invoke,
     "refuse-unmatched": refuseUnmatched.invoke,
     "stream-events": () => Promise.reject(new TypeError("a stream has a front of its own")),
     "receive-haproxy-logs": receiveHaproxyLogs.invoke,

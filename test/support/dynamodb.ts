@@ -7,13 +7,17 @@ import { type AwsCall, type AwsFront, type AwsReply, openAwsFront } from "#test/
 const dynalite = createRequire(import.meta.url)("dynalite") as (options: object) => Server;
 
 export const TABLE = "keys";
+export const ARTIFACTS_TABLE = "artifacts";
+
+/** The keys of an item of each table. */
+const KEYS: Readonly<Record<string, readonly string[]>> = { [TABLE]: ["pk"], [ARTIFACTS_TABLE]: ["pk", "sk"] };
 
 export interface TestDynamo extends AwsFront {
   /** A PutItem as AWS does it: the stand-in does not tell the item that was in the way. */
   put(call: AwsCall, forward: () => Promise<AwsReply>): Promise<AwsReply>;
 }
 
-/** A DynamoDB of this process with a table of idempotency keys, whose PutItem can be broken. */
+/** A DynamoDB of this process with a table of idempotency keys and one of artifacts, whose PutItem can be broken. */
 export async function openDynamo(): Promise<TestDynamo> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -23,18 +27,21 @@ export async function openDynamo(): Promise<TestDynamo> {
   const put: TestDynamo["put"] = async ({ body }, forward) => {
     const reply = await forward();
     if (reply.status !== 400 || body.ReturnValuesOnConditionCheckFailure !== "ALL_OLD") return reply;
-    const { Item } = await client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: body.Item.pk } }));
+    const { TableName } = body;
+    const Key = Object.fromEntries(KEYS[TableName]?.map((name) => [name, body.Item[name]]) ?? []);
+    const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
     return { status: 400, body: { ...reply.body, Item } };
   };
   front.behave(put);
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
-      AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
-      BillingMode: "PAY_PER_REQUEST",
-    }),
-  );
+  for (const [TableName, names] of Object.entries(KEYS))
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        KeySchema: names.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? "HASH" : "RANGE" })),
+        AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+        BillingMode: "PAY_PER_REQUEST",
+      }),
+    );
   return {
     ...front,
     put,

@@ -7,7 +7,9 @@ import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-ev
 import { createEventsHandler } from "#functions/create-events/create-events.ts";
 import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
+import { putArtifactHandler } from "#functions/put-artifact/put-artifact.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
+import { readArtifactsHandler } from "#functions/read-artifacts/read-artifacts.ts";
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
 import { type Admit, admitEveryone } from "#functions/shared/auth/admit.ts";
@@ -15,6 +17,7 @@ import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedArtifactStore } from "#stores/embedded/embedded-artifact-store.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
@@ -57,6 +60,7 @@ export function openMemoryPulse({
     onError: refuse,
   });
   const intake = { journal, keys: new EmbeddedIdempotencyKeys(database), now: Date.now };
+  const artifacts = new EmbeddedArtifactStore({ database, journal });
   const reading = { namespaces, store, clock: systemClock };
   return {
     handlers: {
@@ -71,6 +75,8 @@ export function openMemoryPulse({
       "query-events": queryEventsHandler({ ...reading, viewWindowMs: 30_000 }),
       "aggregate-events": aggregateEventsHandler(reading),
       "stream-events": streamEventsHandler({ namespaces, feeds, admit, leaseMs }),
+      "put-artifact": putArtifactHandler({ namespaces, artifacts, now: Date.now }),
+      "read-artifacts": readArtifactsHandler({ ...reading, artifacts }),
       "describe-api": describeApiHandler({ ...reading, engines: { store: "embedded", journal: "local" } }),
       "refuse-unmatched": refuseUnmatchedHandler(namespaces),
     },

@@ -65,7 +65,9 @@ async function request(
 ): Promise<Reply> {
   const { request: open } = await import("node:http");
   return new Promise((resolve, reject) => {
-    const outgoing = open(`${url}${path}`, { method, headers }, (incoming) => {
+    // As it is: a URL would lose `..`, and more.
+    const sent = path.replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+    const outgoing = open(url, { method, headers, path: sent }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("error", reject);
@@ -101,7 +103,7 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call
   const query = new URLSearchParams(search);
   const multiValueQueryStringParameters: Record<string, string[]> = {};
   for (const name of query.keys()) multiValueQueryStringParameters[name] = query.getAll(name);
-  const matched = resourceOf(method, path);
+  const matched = resourceOf(path);
   const isText = body === undefined || typeof body === "string";
   const requestId = randomUUID();
   return {
@@ -120,11 +122,13 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call
   };
 }
 
-/** What API Gateway would match: literal segments first, the catch-all at last. A trailing slash does not count. */
-function resourceOf(method: string, path: string) {
+/**
+ * What API Gateway would match, whatever the method: literal segments first, the catch-all at last. A trailing slash does
+ * not count.
+ */
+function resourceOf(path: string) {
   const wanted = path.replace(/\/$/, "").split("/");
   const resources = routes
-    .filter((route) => route.method === method)
     .flatMap(({ path: under }) => [`/api/v1${under}`, `/{namespace}/api/v1${under}`])
     .sort((one, other) => one.split("{").length - other.split("{").length);
   for (const resource of resources) {

@@ -1,0 +1,65 @@
+import { hash } from "node:crypto";
+import type { ArtifactKey } from "#core/artifacts/artifact.ts";
+import type { ArtifactState } from "#core/artifacts/artifact-state.ts";
+import { PulseError } from "#core/errors.ts";
+import { MAX_EVENT_BYTES } from "#core/events/draft-event.ts";
+import { type Event, toEventJson } from "#core/events/event.ts";
+
+export const ARCHIVE_EVENT_TYPE = "archive";
+
+/**
+ * The event of a change. All of it follows from the state that the change made: told any number of times, it is one event.
+ * Its key keeps an artifact's changes in their order.
+ */
+export function toArchiveEvent(state: ArtifactState): Event {
+  const { namespace, kind, name, version, changedAtMs, change, content } = state;
+  return {
+    id: archiveEventId(state, version),
+    namespace,
+    type: ARCHIVE_EVENT_TYPE,
+    tags: [kind, tagOf(state), "archive", `archive:${change}`, "archiving", `archiving:${change}`],
+    ...(content !== undefined && { value: JSON.stringify(content.source) }),
+    timestamp: new Date(changedAtMs).toISOString(),
+    timestampMs: changedAtMs,
+    receivedAtMs: changedAtMs,
+    key: `${kind}/${name}`,
+  };
+}
+
+/** On every archive event of the artifact. */
+export const tagOf = ({ kind, name }: Pick<ArtifactKey, "kind" | "name">): string => `${kind}:${name}`;
+
+const VERSION_DIGITS = 8;
+
+/**
+ * A UUIDv8 (RFC 9562, section 5.8): 90 bits of the artifact's hash, then 32 of the version. So the ids of an artifact sort
+ * as its versions, a version can be read from its id, and no event that was posted passes for one.
+ */
+export function archiveEventId({ namespace, kind, name }: ArtifactKey, version: number): string {
+  const digest = hash("sha256", JSON.stringify([namespace, kind, name]));
+  const variant = (0x8 | (Number.parseInt(digest[15] as string, 16) & 0x3)).toString(16);
+  const last = version.toString(16).padStart(VERSION_DIGITS, "0");
+  return (
+    `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(12, 15)}` +
+    `-${variant}${digest.slice(16, 19)}-${digest.slice(19, 23)}${last}`
+  );
+}
+
+/** Which version of the artifact the event made; undefined where it is no archive event of it, but another's or posted. */
+export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | undefined {
+  const version = Number.parseInt(event.id.slice(-VERSION_DIGITS), 16);
+  return event.id === archiveEventId(key, version) ? version : undefined;
+}
+
+const utf8 = new TextEncoder();
+
+/** Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. */
+export function requireArchivable(key: ArtifactKey, source: string): void {
+  const state = { ...key, version: 1, changedAtMs: 0, change: "create", content: { source, format: "json" } } as const;
+  const bytes = utf8.encode(toEventJson(toArchiveEvent(state))).length;
+  if (bytes <= MAX_EVENT_BYTES) return;
+  throw new PulseError(
+    "too-large",
+    `the source has ${utf8.encode(source).length} bytes and its archive event ${bytes}, of which at most ${MAX_EVENT_BYTES} are taken`,
+  );
+}

@@ -1,0 +1,77 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import { requireArchivable } from "#core/artifacts/archive-event.ts";
+import type { Artifact, ArtifactKey, ArtifactKind } from "#core/artifacts/artifact.ts";
+import type { ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
+import { decodeSource, formatOf, readSource, type SourceValue } from "#core/artifacts/read-source.ts";
+import { PulseError } from "#core/errors.ts";
+import { basePathOf } from "#functions/routes.ts";
+import { COMMON_HEADERS, jsonAnswer } from "#functions/shared/answer.ts";
+import { type Answer, type ApiHandler, api } from "#functions/shared/api.ts";
+import {
+  describeArtifact,
+  described,
+  preconditionFailed,
+  sourceAsJson,
+  versionHeaders,
+} from "#functions/shared/artifact-answer.ts";
+import { artifactKeyOf, isVampPath, preconditionOf } from "#functions/shared/asked-artifact.ts";
+import { type ApiRequest, mediaTypeOf } from "#functions/shared/request.ts";
+
+/** Refuses what an artifact of its kind cannot say, as `invalid-input` with every fault. */
+export type ArtifactCheck = (value: SourceValue, key: ArtifactKey) => void;
+
+export interface PutArtifactOptions {
+  readonly namespaces: readonly string[];
+  readonly artifacts: ArtifactStore;
+  readonly now: () => number;
+  /** What more is asked of some kinds than to be an object or a list. @default - nothing */
+  readonly checks?: Partial<Readonly<Record<ArtifactKind, ArtifactCheck>>>;
+}
+
+/** `PUT` and `DELETE` of an artifact. */
+export const putArtifactHandler = (options: PutArtifactOptions): ApiHandler => {
+  const put = putArtifact(options);
+  const remove = deleteArtifact(options);
+  return api(options.namespaces, (request) => (request.method === "DELETE" ? remove(request) : put(request)));
+};
+
+/** 201 for one that was not there, 200 for one that was. */
+const putArtifact =
+  ({ artifacts, now, checks = {} }: PutArtifactOptions): Answer =>
+  async (request) => {
+    const key = artifactKeyOf(request);
+    const when = preconditionOf(request);
+    const format = formatOf(mediaTypeOf(request));
+    const source = decodeSource(request.bytes());
+    requireArchivable(key, source);
+    const value = readSource(source, format, key.name);
+    checks[key.kind]?.(value, key);
+    const changed = await artifacts.change({ ...key, content: { source, format }, when, atMs: now() });
+    const artifact = keptArtifact(changed, key);
+    const body = isVampPath(request) ? sourceAsJson(artifact) : JSON.stringify(describeArtifact(artifact));
+    const created = changed.outcome === "created";
+    return jsonAnswer(created ? 201 : 200, body, {
+      ...versionHeaders(artifact),
+      ...(created && { location: locationOf(request, key) }),
+    });
+  };
+
+const deleteArtifact =
+  ({ artifacts, now }: PutArtifactOptions): Answer =>
+  async (request): Promise<APIGatewayProxyResult> => {
+    const key = artifactKeyOf(request);
+    const changed = await artifacts.change({ ...key, when: preconditionOf(request), atMs: now() });
+    if (changed.outcome === "conflict") throw preconditionFailed(changed.artifact, key);
+    if (changed.outcome !== "deleted") throw new PulseError("not-found", `there is no ${described(key)}`);
+    return { statusCode: 204, headers: { ...COMMON_HEADERS }, body: "" };
+  };
+
+function keptArtifact(changed: Changed, key: ArtifactKey): Artifact {
+  if (changed.outcome === "conflict") throw preconditionFailed(changed.artifact, key);
+  if (changed.outcome === "deleted" || changed.artifact === undefined)
+    throw new Error(`a put of ${described(key)} was answered as ${changed.outcome}`);
+  return changed.artifact;
+}
+
+const locationOf = ({ namespace }: ApiRequest, { kind, name }: ArtifactKey): string =>
+  `${basePathOf(namespace)}/artifacts/${kind}/${encodeURIComponent(name)}`;

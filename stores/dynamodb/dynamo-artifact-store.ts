@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import type { AttributeValue, DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { Artifact, ArtifactKey, ArtifactKind } from "#core/artifacts/artifact.ts";
+import { type ArtifactState, decideChange, toArtifact } from "#core/artifacts/artifact-state.ts";
+import type { ArtifactChange, ArtifactPage, ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
+import { type Clock, sleep, systemClock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
+import { fromItem, toItem, toItemKey, toPartition } from "#stores/dynamodb/artifact-item.ts";
+import { toFailure } from "#stores/dynamodb/failure.ts";
+
+export interface DynamoArtifactStoreOptions {
+  readonly tableName: string;
+  /** Waits between the tries of writers that are in each other's way. @default - the machine's */
+  readonly clock?: Clock;
+  /** @default - region and credentials of the environment */
+  readonly config?: DynamoDBClientConfig;
+}
+
+type Sdk = typeof import("@aws-sdk/client-dynamodb");
+
+/** Of a hundred writers of one artifact the last one needs some forty. */
+const MAX_TRIES = 100;
+const LONGEST_PAUSE_MS = 100;
+
+/**
+ * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is one
+ * conditional put, on the version that it was decided with; its event is made of the item, by `publish-archive` behind
+ * the table's stream. A deleted artifact stays as an item without a source, so that versions only grow. Reads are
+ * consistent. The client is loaded with the first call.
+ */
+export class DynamoArtifactStore implements ArtifactStore {
+  readonly #options: DynamoArtifactStoreOptions;
+  #opened: Promise<{ readonly sdk: Sdk; readonly client: DynamoDBClient }> | undefined;
+
+  constructor(options: DynamoArtifactStoreOptions) {
+    this.#options = options;
+  }
+
+  async find(key: ArtifactKey): Promise<Artifact | undefined> {
+    return toArtifact(await this.#stateOf(key));
+  }
+
+  async list(
+    namespace: string,
+    kind: ArtifactKind,
+    { after, limit }: { readonly after?: string; readonly limit: number },
+  ): Promise<ArtifactPage> {
+    const artifacts: Artifact[] = [];
+    let from = after === undefined ? undefined : toItemKey({ namespace, kind, name: after });
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#query(toPartition({ namespace, kind }), from);
+      artifacts.push(...Items.map((item) => toArtifact(fromItem(item)) as Artifact));
+      from = LastEvaluatedKey as typeof from;
+    } while (from !== undefined && artifacts.length <= limit);
+    const page = artifacts.slice(0, limit);
+    const last = page.at(-1);
+    return { artifacts: page, ...(artifacts.length > limit && last !== undefined && { next: last.name }) };
+  }
+
+  /** A page of a megabyte, without those that were deleted. */
+  #query(pk: AttributeValue, from: Record<string, AttributeValue> | undefined) {
+    return this.#call(({ QueryCommand }, client) =>
+      client.send(
+        new QueryCommand({
+          TableName: this.#options.tableName,
+          ConsistentRead: true,
+          KeyConditionExpression: "pk = :pk",
+          FilterExpression: "change <> :delete",
+          ExpressionAttributeValues: { ":pk": pk, ":delete": { S: "delete" } },
+          ...(from !== undefined && { ExclusiveStartKey: from }),
+        }),
+      ),
+    );
+  }
+
+  async change(change: ArtifactChange): Promise<Changed> {
+    const { clock = systemClock } = this.#options;
+    const writer = randomUUID();
+    let held = await this.#stateOf(change);
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const { answer, next } = decideChange(change, held);
+      if (next === undefined) return answer;
+      const inTheWay = await this.#put(next, held, writer);
+      if (inTheWay === undefined) return answer;
+      held = inTheWay.state;
+      await sleep(clock, Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tries));
+    }
+    throw new PulseError("unavailable", "too many change this artifact at once", { retryAfterSeconds: 1 });
+  }
+
+  /** Puts the next state in place of the one that was held; if something else is there, what it is. */
+  async #put(
+    next: ArtifactState,
+    held: ArtifactState | undefined,
+    writer: string,
+  ): Promise<{ readonly state: ArtifactState | undefined } | undefined> {
+    return this.#call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
+      const condition =
+        held === undefined
+          ? { ConditionExpression: "attribute_not_exists(pk)" }
+          : {
+              ConditionExpression: "version = :held",
+              ExpressionAttributeValues: { ":held": { N: String(held.version) } },
+            };
+      const put = {
+        TableName: this.#options.tableName,
+        Item: toItem(next, writer),
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        ...condition,
+      } as const;
+      try {
+        await client.send(new PutItemCommand(put));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const { Item: item } = error;
+        if (item?.writer?.S === writer) return undefined;
+        return { state: item && fromItem(item) };
+      }
+    });
+  }
+
+  async #stateOf(key: ArtifactKey): Promise<ArtifactState | undefined> {
+    const { Item } = await this.#call(({ GetItemCommand }, client) =>
+      client.send(
+        new GetItemCommand({ TableName: this.#options.tableName, Key: toItemKey(key), ConsistentRead: true }),
+      ),
+    );
+    return Item && fromItem(Item);
+  }
+
+  async close(): Promise<void> {
+    (await this.#opened)?.client.destroy();
+  }
+
+  async #call<Result>(ask: (sdk: Sdk, client: DynamoDBClient) => Promise<Result>): Promise<Result> {
+    this.#opened ??= import("@aws-sdk/client-dynamodb").then((sdk) => ({
+      sdk,
+      client: new sdk.DynamoDBClient(this.#options.config ?? {}),
+    }));
+    const { sdk, client } = await this.#opened;
+    try {
+      return await ask(sdk, client);
+    } catch (error) {
+      throw toFailure(error);
+    }
+  }
+}
