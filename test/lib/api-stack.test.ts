@@ -169,10 +169,24 @@ describe("functions", () => {
 
   test("that only read cannot write to the journal, nor know idempotency keys", () => {
     const policies = Object.entries(resourcesOf(api, "AWS::IAM::Policy"));
-    const readers = policies.filter(([id]) => !/^(CreateEvents|ReceiveHaproxyLogs)/.test(id));
+    const readers = policies.filter(([id]) => !/^(CreateEvents|ReceiveHaproxyLogs|PutArtifact)/.test(id));
 
     expect(readers.length).toBeGreaterThan(3);
-    for (const [, { Properties }] of readers)
-      expect(JSON.stringify(Properties.PolicyDocument)).not.toMatch(/kinesis:Put|dynamodb:/);
+    for (const [, { Properties }] of readers) {
+      const document = JSON.stringify(Properties.PolicyDocument);
+      expect(document).not.toMatch(/kinesis:Put|dynamodb:(Put|Update|Delete|Batch|Scan|\*)/);
+      expect(document).not.toContain("IdempotencyKeys");
+    }
+  });
+
+  test.each([
+    ["PutArtifact", ["dynamodb:GetItem", "dynamodb:PutItem"]],
+    ["ReadArtifacts", ["dynamodb:GetItem", "dynamodb:Query"]],
+  ])("%s may do with the table of artifacts what it must, and with no other table anything", (id, actions) => {
+    const granted = statementsOf(api, id).filter(({ Action }) => JSON.stringify(Action).includes("dynamodb:"));
+
+    expect(granted).toHaveLength(1);
+    expect(granted[0]?.Action).toEqual(actions);
+    expect(JSON.stringify(granted[0]?.Resource)).toMatch(/^[^,]*FnGetAttArtifacts[^,]*$/);
   });
 });
