@@ -19,7 +19,8 @@ const HELP = `Runs Pulse on this machine: the functions that run on AWS, behind 
   --syslog-zone <zone>  the time zone gateways log in, like Europe/Berlin or +02:00 (default UTC)
   --haproxy-config <f>  the gateways' haproxy.cfg: its own log-formats are read, too
   --namespaces <a,b>    declared besides "default"
-  --view-window <s>     how far back /health/… and /metrics/… look (default 30)
+  --measure-every <s>   how often health and metrics of gateways are measured (default 5s; off never measures)
+  --view-window <s>     how far back /health/… and /metrics/… look (default 30, more where it is measured seldom)
   --help
 
 Example: npm start -- --port 8080 --namespaces team-a,team-b
@@ -48,7 +49,9 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
   const faults: string[] = [];
   const port = portOf("--port", values.port ?? "3000", faults);
   const syslogPort = portOf("--syslog", values.syslog ?? "5514", faults);
-  const viewWindowMs = secondsOf("--view-window", values["view-window"] ?? "30", faults) * 1000;
+  const measureEveryMs = measureEveryOf(values["measure-every"] ?? "5s", faults);
+  const viewWindow = values["view-window"] ?? String(viewSecondsFor(measureEveryMs));
+  const viewWindowMs = secondsOf("--view-window", viewWindow, faults) * 1000;
   const namespaces = namespacesOf(values.namespaces ?? "", faults);
   if (data === "") faults.push("--data takes a folder, or :memory:");
   if (opensearch !== undefined && !isHttpUrl(opensearch))
@@ -62,6 +65,7 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     port,
     data: folderOf(data),
     viewWindowMs,
+    ...(measureEveryMs === undefined ? {} : { measureEveryMs }),
     ...(opensearch === undefined ? {} : { openSearchUrl: opensearch }),
     ...(syslogPort === 0 ? {} : { syslogPort }),
     syslogZone,
@@ -82,6 +86,7 @@ const parse = (args: string[]) =>
       "haproxy-config": { type: "string" },
       namespaces: { type: "string" },
       "view-window": { type: "string" },
+      "measure-every": { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   }).values;
@@ -104,6 +109,20 @@ function secondsOf(option: string, text: string, faults: string[]): number {
   if (!/^\d{1,6}$/.test(text) || Number(text) === 0) faults.push(`${option} takes a number of seconds, not "${text}"`);
   return Number(text);
 }
+
+/** Whole seconds, with an `s` or without, by which an hour can be divided: windows then end with hours, too. */
+function measureEveryOf(text: string, faults: string[]): number | undefined {
+  if (text === "off") return undefined;
+  const seconds = /^\d{1,4}s?$/.test(text) ? Number.parseInt(text, 10) : 0;
+  if (seconds === 0 || 3600 % seconds !== 0)
+    faults.push(`--measure-every takes seconds that divide an hour, like 5s, or off, not "${text}"`);
+  return seconds * 1000;
+}
+
+const VIEW_SECONDS = 30;
+
+/** A view looks back over two measurements, so that there always is one. */
+const viewSecondsFor = (measureEveryMs = 0): number => Math.max(VIEW_SECONDS, (2 * measureEveryMs) / 1000 + 5);
 
 function portOf(option: string, text: string, faults: string[]): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) faults.push(`${option} takes a port number, not "${text}"`);

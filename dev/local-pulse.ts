@@ -1,15 +1,22 @@
+import { parseSource } from "#core/artifacts/read-source.ts";
 import { systemClock } from "#core/clock.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
 import type { EventFeeds } from "#core/events/event-feed.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
+import type { ReadSource } from "#core/workflows/declared-topology.ts";
+import type { Measuring } from "#core/workflows/measure-lines.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
 import { listenForHaproxyLogs } from "#dev/haproxy-intake.ts";
 import { type Engine, type EngineOptions, openEmbedded, openWithOpenSearch, reportError } from "#dev/local-engine.ts";
 import { type HttpHandlers, serveHttp } from "#dev/local-server.ts";
+import { type LocalWorkflows, runWorkflows } from "#dev/local-workflows.ts";
 import type { SyslogListener } from "#dev/syslog-listener.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
 import { createEventsHandler } from "#functions/create-events/create-events.ts";
 import { describeApiHandler } from "#functions/describe-api/describe-api.ts";
+import { measureAllocationHandler } from "#functions/measure-allocation/measure-allocation.ts";
+import { measureHealthHandler } from "#functions/measure-health/measure-health.ts";
+import { measureMetricsHandler } from "#functions/measure-metrics/measure-metrics.ts";
 import { putArtifactHandler } from "#functions/put-artifact/put-artifact.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import { readArtifactsHandler } from "#functions/read-artifacts/read-artifacts.ts";
@@ -31,6 +38,8 @@ export interface LocalPulseOptions extends EngineOptions {
   readonly namespaces: readonly string[];
   /** How far back the views of health and metrics look. */
   readonly viewWindowMs: number;
+  /** How often the workflows measure gateways; undefined never. */
+  readonly measureEveryMs?: number;
   /** How long a stream lasts; without, as long as its client. */
   readonly leaseMs?: number;
 }
@@ -60,6 +69,8 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
     if (haproxy !== undefined) closing.unshift(() => haproxy.close());
     const tidying = setInterval(() => engine.tidy().catch(reportError), TIDY_EVERY_MS);
     closing.unshift(async () => clearInterval(tidying));
+    const workflows = measureGateways(options, engine);
+    if (workflows !== undefined) closing.unshift(() => workflows.close());
     return {
       url: server.url,
       engine: engine.name,
@@ -96,6 +107,33 @@ function handlersOf(
     "describe-api": describeApiHandler({ namespaces, store, clock, engines: { store: name, journal: "local" } }),
     "refuse-unmatched": refuseUnmatchedHandler(namespaces),
   };
+}
+
+/** What Vamp measured: the last half minute. */
+const WINDOW_MS = 30_000;
+/** A line is readable some milliseconds after it came, on OpenSearch a second. */
+const GRACE_MS = 2000;
+const CATCH_UP_MS = 15 * 60_000;
+
+function measureGateways(
+  { namespaces, measureEveryMs: everyMs }: LocalPulseOptions,
+  { store, journal, artifacts }: Engine,
+): LocalWorkflows | undefined {
+  if (everyMs === undefined) return undefined;
+  const rhythm = { everyMs, windowMs: Math.max(WINDOW_MS, everyMs), graceMs: GRACE_MS, catchUpMs: CATCH_UP_MS };
+  const readSource: ReadSource = ({ source, format }) => parseSource(source, format);
+  const measuring: Measuring = { store, journal, artifacts, readSource, rhythm, now: systemClock.now };
+  return runWorkflows({
+    functions: [
+      measureHealthHandler(namespaces, measuring),
+      measureMetricsHandler(namespaces, measuring),
+      measureAllocationHandler(namespaces, measuring),
+    ],
+    everyMs,
+    graceMs: GRACE_MS,
+    clock: systemClock,
+    onError: reportError,
+  });
 }
 
 async function listenForLogs(

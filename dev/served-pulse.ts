@@ -15,12 +15,15 @@ export interface ServedPulse {
 
 const LAUNCH = join(import.meta.dirname, "..", "cli", "launch.js");
 
-/** Starts the command with these options, and waits for its greeting. */
+/** Whoever looks at what is there finds only what was put there. */
+const QUIET = ["--measure-every", "off"];
+
+/** Starts the command with these options, and waits for its greeting. Nothing is measured unless they say so. */
 export async function servePulse(
   options: readonly string[],
   { nodeOptions = [] }: { readonly nodeOptions?: readonly string[] } = {},
 ): Promise<ServedPulse> {
-  const command = [...nodeOptions, LAUNCH, "serve", ...options];
+  const command = [...nodeOptions, LAUNCH, "serve", ...QUIET, ...options];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let errors = "";

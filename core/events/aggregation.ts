@@ -18,8 +18,11 @@ export type Aggregator =
 
 export type GroupBy =
   | { readonly by: "type" }
-  /** Every tag of the event, or only those that start with `<generic>:`. An event is in several groups. */
-  | { readonly by: "tag"; readonly generic?: string }
+  /**
+   * Every tag of the event, or only those that start with `<generic>:`. An event is in several groups. With `inner` the
+   * events of each group are grouped once more, by their tags of that generic one.
+   */
+  | { readonly by: "tag"; readonly generic?: string; readonly inner?: string }
   | { readonly by: "field"; readonly field: AggregatedField };
 
 export interface Aggregation {
@@ -54,6 +57,8 @@ export interface Group {
   readonly count: number;
   readonly value: AggregatedValue;
   readonly series?: readonly Bucket[];
+  /** Of the `size` biggest inner groups; without series. */
+  readonly groups?: readonly Group[];
 }
 
 /** The most groups, and the most buckets of all series together, that one answer may hold. */

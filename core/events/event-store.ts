@@ -9,6 +9,9 @@ import type { Position } from "#core/events/position.ts";
 export interface EventQuery extends EventFilter {
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Only events that were accepted in this time; the same kind of bounds. */
+  readonly receivedFromMs?: number;
+  readonly receivedToMs?: number;
   /** Only events whose value is a number. */
   readonly numeric?: boolean;
 }

@@ -36,6 +36,15 @@ export function uuidV7(nowMs: number): string {
   return id;
 }
 
+const LOW_BITS = 62n;
+
+/** Of 122 bits of one's own choice (RFC 9562, section 5.8). */
+export function uuidV8(bits: bigint): string {
+  const high = (bits >> LOW_BITS).toString(16).padStart(15, "0");
+  const low = ((bits & ((1n << LOW_BITS) - 1n)) | (0b10n << LOW_BITS)).toString(16);
+  return `${high.slice(0, 8)}-${high.slice(8, 12)}-8${high.slice(12)}-${low.slice(0, 4)}-${low.slice(4)}`;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Any UUID, in lower case. */
 export const isUuid = (text: string): boolean => UUID.test(text);

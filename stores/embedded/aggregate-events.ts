@@ -46,7 +46,15 @@ export function aggregateEvents(
           .map(({ name }) => ({ key: name, query: { ...query, types: [name] } }))
           .map((narrowing) => ({ ...narrowing, count: counted(narrowing.query) }))
           .filter(({ count }) => count > 0);
-  return { groups: groupsOfNarrowings(narrowings, aggregation, measured) };
+  const groups = groupsOfNarrowings(narrowings, aggregation, measured);
+  if (groupBy.by !== "tag" || groupBy.inner === undefined) return { groups };
+  const inner: Aggregation = { aggregator, size: aggregation.size, groupBy: { by: "tag", generic: groupBy.inner } };
+  return {
+    groups: groups.map((group) => ({
+      ...group,
+      ...aggregateEvents(database, names, { ...query, tags: [...query.tags, group.key as string] }, inner),
+    })),
+  };
 }
 
 type Measured = (query: EventQuery, more?: Pick<MeasureRequest, "keyField" | "intervalMs">) => Measures;

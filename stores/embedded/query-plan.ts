@@ -43,12 +43,41 @@ export interface Branch extends Clause {
 
 /** What the query means in this store's words. */
 export function planQuery(database: EmbeddedDatabase, names: Names, query: EventQuery): QueryPlan {
-  const { fromMs = BEGINNING_MS, toMs = END_MS } = query;
-  const slices = slicesOf({ fromMs, toMs });
-  const shelves = fromMs > toMs ? [] : names.shelves().filter(({ namespace }) => namespace === query.namespace);
+  const asked = { fromMs: query.fromMs ?? BEGINNING_MS, toMs: query.toMs ?? END_MS };
+  const shelves = names.shelves().filter(({ namespace }) => namespace === query.namespace);
   const plans = shelves.flatMap((shelf) => planShelf(names, query, shelf) ?? []);
+  const { fromMs, toMs } = receivedTime(database, plans, query, asked);
+  if (fromMs > toMs) return { shelves: [], fromMs, toMs };
+  const slices = slicesOf({ fromMs, toMs });
   return { shelves: plans.map((part) => ({ ...part, all: rarestFirst(database, part, slices) })), fromMs, toMs };
 }
+
+/**
+ * The time to look through for events that were accepted when the query says: an index knows those, and what is accepted
+ * together mostly happened together.
+ */
+function receivedTime(
+  database: EmbeddedDatabase,
+  plans: readonly ShelfPlan[],
+  query: EventQuery,
+  { fromMs, toMs }: TimeRange,
+): TimeRange {
+  const bounds = receivedBounds(query);
+  if (bounds === undefined || fromMs > toMs) return { fromMs, toMs };
+  const types = plans.flatMap((plan) => plan.types.map(({ tagId }) => tagId));
+  const found = database.get<{ oldest: number | null; newest: number | null }>(
+    `SELECT min(ts) AS oldest, max(ts) AS newest FROM event WHERE type_tag_id IN (${marks(types)}) AND received BETWEEN ? AND ?`,
+    ...types,
+    ...bounds,
+  );
+  if (found?.oldest == null || found.newest === null) return { fromMs: toMs, toMs: toMs - 1 };
+  return { fromMs: Math.max(fromMs, found.oldest), toMs: Math.min(toMs, found.newest) };
+}
+
+const receivedBounds = ({ receivedFromMs, receivedToMs }: EventQuery): [number, number] | undefined =>
+  receivedFromMs === undefined && receivedToMs === undefined
+    ? undefined
+    : [receivedFromMs ?? BEGINNING_MS, receivedToMs ?? END_MS];
 
 function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | undefined {
   const types = shelf.types.filter(({ name }) =>
@@ -63,6 +92,8 @@ function planShelf(names: Names, query: EventQuery, shelf: Shelf): ShelfPlan | u
   if (all.some(({ tagIds }) => tagIds.length === 0)) return undefined;
   const conditions = query.conditions.flatMap((condition) => conditionClause(names, shelf, condition) ?? []);
   if (conditions.length < query.conditions.length) return undefined;
+  const received = receivedBounds(query);
+  if (received !== undefined) conditions.push(receivedClause(types, received));
   const none = idsOf(query.none);
   const numeric = query.numeric ?? false;
   const isNarrowed = query.tags.length + query.any.length + none.length + conditions.length > 0 || numeric;
@@ -110,6 +141,11 @@ const marks = (values: readonly unknown[]): string => values.map(() => "?").join
 const joinClauses = (clauses: readonly Clause[]): Clause => ({
   sql: clauses.flatMap(({ sql }) => (sql === "" ? [] : [sql])).join(" AND "),
   parameters: clauses.flatMap(({ parameters }) => parameters),
+});
+
+const receivedClause = (types: readonly StoredType[], bounds: readonly [number, number]): Clause => ({
+  sql: `d.seq IN (SELECT seq FROM event WHERE type_tag_id IN (${marks(types)}) AND received BETWEEN ? AND ?)`,
+  parameters: [...types.map(({ tagId }) => tagId), ...bounds],
 });
 
 /** Undefined where no event of the shelf can meet the condition. */

@@ -157,10 +157,14 @@ export function toGroupAggs({ aggregator, size }: Aggregation, groupBy: GroupBy)
     const order = [{ events: "desc" }, { _key: "asc" }];
     return below(field, { groups: { terms: { ...terms, order }, aggs: { events } } });
   }
-  const include = groupBy.by === "tag" && groupBy.generic !== undefined && `${escapeRegExp(groupBy.generic)}:.*`;
-  return accompanied({
-    groups: { terms: { ...terms, order: BIGGEST_FIRST, ...(include && { include }) }, aggs: toValueAggs(aggregator) },
-  });
+  const values = toValueAggs(aggregator);
+  const ofTags = (generic: string | undefined, aggs: Aggs) => {
+    const include = generic !== undefined && `${escapeRegExp(generic)}:.*`;
+    return { terms: { ...terms, order: BIGGEST_FIRST, ...(include && { include }) }, aggs };
+  };
+  if (groupBy.by !== "tag") return accompanied({ groups: ofTags(undefined, values) });
+  const inner = groupBy.inner === undefined ? {} : accompanied({ groups: ofTags(groupBy.inner, values) });
+  return accompanied({ groups: ofTags(groupBy.generic, { ...values, ...inner }) });
 }
 
 function groupColumn(groupBy: GroupBy): string {
@@ -175,10 +179,12 @@ export function toGroups({ aggregator }: Aggregation, groupBy: GroupBy, answer: 
   if (answer === undefined) return [];
   const field = groupBy.by === "field" ? groupBy.field : undefined;
   const buckets: readonly AnsweredBucket[] = (field ? answeredBelow(field, answer) : answer).groups.buckets;
-  return buckets.map((bucket) => {
+  const toGroup = (bucket: AnsweredBucket): Group => {
     const events: AnsweredBucket = field?.kind === "leaf" ? bucket.events : bucket;
     return { key: keyOf(bucket), count: events.doc_count, value: toValue(aggregator, events.doc_count, events) };
-  });
+  };
+  if (groupBy.by !== "tag" || groupBy.inner === undefined) return buckets.map(toGroup);
+  return buckets.map((bucket) => ({ ...toGroup(bucket), groups: bucket.groups.buckets.map(toGroup) }));
 }
 
 /** Truth values are counted as 1 and 0; only they have a text beside the key. */

@@ -32,6 +32,8 @@ export function queryBody(query: EventQuery, declared: readonly EventTypeDeclara
   const more: Clause[] = [];
   if (query.fromMs !== undefined || query.toMs !== undefined)
     more.push(timeRange("timestamp", query.fromMs, query.toMs));
+  if (query.receivedFromMs !== undefined || query.receivedToMs !== undefined)
+    more.push(timeRange("receivedAt", query.receivedFromMs, query.receivedToMs));
   if (query.numeric) more.push({ exists: { field: "number" } });
   return filterBody(query, declared, more);
 }

@@ -94,6 +94,12 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
   misreading("ends a time one millisecond early", ({ toMs, ...query }) =>
     toMs === undefined ? query : { ...query, toMs: toMs - 1 },
   ),
+  misreading("begins the time of acceptance one millisecond late", ({ receivedFromMs, ...query }) =>
+    receivedFromMs === undefined ? query : { ...query, receivedFromMs: receivedFromMs + 1 },
+  ),
+  misreading("ends the time of acceptance one millisecond early", ({ receivedToMs, ...query }) =>
+    receivedToMs === undefined ? query : { ...query, receivedToMs: receivedToMs - 1 },
+  ),
   misreading("takes one of the tags for all of them", (query) =>
     query.any.length > 0 ? query : { ...query, tags: [], any: query.tags },
   ),
@@ -344,6 +350,13 @@ export const brokenEventStores: readonly BrokenEventStore[] = [
   misaggregating("groups by every tag where a generic one was named", (events, aggregation) =>
     aggregateNaively(events, aggregation.groupBy?.by === "tag" ? withoutGeneric(aggregation) : aggregation),
   ),
+  misaggregating("makes the inner groups of all events for each group", (events, aggregation) => {
+    const answer = aggregateNaively(events, aggregation);
+    const { groupBy } = aggregation;
+    if (groupBy?.by !== "tag" || groupBy.inner === undefined || !("groups" in answer)) return answer;
+    const inner = aggregateNaively(events, { ...aggregation, groupBy: { by: "tag", generic: groupBy.inner } });
+    return { groups: answer.groups.map((group) => ({ ...group, groups: "groups" in inner ? inner.groups : [] })) };
+  }),
   misaggregating("forgets the series of groups", (events, { intervalMs, ...aggregation }) =>
     aggregateNaively(
       events,

@@ -33,6 +33,11 @@ export function aggregateNaively(
     if (intervalMs === undefined) return { value: aggregate(events) };
     return { series: notTooMany(seriesOf(events, intervalMs)) };
   }
+  const innerOf = (members: readonly Event[]): Partial<Group> => {
+    if (groupBy.by !== "tag" || groupBy.inner === undefined) return {};
+    const inner: GroupBy = { by: "tag", generic: groupBy.inner };
+    return aggregateNaively(members, { aggregator, groupBy: inner, size }, rankShift) as { groups: readonly Group[] };
+  };
   const groups = [...grouped(events, (event) => new Set(keysOf(event, groupBy)))]
     .sort(([key, members], [otherKey, others]) => others.length - members.length || compareKeys(key, otherKey))
     .slice(0, size)
@@ -41,6 +46,7 @@ export function aggregateNaively(
       count: members.length,
       value: aggregate(members),
       ...(intervalMs === undefined ? {} : { series: seriesOf(members, intervalMs) }),
+      ...innerOf(members),
     }));
   notTooMany(groups.flatMap((group) => group.series ?? []));
   return { groups };

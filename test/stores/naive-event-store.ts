@@ -68,6 +68,8 @@ export class NaiveEventStore implements EventStore {
   protected isMeant(query: EventQuery, event: Event): boolean {
     const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY, numeric = false } = query;
     if (event.timestampMs < fromMs || event.timestampMs > toMs) return false;
+    const { receivedFromMs = Number.NEGATIVE_INFINITY, receivedToMs = Number.POSITIVE_INFINITY } = query;
+    if (event.receivedAtMs < receivedFromMs || event.receivedAtMs > receivedToMs) return false;
     if (numeric && valueNumbers(event.value).number === undefined) return false;
     return matches(query, event);
   }

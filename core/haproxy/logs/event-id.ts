@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
-import { isUuid } from "#core/events/uuid.ts";
+import { isUuid, uuidV8 } from "#core/events/uuid.ts";
 
 /** What `lineId` and `receiptId` make. */
 const AGENT_ID = /^([0-9a-f]{16})-(r?)(\d{15})$/;
 
 /** A receipt's number is told from a line's by a bit above the 50 that 15 digits take. */
 const RECEIPT_BIT = 1n << 57n;
-const LOW_BITS = 62n;
 
 /**
  * The id of a record's event, made of nothing but the record's id: a UUID is its own; the ids of an agent become UUIDv8
@@ -18,11 +17,4 @@ export function eventIdOf(recordId: string): string {
   if (incarnation === undefined || number === undefined) return uuidV8(BigInt(`0x${hash("sha256", recordId)}`) >> 134n);
   const place = BigInt(number) | (isReceipt ? RECEIPT_BIT : 0n);
   return uuidV8((BigInt(`0x${incarnation}`) << 58n) | place);
-}
-
-/** Of 122 bits of one's own choice. */
-function uuidV8(bits: bigint): string {
-  const high = (bits >> LOW_BITS).toString(16).padStart(15, "0");
-  const low = ((bits & ((1n << LOW_BITS) - 1n)) | (0b10n << LOW_BITS)).toString(16);
-  return `${high.slice(0, 8)}-${high.slice(8, 12)}-8${high.slice(12)}-${low.slice(0, 4)}-${low.slice(4)}`;
 }

@@ -245,6 +245,39 @@ export const aggregatingChecks: readonly Check[] = [
     },
   },
   {
+    name: "groups the events of each tag once more by other tags, each group with its own value",
+    check: async ({ keep, aggregate }) => {
+      await keep([
+        { tags: ["gateways:a", "backends:x"], value: "1" },
+        { tags: ["gateways:a", "backends:x"], value: "2" },
+        { tags: ["gateways:a", "backends:y"], value: "4" },
+        { tags: ["gateways:b", "backends:x"], value: "8" },
+        { tags: ["gateways:c"], value: "16" },
+        { tags: ["backends:z"], value: "32" },
+      ]);
+      const groupBy: GroupBy = { by: "tag", generic: "gateways", inner: "backends" };
+
+      expect(await aggregate({ aggregator: sumOf(NUMBER), groupBy })).toEqual({
+        groups: [
+          {
+            key: "gateways:a",
+            count: 3,
+            value: 7,
+            groups: [
+              { key: "backends:x", count: 2, value: 3 },
+              { key: "backends:y", count: 1, value: 4 },
+            ],
+          },
+          { key: "gateways:b", count: 1, value: 8, groups: [{ key: "backends:x", count: 1, value: 8 }] },
+          { key: "gateways:c", count: 1, value: 16, groups: [] },
+        ],
+      });
+      expect(await aggregate({ groupBy, size: 1 })).toEqual({
+        groups: [{ key: "gateways:a", count: 3, value: 3, groups: [{ key: "backends:x", count: 2, value: 2 }] }],
+      });
+    },
+  },
+  {
     name: "groups by the value itself and by numbers inside objects, under keys that are numbers",
     check: async ({ keep, aggregate }) => {
       await keep(values("200", "200", "-1", "0.5", '"200"', '{"code":404}', '{"code":[404,500]}'));

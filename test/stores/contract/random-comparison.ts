@@ -14,7 +14,7 @@ import { type Random, seededRandom } from "#test/support/random.ts";
 const BATCHES = 8;
 const EVENTS_PER_BATCH = 35;
 const SEARCHES = 100;
-const AGGREGATIONS = 120;
+const AGGREGATIONS = 130;
 const TAILS_PER_BATCH = 3;
 
 /**

@@ -23,6 +23,13 @@ const INSTANTS = [0, 1, 999, 1000, 59_000, 3_599_999, 3_600_000, DAY_MS, 40 * DA
   .map((offset) => RECEIVED_AT_MS + offset)
   .concat(-1, -DAY_MS - 1);
 
+/** Of the two instants at which events are accepted. */
+const RECEIVED_TIMES = [
+  { receivedFromMs: RECEIVED_AT_MS + DAY_MS },
+  { receivedToMs: RECEIVED_AT_MS },
+  { receivedFromMs: RECEIVED_AT_MS, receivedToMs: RECEIVED_AT_MS },
+];
+
 /** Texts that no parse and print keeps. */
 const NUMBER_TEXTS = ["1.50", "1e400", "-0", "2.5E+1"];
 
@@ -92,6 +99,7 @@ export function aRandomQuery(random: Random, namespaces: readonly string[]): Eve
     ...(random.chance(0.3) && { fromMs: random.oneOf(INSTANTS) }),
     ...(random.chance(0.3) && { toMs: random.oneOf(INSTANTS) }),
     ...(random.chance(0.2) && { numeric: true }),
+    ...(random.chance(0.1) && random.oneOf(RECEIVED_TIMES)),
   };
 }
 
@@ -116,6 +124,7 @@ const aGroupBy = (random: Random): GroupBy =>
     () => ({ by: "type" }),
     () => ({ by: "tag" }),
     () => ({ by: "tag", generic: random.oneOf(["g", "h", "G", "g:2", "a", "absent"]) }),
+    () => ({ by: "tag", generic: random.oneOf(["g", "h", "absent"]), inner: random.oneOf(["g", "h", "absent"]) }),
     () => ({ by: "field", field: aField(random, ["b", "ST", "tls"]) }),
   ])();
 

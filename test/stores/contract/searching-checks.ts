@@ -1,6 +1,7 @@
 import { expect } from "@jest/globals";
 import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
+import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
 
 const at = (timestamp: string) => ({ timestamp });
 
@@ -102,6 +103,30 @@ export const searchingChecks: readonly Check[] = [
       expect(await search({ toMs: noon - 1 })).toEqual([before]);
       expect(await search({ toMs: noon - 2 })).toEqual([]);
       expect(await search({ fromMs: noon + 1, toMs: noon })).toEqual([]);
+    },
+  },
+  {
+    name: "finds, counts and groups the events that were accepted in a time, both ends included, whenever they happened",
+    check: async ({ keep, search, aggregate }) => {
+      const atMs = RECEIVED_AT_MS;
+      const tags = ["g:1"];
+      const [before, first, old, last] = await keep([
+        { tags, receivedAtMs: atMs - 1 },
+        { tags, receivedAtMs: atMs, timestampMs: atMs - 60_000 },
+        { tags, receivedAtMs: atMs + 500, timestampMs: atMs - 40 * 86_400_000 },
+        { tags, receivedAtMs: atMs + 1000, timestampMs: atMs + 5000 },
+        { tags, receivedAtMs: atMs + 1001 },
+      ]);
+      const within = { receivedFromMs: atMs, receivedToMs: atMs + 1000 };
+
+      expect(await search(within)).toEqual([last, first, old]);
+      expect(await search({ receivedToMs: atMs - 1 })).toEqual([before]);
+      expect(await search({ ...within, fromMs: atMs - 60_000 })).toEqual([last, first]);
+      expect(await aggregate({}, within)).toEqual({ value: 3 });
+      expect(await aggregate({ groupBy: { by: "tag", generic: "g" } }, within)).toEqual({
+        groups: [{ key: "g:1", count: 3, value: 3 }],
+      });
+      expect(await aggregate({}, { receivedFromMs: atMs + 1002 })).toEqual({ value: 0 });
     },
   },
   {

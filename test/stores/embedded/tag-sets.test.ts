@@ -32,7 +32,7 @@ const someQuery = fc.record({
   numeric: fc.boolean(),
 });
 
-const isMeant = (query: Required<EventQuery>, event: Event): boolean =>
+const isMeant = (query: Required<Omit<EventQuery, "receivedFromMs" | "receivedToMs">>, event: Event): boolean =>
   matches(query, event) &&
   event.timestampMs >= query.fromMs &&
   event.timestampMs <= query.toMs &&

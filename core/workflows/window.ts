@@ -1,0 +1,36 @@
+/** A stretch of time, in milliseconds since 1970: `fromMs` belongs to it, `toMs` no more. */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** When windows end, how long they are, and when they are measured. */
+export interface Rhythm {
+  /** Windows end at the multiples of this, counted from 1970. */
+  readonly everyMs: number;
+  readonly windowMs: number;
+  /** How long after its end a window is measured: what is readable later does not count any more. */
+  readonly graceMs: number;
+  /** How far back windows are measured that nobody measured in time. */
+  readonly catchUpMs: number;
+}
+
+/** Windows to be measured, oldest first, and the stretch before them that is given up, if there is one. */
+export interface DueWindows {
+  readonly windows: readonly Window[];
+  readonly givenUp?: Window;
+}
+
+/** The windows that end after the last one that was measured, and a grace before now. */
+export function dueWindows(rhythm: Rhythm, nowMs: number, lastEndMs: number | undefined): DueWindows {
+  const { everyMs, windowMs, graceMs, catchUpMs } = rhythm;
+  const endBefore = (ms: number): number => Math.floor(ms / everyMs) * everyMs;
+  const newestMs = endBefore(nowMs - graceMs);
+  const furthestMs = endBefore(newestMs - catchUpMs) + everyMs;
+  const wantedMs = lastEndMs === undefined ? furthestMs : endBefore(lastEndMs) + everyMs;
+  const windows: Window[] = [];
+  for (let toMs = Math.max(wantedMs, furthestMs); toMs <= newestMs; toMs += everyMs)
+    windows.push({ fromMs: toMs - windowMs, toMs });
+  if (lastEndMs === undefined || wantedMs >= furthestMs) return { windows };
+  return { windows, givenUp: { fromMs: lastEndMs, toMs: furthestMs - everyMs } };
+}
