@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isSafe, underApi } from "#agent/settings.ts";
-import { isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
+import { type ApiTarget, apiTarget } from "#cli/api-target.ts";
+import { parsed, wrongCall } from "#cli/call.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
 import { toBounds } from "#core/events/timestamps.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
@@ -20,11 +19,8 @@ export interface VerifyCall {
 }
 
 /** Where events are looked for. */
-export type VerifiedPlace =
-  | { readonly url: string; readonly authorization: string | undefined }
-  | { readonly openSearch: OpenSearchSettings };
+export type VerifiedPlace = ApiTarget | { readonly openSearch: OpenSearchSettings };
 
-const LOCAL_SERVER = "http://127.0.0.1:3000";
 const DEFAULT_SINCE = "1h";
 const DEFAULT_WAIT_SECONDS = "10";
 const OPTION_OF: Readonly<Record<string, string>> = { "/gte": "--since", "/lte": "--until" };
@@ -80,7 +76,7 @@ const ago = (time: string): string => (/^\d+[smhd]$/.test(time) ? `now-${time}` 
 type PlaceOptions = Pick<ReturnType<typeof parse>, "url" | "authorization-file" | "opensearch" | "auth">;
 
 function placeOf(options: PlaceOptions, namespace: string, faults: string[]): VerifiedPlace | undefined {
-  const { url = LOCAL_SERVER, "authorization-file": file, opensearch, auth } = options;
+  const { opensearch, auth } = options;
   if (opensearch !== undefined) {
     for (const option of ["url", "authorization-file"] as const)
       if (options[option] !== undefined) faults.push(`--${option} and --opensearch exclude each other`);
@@ -88,22 +84,5 @@ function placeOf(options: PlaceOptions, namespace: string, faults: string[]): Ve
     return openSearch && { openSearch };
   }
   if (auth !== undefined) faults.push("--auth goes with --opensearch");
-  if (!isHttpUrl(url)) {
-    faults.push(`--url takes the URL of a Pulse API like ${LOCAL_SERVER}, not "${url}"`);
-    return undefined;
-  }
-  if (new URL(url).username !== "") faults.push("--url takes no credentials: see --authorization-file");
-  const authorization = file === undefined ? process.env.PULSE_AUTHORIZATION : readAuthorization(file, faults);
-  if (authorization !== undefined && !isSafe({ url: new URL(url) }))
-    faults.push("credentials go over https only, or to this machine: see --url");
-  return { url: underApi(new URL(url), namespace, "").href, authorization };
-}
-
-function readAuthorization(file: string, faults: string[]): string | undefined {
-  try {
-    return readFileSync(pathOfCaller(file), "utf8").trim();
-  } catch (error) {
-    faults.push(`--authorization-file cannot be read: ${(error as Error).message}`);
-    return undefined;
-  }
+  return apiTarget(options, namespace, faults);
 }
