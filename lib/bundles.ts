@@ -27,6 +27,10 @@ export function bundleFolder(name: string): string {
   return folder;
 }
 
+/** Tells one content of a function's bundle from another. */
+export const bundleHash = (name: string): string =>
+  hash("sha256", readFileSync(join(bundleFolder(name), "index.mjs"), "utf8")).slice(0, 12);
+
 /** The same with files of a deployment's own beside the bundle, by their names: a folder for each content. */
 export function bundleFolderWith(name: string, files: Readonly<Record<string, string>>): string {
   const bundle = readFileSync(join(bundleFolder(name), "index.mjs"), "utf8");

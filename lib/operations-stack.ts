@@ -7,11 +7,13 @@ import type { Construct } from "constructs";
 import type { ApiStack } from "#lib/api-stack.ts";
 import { watchApi } from "#lib/constructs/api-alarms.ts";
 import { watchConsumer } from "#lib/constructs/consumer-alarms.ts";
+import { watchDashboards } from "#lib/constructs/dashboards-alarm.ts";
 import { watchDomain } from "#lib/constructs/domain-alarms.ts";
 import { watchJournal } from "#lib/constructs/journal-alarms.ts";
 import { watchLogLines } from "#lib/constructs/log-lines-alarm.ts";
 import { OperationsDashboard } from "#lib/constructs/operations-dashboard.ts";
 import { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
+import { UpdatedDashboards, type UpdatedDashboardsProps } from "#lib/constructs/updated-dashboards.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
@@ -31,6 +33,8 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
   readonly api: ApiStack;
+  /** Dashboards for gateways in OpenSearch Dashboards. @default - none are made */
+  readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index">;
 }
 
 /** What an operator looks at: alarms, each with its page in docs/runbook.md, and a dashboard. */
@@ -56,6 +60,10 @@ export class OperationsStack extends Stack {
       consumers: consumers.map(({ fn }) => fn),
       openStreams: stage.openStreams,
     });
+    if (props.dashboards !== undefined) {
+      const { fn } = new UpdatedDashboards(this, "Dashboards", { stage, index: store.index, ...props.dashboards });
+      watchDashboards(alarms, fn);
+    }
     new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, indexing, api });
     new CfnOutput(this, "AlarmTopic", { value: topic.topicArn });
   }

@@ -30,7 +30,8 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
  * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
  * `-c operatorRole=arn:…` who may look into OpenSearch. `-c haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose
  * log-formats are to be known, `-c haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index
- * template again.
+ * template again. `-c dashboards=true` draws dashboards in the domain's OpenSearch Dashboards, `-c dashboards=http://…` in
+ * another.
  */
 export function pulseContext(node: Node): PulseProps {
   const given: Given = (key) => node.tryGetContext(key);
@@ -41,6 +42,7 @@ export function pulseContext(node: Node): PulseProps {
   const alarmTopicArn = given("alarmTopic");
   const alarmEmail = given("alarmEmail");
   const haproxyZone = given("haproxyZone");
+  const dashboards = given("dashboards");
   return {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
     auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
@@ -52,7 +54,16 @@ export function pulseContext(node: Node): PulseProps {
     ...(operatorRoleArn !== undefined && { operatorRoleArn }),
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
+    ...(dashboards !== undefined && { dashboards: dashboardsFrom(dashboards) }),
   };
+}
+
+/** A JSON file of context has truth values, a command line their names. */
+function dashboardsFrom(given: unknown): boolean | string {
+  const text = String(given);
+  if (text === "true" || text === "false") return text === "true";
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw new Error(`-c dashboards=${text}: it is true, false or the address of an OpenSearch Dashboards`);
 }
 
 const listOf = (list = ""): string[] => list.split(",").filter((item) => item !== "");

@@ -30,6 +30,11 @@ export interface PulseProps extends AlarmRecipients {
   readonly openClusterUrl?: string;
   /** The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in */
   readonly operatorRoleArn?: string;
+  /**
+   * Dashboards for every gateway and deployment, in the domain's OpenSearch Dashboards, or in the one at this address.
+   * @default - none are made
+   */
+  readonly dashboards?: boolean | string;
 }
 
 /** One deployment of Pulse: what holds data (store, journal) apart from what can be made anew at any time. */
@@ -43,6 +48,7 @@ export interface PulseStacks {
 
 export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   const { stageName, auth, namespaces = [], reinstall, openClusterUrl, operatorRoleArn } = props;
+  const { dashboards = false } = props;
   const { haproxyFormats = [], haproxyZone, alarmTopicArn, alarmEmail } = props;
   const eventTypes = withFormatFields(haproxyFormats, props.eventTypes);
   for (const name of namespaces)
@@ -92,6 +98,9 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     journal,
     indexing,
     api,
+    ...(dashboards !== false && {
+      dashboards: { namespaces, eventTypes, ...(dashboards !== true && { dashboardsUrl: dashboards }) },
+    }),
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
   });

@@ -148,6 +148,12 @@ export const environments = {
   "index-events": () => withEvents(indexer("index-events")),
   "index-haproxy-logs": () => withEvents({ ...indexer("index-haproxy-logs"), ...gateways }),
   "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled, PULSE_HAPROXY_LOGS_STREAM: filled }),
+  "update-dashboards": () =>
+    withEvents({
+      ...common,
+      /** OpenSearch Dashboards with its base path: in a domain of AWS, `/_dashboards` of it. */
+      PULSE_DASHBOARDS_URL: httpUrl,
+    }),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),
 } as const;

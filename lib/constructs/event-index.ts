@@ -10,12 +10,16 @@ export interface EventIndex {
   };
   /** What CloudWatch tells of. @default - a cluster that is not ours to watch */
   readonly domain?: IDomain;
+  /** OpenSearch Dashboards, with its base path. @default - none that is known of */
+  readonly dashboardsUrl?: string;
   /** Searches. What is granted is there once the answer is deployed. */
   grantIndexRead(fn: PulseFunction): IDependable;
   /** Keeps events, makes them visible and advances checkpoints; deletes nothing. */
   grantIndexWrite(fn: PulseFunction): IDependable;
   /** Removes the checkpoints of shards that are gone. */
   grantForgetShards(fn: PulseFunction): IDependable;
+  /** Searches, and keeps saved objects in OpenSearch Dashboards. */
+  grantUpdateDashboards(fn: PulseFunction): IDependable;
   /** Installs index templates. */
   grantManageTemplates(fn: PulseFunction): IDependable;
 }

@@ -14,6 +14,7 @@ import { Construct, DependencyGroup, type IDependable } from "constructs";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import {
+  DASHBOARDS_PATH,
   FORGET_SHARDS,
   GRANT,
   IndexAccess,
@@ -21,6 +22,8 @@ import {
   MANAGE_TEMPLATES,
   OPERATE,
   READ,
+  REMOVE_DASHBOARDS,
+  UPDATE_DASHBOARDS,
   WRITE,
 } from "#lib/constructs/index-access.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
@@ -45,15 +48,13 @@ const actionsOf = (methods: IndexRights["methods"]): string[] => methods.map((me
 export class EventsDomain extends Construct implements EventIndex {
   readonly environment: EventIndex["environment"];
   readonly domain: Domain;
+  readonly dashboardsUrl: string;
   private readonly accessToken: string;
   private readonly domainName: string;
-  /** By name: the domain's own attribute cannot stand in its own policy. */
-  private readonly everyPath: string;
 
   constructor(scope: Construct, id: string, { domainName, stage, operatorRoleArn }: EventsDomainProps) {
     super(scope, id);
     this.domainName = domainName;
-    this.everyPath = Stack.of(this).formatArn({ service: "es", resource: DOMAIN, resourceName: `${domainName}/*` });
     const bootstrapRole = new Role(this, "BootstrapRole", {
       description: `Master of the OpenSearch domain ${domainName}: maps the roles of functions`,
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
@@ -94,6 +95,7 @@ export class EventsDomain extends Construct implements EventIndex {
       PULSE_OPENSEARCH_URL: `https://${domain.domainEndpoint}`,
       PULSE_OPENSEARCH_AUTH: "sigv4",
     };
+    this.dashboardsUrl = `https://${domain.domainEndpoint}${DASHBOARDS_PATH}`;
 
     const onEvent = new PulseFunction(this, "GrantIndexAccess", {
       name: "grant-index-access",
@@ -128,6 +130,11 @@ export class EventsDomain extends Construct implements EventIndex {
     return this.grant(fn, FORGET_SHARDS);
   }
 
+  grantUpdateDashboards(fn: PulseFunction): IDependable {
+    const mayRemove = this.admit(fn, REMOVE_DASHBOARDS, DASHBOARDS_PATH);
+    return new DependencyGroup(this.grant(fn, UPDATE_DASHBOARDS), mayRemove);
+  }
+
   grantManageTemplates(fn: PulseFunction): IDependable {
     return this.grant(fn, MANAGE_TEMPLATES);
   }
@@ -142,12 +149,17 @@ export class EventsDomain extends Construct implements EventIndex {
     return new DependencyGroup(access, this.admit(fn, methods));
   }
 
-  private admit(fn: PulseFunction, methods: IndexRights["methods"]): IDependable {
+  private admit(fn: PulseFunction, methods: IndexRights["methods"], below = ""): IDependable {
     Validations.of(fn.executionRole).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:${DOMAIN}/${this.domainName}/*]`,
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:${DOMAIN}/${this.domainName}${below}/*]`,
       reason: "These are the paths of one domain; what may be done behind them, the function's role inside it says.",
     });
-    return Grant.addToPrincipal({ grantee: fn, actions: actionsOf(methods), resourceArns: [this.everyPath] });
+    return Grant.addToPrincipal({ grantee: fn, actions: actionsOf(methods), resourceArns: [this.pathsBelow(below)] });
+  }
+
+  /** By name: the domain's own attribute cannot stand in its own policy. */
+  private pathsBelow(path: string): string {
+    return Stack.of(this).formatArn({ service: "es", resource: DOMAIN, resourceName: `${this.domainName}${path}/*` });
   }
 
   private accessPolicy(): PolicyDocument {
@@ -156,7 +168,7 @@ export class EventsDomain extends Construct implements EventIndex {
         new PolicyStatement({
           principals: [new AccountRootPrincipal()],
           actions: actionsOf(["Delete", "Get", "Head", "Post", "Put"]),
-          resources: [this.everyPath],
+          resources: [this.pathsBelow("")],
         }),
       ],
     });

@@ -11,6 +11,11 @@ export interface IndexRights {
       readonly index_patterns: readonly string[];
       readonly allowed_actions: readonly string[];
     }[];
+    /** Of OpenSearch Dashboards. */
+    readonly tenant_permissions?: readonly {
+      readonly tenant_patterns: readonly string[];
+      readonly allowed_actions: readonly string[];
+    }[];
   };
 }
 
@@ -71,6 +76,32 @@ export const FORGET_SHARDS: IndexRights = {
     ],
   },
 };
+
+/** Below it a domain serves OpenSearch Dashboards. */
+export const DASHBOARDS_PATH = "/_dashboards";
+
+/**
+ * Searches events, and keeps the objects that all users of OpenSearch Dashboards share. What reaches its indices is asked
+ * with the rights of its caller: they are those of the security plugin's `kibana_user`, "the minimum permissions for a kibana
+ * user", on its saved objects.
+ */
+export const UPDATE_DASHBOARDS: IndexRights = {
+  methods: ["Get", "Post"],
+  permissions: {
+    cluster_permissions: ["cluster_composite_ops", "cluster:monitor/main"],
+    index_permissions: [
+      { index_patterns: EVERY_INDEX, allowed_actions: ["read", "indices:admin/get", "indices:monitor/settings/get"] },
+      {
+        index_patterns: [".kibana", ".kibana_*", ".opensearch_dashboards", ".opensearch_dashboards_*"],
+        allowed_actions: ["read", "delete", "manage", "index"],
+      },
+    ],
+    tenant_permissions: [{ tenant_patterns: ["global_tenant"], allowed_actions: ["kibana_all_write"] }],
+  },
+};
+
+/** What only OpenSearch Dashboards is asked for. */
+export const REMOVE_DASHBOARDS: IndexRights["methods"] = ["Delete"];
 
 /** Puts index templates, and what they add to the mappings of indices that exist; reads and deletes no event. */
 export const MANAGE_TEMPLATES: IndexRights = {

@@ -12,6 +12,7 @@ export function openCluster(url: string): EventIndex {
     grantIndexRead: () => nothing,
     grantIndexWrite: () => nothing,
     grantForgetShards: () => nothing,
+    grantUpdateDashboards: () => nothing,
     grantManageTemplates: () => nothing,
   };
 }

@@ -51,6 +51,9 @@ export interface OpenSearchRequest {
   readonly body?: object;
   /** Instead of `body`: lines, each ended. */
   readonly ndjson?: string;
+  /** Instead of `body`: as it is, of the media type that `headers` say. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are an answer here and not a failure. */
   readonly expect?: readonly number[];
 }
@@ -63,12 +66,12 @@ export interface OpenSearchReply<Body> {
 /** One request, once. Failures come as `toFailure` names them. */
 export async function request<Body>(
   client: Client,
-  { method, path, query = {}, body, ndjson, expect = [] }: OpenSearchRequest,
+  { method, path, query = {}, body, ndjson, text = ndjson, headers, expect = [] }: OpenSearchRequest,
 ): Promise<OpenSearchReply<Body>> {
   try {
     const reply = await client.transport.request(
-      { method, path, querystring: { ...query }, ...(body && { body }), ...(ndjson && { bulkBody: ndjson }) },
-      { ignore: [...expect] },
+      { method, path, querystring: { ...query }, ...(body && { body }), ...(text && { bulkBody: text }) },
+      { ignore: [...expect], ...(headers && { headers: { ...headers } }) },
     );
     return { status: reply.statusCode as number, body: reply.body as Body };
   } catch (error) {

@@ -25,7 +25,7 @@ interface Alarm {
   readonly AlarmDescription: string;
 }
 
-const alarms = [deployment(), deployment({ stageName: "prod" })].flatMap((stacks) =>
+const alarms = [deployment({ dashboards: true }), deployment({ stageName: "prod" })].flatMap((stacks) =>
   Object.values(stacks)
     .flatMap((template) => Object.values(resourcesOf(template, "AWS::CloudWatch::Alarm")))
     .map(({ Properties }) => Properties as unknown as Alarm),

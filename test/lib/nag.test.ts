@@ -43,6 +43,7 @@ describe("a deployment", () => {
       alarmEmail: "ops@example.com",
       operatorRole: "arn:aws:iam::111122223333:role/operators",
       haproxyConfig: "test/deployed/haproxy.cfg",
+      dashboards: "true",
     },
     { stage: "dev", auth: "oidc", issuer: "https://login.example/", audience: "pulse" },
     { stage: "dev", auth: "none" },

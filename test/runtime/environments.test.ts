@@ -18,7 +18,7 @@ const functionsOf = (stacks: ReturnType<typeof deployment>) =>
     .filter(({ Description }) => Description?.startsWith("Pulse: "))
     .map(({ Description, ...rest }) => ({ ...rest, name: Description.slice("Pulse: ".length) as FunctionName }));
 
-const stacks = deployment();
+const stacks = deployment({ dashboards: true });
 const withTokens = deployment({ auth: { kind: "oidc", issuer: "https://login.example", audience: "pulse" } });
 /** Every function that some deployment has, once. */
 const deployed = [

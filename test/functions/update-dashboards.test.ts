@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { CdkCustomResourceEvent } from "aws-lambda";
+import { expandTags } from "#core/events/tags.ts";
+import { MAX_SUBJECTS, updateDashboardsHandler } from "#functions/update-dashboards/update-dashboards.ts";
+import { openDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
+import { openSavedObjectsApi, type SavedObjectsApi } from "#stores/opensearch/dashboards/saved-objects-api.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
+import {
+  type KeptObject,
+  openSavedObjectsServer,
+  type SavedObjectsServer,
+} from "#test/support/saved-objects-server.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+let server: SavedObjectsServer;
+let dashboards: SavedObjectsApi;
+let store: EmbeddedEventStore;
+let clock: ManualClock;
+
+beforeEach(async () => {
+  server = await openSavedObjectsServer();
+  dashboards = await openSavedObjectsApi({ url: server.url, auth: "none" });
+  store = new EmbeddedEventStore({ database: openDatabase(":memory:") });
+  clock = new ManualClock(RECEIVED_AT_MS + DAY_MS);
+});
+afterEach(async () => {
+  await dashboards.close();
+  await server.close();
+  await store.close();
+});
+
+const handlerOf = (namespaces: readonly string[]) =>
+  updateDashboardsHandler(
+    { store, dashboards, namespaces, retentionDays: 30, clock },
+    { tries: 3, baseMs: 0, maxMs: 0, pause: async () => {} },
+  );
+const update = (namespaces: readonly string[] = ["default"]) => handlerOf(namespaces)({});
+const deploy = (RequestType: "Create" | "Update" | "Delete") =>
+  handlerOf(["default"])({ RequestType } as CdkCustomResourceEvent);
+
+const logged = async (gateway: string, given: { namespace?: string; timestampMs?: number } = {}): Promise<void> => {
+  await store.keep([{ event: anEvent({ type: "haproxy", tags: expandTags([`gateways:${gateway}`]), ...given }) }]);
+};
+const titles = (type: string): string[] =>
+  [...server.objects.values()]
+    .filter((object) => object.type === type)
+    .map(({ attributes }) => attributes.title as string)
+    .sort();
+const changing = (): string[] => server.requests.filter((request) => !request.startsWith("GET "));
+
+const FOREIGN: KeptObject = { type: "dashboard", id: "my-own", attributes: { title: "mine" }, references: [] };
+
+describe("update-dashboards", () => {
+  test("gives every gateway and deployment that events tell of a dashboard, beside the overview", async () => {
+    await logged("web");
+    await logged("sava/web/9050");
+    const tags = expandTags(["health", "deployment", "deployments:sava"]);
+    await store.keep([{ event: anEvent({ type: "health", tags, value: "1" }) }]);
+
+    await update();
+
+    expect(titles("dashboard")).toEqual(["Pulse", "deployment: sava", "gateway: sava/web/9050", "gateway: web"]);
+    expect(titles("index-pattern")).toContain("pulse.haproxy.default.*");
+  });
+
+  test("changes nothing when all is as it must be, though OpenSearch Dashboards has added fields of its own", async () => {
+    await logged("web");
+    await update();
+    const pattern = server.objects.get("index-pattern:pulse.default.haproxy") as KeptObject;
+    server.objects.set("index-pattern:pulse.default.haproxy", {
+      ...pattern,
+      attributes: { ...pattern.attributes, fields: '[{"name":"ft"}]' },
+    });
+    server.requests.length = 0;
+
+    await update();
+
+    expect(changing()).toEqual([]);
+  });
+
+  test("puts back what somebody changed or removed, and only that", async () => {
+    await logged("web");
+    await update();
+    const before = new Map(server.objects);
+    const dashboard = server.objects.get("dashboard:pulse.default.overview") as KeptObject;
+    server.objects.set("dashboard:pulse.default.overview", { ...dashboard, attributes: { title: "changed" } });
+    server.objects.delete("search:pulse.default.overview");
+    server.requests.length = 0;
+
+    await update();
+
+    expect(new Map([...server.objects].sort())).toEqual(new Map([...before].sort()));
+    expect(changing()).toEqual(["POST /_import"]);
+  });
+
+  test("takes away all of a gateway of which nothing is kept any more, and nothing of others", async () => {
+    server.objects.set("dashboard:my-own", FOREIGN);
+    server.objects.set("dashboard:pulse.other.overview", { ...FOREIGN, id: "pulse.other.overview" });
+    await logged("stays", { timestampMs: RECEIVED_AT_MS + 20 * DAY_MS });
+    await logged("goes");
+    await update();
+    const both = server.objects.size;
+    expect(titles("dashboard")).toContain("gateway: goes");
+
+    await clock.pass(30 * DAY_MS);
+    await update();
+
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: stays", "mine", "mine"]);
+    expect([...server.objects.values()].filter(({ attributes }) => String(attributes.title).includes("goes"))).toEqual(
+      [],
+    );
+    expect(both - server.objects.size).toBe(8);
+    // Nothing refers to what is removed.
+    expect(changing().at(-1)).toMatch(/^DELETE \/search\//);
+  });
+
+  test("keeps namespaces apart", async () => {
+    await logged("web");
+    await logged("web", { namespace: "team-a" });
+
+    await update(["default", "team-a"]);
+
+    expect(titles("dashboard")).toEqual(["Pulse", "Pulse [team-a]", "gateway: web", "gateway: web [team-a]"]);
+
+    await update(["default"]);
+
+    expect(titles("dashboard")).toHaveLength(4);
+  });
+
+  test("does no harm when two run at once", async () => {
+    await logged("web");
+    await logged("goes", { timestampMs: RECEIVED_AT_MS - 20 * DAY_MS });
+    await update();
+    await clock.pass(15 * DAY_MS);
+    await logged("new");
+
+    await Promise.all([update(), update()]);
+
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: new", "gateway: web"]);
+  });
+
+  test("removes nothing when it fails to read what there is, and goes on with the next call", async () => {
+    await logged("web");
+    await update();
+    server.failNext(503, 1);
+
+    await expect(update()).rejects.toMatchObject({ kind: "unavailable" });
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: web"]);
+
+    await update();
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: web"]);
+  });
+
+  test("is called by a deployment, waits for rights that have not spread yet, and leaves the rest to the schedule", async () => {
+    await logged("web");
+    server.failNext(403, 2);
+
+    expect(await deploy("Create")).toEqual({ PhysicalResourceId: "dashboards" });
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: web"]);
+
+    server.failNext(403, 100);
+    expect(await deploy("Update")).toEqual({ PhysicalResourceId: "dashboards" });
+  });
+
+  test("takes away all that it made, and nothing else, when it goes itself", async () => {
+    server.objects.set("dashboard:my-own", FOREIGN);
+    await logged("web");
+    await update();
+
+    await deploy("Delete");
+
+    expect([...server.objects.keys()]).toEqual(["dashboard:my-own"]);
+  });
+
+  test("says which object was refused and why", async () => {
+    server.objects.set("index-pattern:pulse.default.haproxy", { ...FOREIGN, id: "pulse.default.haproxy" });
+    const refusing = { ...dashboards, held: async () => [] };
+    const objects = [
+      { type: "search" as const, id: "pulse.default.x", attributes: {}, references: MISSING, migrationVersion: {} },
+    ];
+
+    await expect(refusing.put(objects)).rejects.toThrow(
+      /refused 1 of 1 objects, search pulse.default.x.*missing_references/,
+    );
+  });
+
+  test(`draws no more than ${MAX_SUBJECTS} gateways, and then removes none`, async () => {
+    const tagged = (place: number) => ({ type: "haproxy", tags: expandTags([`gateways:g${place}`]) });
+    await logged("quiet");
+    await update();
+    const many = Array.from({ length: 2 * MAX_SUBJECTS + 2 }, (_, place) =>
+      anEvent(tagged(place % (MAX_SUBJECTS + 1))),
+    );
+    await store.keep(many.map((event) => ({ event })));
+
+    await update();
+
+    expect(titles("dashboard")).toHaveLength(1 + 1 + MAX_SUBJECTS);
+    expect(titles("dashboard")).toContain("gateway: quiet");
+  });
+});
+
+const MISSING = [{ type: "index-pattern" as const, id: "nowhere", name: "x" }];
