@@ -1,4 +1,4 @@
-import { readSyslog, type SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
+import { isBsdTime, readSyslog, type SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
 
 export interface FoundHeader {
   readonly syslog: SyslogHeader;
@@ -12,21 +12,47 @@ export interface FoundHeader {
  */
 const REPEATS = /^<\d{1,3}>[A-Z][a-z]{2} .*\]: $/s;
 
-/** Reads syslog headers, and knows the last one again. */
+const TIME_LENGTH = 15;
+
+/** Reads syslog headers, and knows the last one again, also when only its time has changed. */
 export class HeaderMemory {
-  #text = "";
+  #bytes: Uint8Array | undefined;
+  #timeAt = 0;
   #found: FoundHeader = { syslog: {}, at: 0 };
 
-  read(line: string): FoundHeader {
-    if (this.#text !== "" && line.startsWith(this.#text)) return this.#found;
-    const { syslog, message } = readSyslog(line);
-    const found = { syslog, at: line.length - message.length };
-    const text = line.slice(0, found.at);
-    if (REPEATS.test(text)) {
-      // A copy: a slice would keep the line that it came from, and compares more slowly.
-      this.#text = Buffer.from(text, "latin1").toString("latin1");
-      this.#found = found;
-    }
+  /** The header of a line, which is given as bytes and with one character for each. */
+  read(text: string, bytes: Uint8Array): FoundHeader {
+    const known = this.#bytes;
+    if (known === undefined) return this.#readNew(text);
+    if (isSame(known, bytes, 0, known.length)) return this.#found;
+    const timeEnd = this.#timeAt + TIME_LENGTH;
+    const timestamp = text.slice(this.#timeAt, timeEnd);
+    const isSameBesides = isSame(known, bytes, 0, this.#timeAt) && isSame(known, bytes, timeEnd, known.length);
+    if (!isSameBesides || !isBsdTime(timestamp)) return this.#readNew(text);
+    return this.#remember(text, {
+      syslog: { ...this.#found.syslog, timestamp: copyOf(timestamp) },
+      at: this.#found.at,
+    });
+  }
+
+  #readNew(text: string): FoundHeader {
+    const { syslog, message } = readSyslog(text);
+    const found = { syslog, at: text.length - message.length };
+    return REPEATS.test(text.slice(0, found.at)) ? this.#remember(text, found) : found;
+  }
+
+  #remember(text: string, found: FoundHeader): FoundHeader {
+    this.#bytes = Uint8Array.from(Buffer.from(text.slice(0, found.at), "latin1"));
+    this.#timeAt = text.indexOf(">") + 1;
+    this.#found = found;
     return found;
   }
 }
+
+function isSame(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== known[at]) return false;
+  return true;
+}
+
+/** A slice would keep the whole line that it came from. */
+const copyOf = (text: string): string => Buffer.from(text, "latin1").toString("latin1");

@@ -33,6 +33,11 @@ const BSD = /([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) /y;
 /** `host tag[pid]: `; HAProxy's `local` leaves the host out. A host does not end in a colon, a tag in front of one does. */
 const BSD_ORIGIN = /(?:([^ ]{0,254}[^ :]) )?([^ ]{1,255}?)(?:\[(\d{1,18})\])?: /y;
 
+const BSD_TIME = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d$/;
+
+/** `Nov 22 01:22:46`, all of the text. */
+export const isBsdTime = (text: string): boolean => BSD_TIME.test(text);
+
 /**
  * Splits a line into its syslog header and what HAProxy logged: RFC 3164, RFC 5424, and HAProxy's `local`, `short`,
  * `timed`, `iso`, `priority` and `raw`. What carries no header known here is `raw`: all of it is message.
