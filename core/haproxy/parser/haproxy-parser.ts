@@ -44,7 +44,7 @@ export function haproxyParser({ formats = [] }: { readonly formats?: readonly Kn
     const readers = made;
     const decoded = decodeLine(line);
     const { text } = decoded;
-    const { syslog, at } = headers.read(text);
+    const { syslog, at } = headers.read(text, decoded.bytes);
     const isOrdinary = decoded.isAscii && context.cut !== true;
     const ordinary = isOrdinary ? readOrdinary(readers, decoded, at, syslog, context) : undefined;
     if (ordinary !== undefined) return { record: ordinary };
@@ -106,7 +106,7 @@ function readOrdinary(
 ): HaproxyRecord | undefined {
   for (const { compiled: read, frontends } of compiled) {
     const record = read(text, bytes, at, text.length, syslog, context);
-    if (record !== undefined && (isOf(frontends, record) || !isOf(all, record))) return record;
+    if (record !== undefined && (all.size === 0 || isOf(frontends, record) || !isOf(all, record))) return record;
   }
   return undefined;
 }

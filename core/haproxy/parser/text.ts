@@ -52,12 +52,25 @@ export function textOf(latin1: string): Text {
 /** Bytes as a reader gets them. */
 export const textOfBytes = (bytes: Uint8Array): Text => textOf(latin1Of(bytes));
 
-const ESCAPED = /#([0-9A-F]{2})/g;
-
 /** Undoes HAProxy's `#XX`, in which `%hr`, `%hs` and `%r` print what is not plain ASCII, quotes, and `#` itself. */
 export function unescapeHash(printed: string): Text {
-  if (!printed.includes("#")) return textOf(printed);
-  return textOf(printed.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
+  let undone = "";
+  let from = 0;
+  for (let at = printed.indexOf("#"); at >= 0; at = printed.indexOf("#", at)) {
+    const byte = 16 * hexDigit(printed.charCodeAt(at + 1)) + hexDigit(printed.charCodeAt(at + 2));
+    if (byte >= 0) {
+      undone += printed.slice(from, at) + String.fromCharCode(byte);
+      from = at + 3;
+    }
+    at += byte >= 0 ? 3 : 1;
+  }
+  return textOf(from === 0 ? printed : undone + printed.slice(from));
+}
+
+/** Of `0`–`9` and `A`–`F`; of anything else so much less than 0 that no other digit makes up for it. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x41 && code <= 0x46 ? code - 0x37 : -1000;
 }
 
 const BACKSLASHED = /\\(.)/gs;

@@ -1,11 +1,13 @@
-import { canCompile, codeOfFields, type FieldsCode, isAt } from "#core/haproxy/parser/compiled/field-code.ts";
+import { canCompile, codeOfFields, type FieldsCode } from "#core/haproxy/parser/compiled/field-code.ts";
+import { readBlock } from "#core/haproxy/parser/compiled/header-blocks.ts";
 import { SecondClock } from "#core/haproxy/parser/compiled/second-clock.ts";
+import { decodedOf, isAt } from "#core/haproxy/parser/compiled/value-code.ts";
 import { WordRuns } from "#core/haproxy/parser/compiled/word-runs.ts";
 import { decodeRequest } from "#core/haproxy/parser/decode-request.ts";
 import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import type { LineTemplate } from "#core/haproxy/parser/line-template.ts";
 import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/parser/record.ts";
-import { type Text, unescapeHash } from "#core/haproxy/parser/text.ts";
+import { unescapeHash } from "#core/haproxy/parser/text.ts";
 import type { LineContext } from "#core/haproxy/parser/to-record.ts";
 import type { SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
 
@@ -35,11 +37,10 @@ export function compileTemplate(template: LineTemplate): CompiledReader | undefi
     shapes: template.fields.map(({ shape }) => shape),
     names: template.fields.map(({ field }) => field.name),
     addPluses,
-    decodeHeaders,
     decodeRequest,
-    decodeText,
     endOfShape,
-    splitBlock,
+    readBlock,
+    unescapeHash,
   };
   // All that is the format's own is in the code as a JSON literal; nothing of a line ever becomes code.
   return new Function("tools", sourceOf(template, code))(tools) as CompiledReader;
@@ -58,10 +59,10 @@ function sourceOf(template: LineTemplate, { statements, runs, values, ...special
   ].join(", ");
   return `
     "use strict";
-    const { clock, names, addPluses, decodeHeaders, decodeRequest, decodeText, endOfShape, shapes, splitBlock } = tools;
+    const { clock, names, addPluses, decodeRequest, endOfShape, readBlock, shapes, unescapeHash } = tools;
     ${runs.map((_, index) => `const runs${index} = tools.runs[${index}];`).join("\n")}
     return function read(text, bytes, at, end, syslog, context) {
-      let p = at, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false;
+      let p = at, q = 0, c = 0, n = 0, h = 0, isNegative = false, hasVanished = false, quote = -2, pluses;
       ${statements}
       let fields;
       ${fieldsCode(template, values)}
@@ -88,21 +89,30 @@ function fieldsCode({ fields }: LineTemplate, values: readonly string[]): string
     else return undefined;`;
 }
 
-/** A request of HTTP/1.1 is taken apart in place: it stands from `requestAt` to `requestEnd`. */
-const decodedCode = (request: string, headers = "undefined", responseHeaders = "undefined"): string => `
-  const uriEnd = requestEnd - ${VERSION.length};
-  q = text.indexOf(" ", requestAt);
-  if (${headers} !== undefined && ${responseHeaders} !== undefined && q < uriEnd && ${isAt(VERSION, "uriEnd")})
-    decoded = {
-      method: decodeText(text.slice(requestAt, q), isPlain),
-      uri: decodeText(text.slice(q + 1, uriEnd), isPlain),
-      version: ${JSON.stringify(VERSION.trim())},
-      request_headers: decodeHeaders(${headers}, isPlain),
-      response_headers: decodeHeaders(${responseHeaders}, isPlain),
-    };
-  else decoded = decodeRequest(${request}, { request: ${headers}, response: ${responseHeaders} });`;
+/** A request of HTTP/1.0 or 1.1 is taken apart in place: it stands from `requestAt` to `requestEnd`. */
+function decodedCode(request: string, headers?: string, responseHeaders?: string): string {
+  const parts = `
+      method: isPlain ? text.slice(requestAt, q) : unescapeHash(text.slice(requestAt, q)),
+      uri: isPlain ? text.slice(q + 1, uriEnd) : unescapeHash(text.slice(q + 1, uriEnd)),
+      version: bytes[requestEnd - 1] === 49 ? "HTTP/1.1" : "HTTP/1.0",`;
+  const blocks = [
+    ...(headers === undefined ? [] : [{ member: "request_headers", block: headers }]),
+    ...(responseHeaders === undefined ? [] : [{ member: "response_headers", block: responseHeaders }]),
+  ];
+  const withBlocks = blocks.map(({ member, block }) => `${member}: ${decodedOf(block)},`).join(" ");
+  const areThere = blocks.map(({ block }) => `${block} !== undefined`).join(" && ") || "true";
+  const areNot = blocks.map(({ block }) => `${block} === undefined`).join(" && ") || "true";
+  return `
+    const uriEnd = requestEnd - ${HTTP_1.length + 1};
+    const isPlain = text.indexOf("#", requestAt) < 0;
+    q = text.indexOf(" ", requestAt);
+    const isUsual = q < uriEnd && ${isAt(HTTP_1, "uriEnd")} && (bytes[requestEnd - 1] === 49 || bytes[requestEnd - 1] === 48);
+    if (isUsual && ${areThere}) decoded = {${parts} ${withBlocks} };
+    else if (isUsual && ${areNot}) decoded = {${parts} };
+    else decoded = decodeRequest(${request}, { request: ${headers}, response: ${responseHeaders} });`;
+}
 
-const VERSION = " HTTP/1.1";
+const HTTP_1 = " HTTP/1.";
 
 /** Without a request there may be captured headers all the same. */
 const decodedHeadersCode = (headers: string | undefined, responseHeaders: string | undefined): string =>
@@ -126,44 +136,4 @@ function addPluses(
     ...(names.includes("rc") && { redispatched: true }),
     ...(decoded && { decoded }),
   };
-}
-
-/** The headers between two braces. An array written out is as long as it is; one that grows has room for sixteen. */
-function splitBlock(text: string, from: number, to: number): string[] {
-  const first = barBefore(text, from, to);
-  if (first < 0) return [text.slice(from, to)];
-  const second = barBefore(text, first + 1, to);
-  if (second < 0) return [text.slice(from, first), text.slice(first + 1, to)];
-  const third = barBefore(text, second + 1, to);
-  if (third < 0) return [text.slice(from, first), text.slice(first + 1, second), text.slice(second + 1, to)];
-  return text.slice(from, to).split("|");
-}
-
-function barBefore(text: string, from: number, to: number): number {
-  const bar = text.indexOf("|", from);
-  return bar < to ? bar : -1;
-}
-
-const decodeText = (printed: string, isPlain: boolean): Text =>
-  isPlain || !printed.includes("#") ? printed : unescapeHash(printed);
-
-/** A header that is empty was not sent. */
-const decodeHeader = (printed: string, isPlain: boolean): Text | null =>
-  printed === "" ? null : decodeText(printed, isPlain);
-
-/** Written out for as many as most frontends capture: a call for each costs more than all else about them. */
-function decodeHeaders(printed: readonly string[], isPlain: boolean): (Text | null)[] {
-  const first = printed[0] as string,
-    second = printed[1] as string,
-    third = printed[2] as string;
-  switch (printed.length) {
-    case 1:
-      return [decodeHeader(first, isPlain)];
-    case 2:
-      return [decodeHeader(first, isPlain), decodeHeader(second, isPlain)];
-    case 3:
-      return [decodeHeader(first, isPlain), decodeHeader(second, isPlain), decodeHeader(third, isPlain)];
-    default:
-      return printed.map((header) => decodeHeader(header, isPlain));
-  }
 }

@@ -3,14 +3,15 @@ import type { TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /** Names that stand side by side (`web app/a1`), each by itself. */
 export interface WordRun {
-  readonly text: string;
+  /** As they are printed. */
+  readonly bytes: Uint8Array;
   readonly words: readonly string[];
   /** The first of the words, without the `~` that says TLS. */
   readonly frontend: string;
   readonly tls: boolean;
 }
 
-const SLOTS = 1024;
+const SLOTS = 4096;
 
 /**
  * A platform has few frontends, backends and servers and logs them for ever: each run is taken apart once, and its words
@@ -24,13 +25,11 @@ export class WordRuns {
     this.#fields = fields;
   }
 
-  /** The run that stands from `from` to `to` in both; undefined when one of its words is none. */
-  take(text: string, bytes: Uint8Array, from: number, to: number): WordRun | undefined {
-    const length = to - from;
-    const [first, middle, last] = [bytes[from], bytes[from + (length >> 1)], bytes[to - 1]] as [number, number, number];
-    const slot = (length * 37 + last * 11 + middle * 5 + first) & (SLOTS - 1);
+  /** The run that stands from `from` to `to` in both, whose words hash to `hash`; undefined when one of them is none. */
+  take(text: string, bytes: Uint8Array, from: number, to: number, hash: number): WordRun | undefined {
+    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
     const known = this.#slots[slot];
-    if (known !== undefined && known.text === text.slice(from, to)) return known;
+    if (known !== undefined && isSame(known.bytes, bytes, from, to)) return known;
     const run = this.#read(text, from, to);
     if (run !== undefined) this.#slots[slot] = run;
     return run;
@@ -50,8 +49,15 @@ export class WordRuns {
     if (at !== to) return undefined;
     const [first = ""] = words;
     const tls = first.endsWith("~");
-    return { text: copyOf(text.slice(from, to)), words, frontend: tls ? first.slice(0, -1) : first, tls };
+    const bytes = Uint8Array.from(Buffer.from(text.slice(from, to), "latin1"));
+    return { bytes, words, frontend: tls ? first.slice(0, -1) : first, tls };
   }
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (known.length !== to - from) return false;
+  for (let index = known.length - 1; index >= 0; index--) if (known[index] !== bytes[from + index]) return false;
+  return true;
 }
 
 /** A slice would keep the whole line that it came from. */
