@@ -129,7 +129,14 @@ const KNOWN_KEYS = "is not known: a trigger has tags, type, target, ratePerSecon
 const triggerSchema = (options: ReadTriggerOptions) =>
   z
     .strictObject(
-      { tags: z.optional(tags), type: z.optional(eventType), ...triggerShape(options) },
+      {
+        tags: z.optional(tags),
+        type: z.optional(eventType),
+        ...triggerShape(options),
+        // As in any artifact; what they say is compared with the path before.
+        name: z.optional(z.unknown()),
+        kind: z.optional(z.unknown()),
+      },
       { error: ({ code }) => (code === "invalid_type" ? "must be an object" : undefined) },
     )
     .check(
