@@ -17,6 +17,7 @@ import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
 import { log } from "#functions/shared/log.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
+import { followedByAll } from "#journals/local/followed-place.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { type LocalLogJournal, openLocalLogJournal } from "#journals/local/local-log-journal.ts";
@@ -28,6 +29,8 @@ import { EmbeddedIdempotencyKeys } from "#stores/embedded/idempotency-keys.ts";
 /** What the functions of this process work with: journals in a file, a store, and what carries the one to the other. */
 export interface Engine {
   readonly name: "embedded" | "opensearch";
+  /** The file that all of this is in, but for events in OpenSearch. */
+  readonly database: EmbeddedDatabase;
   readonly journal: LocalEventJournal;
   readonly logs: LocalLogJournal;
   /** How log lines are read. */
@@ -77,7 +80,7 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
     ...parts,
     async tidy() {
       await store.forget(Date.now());
-      await journal.forget(Date.now() - POSITION_LIFETIME_MS);
+      await journal.forget(Date.now() - POSITION_LIFETIME_MS, followedByAll(database));
       await forgetIndexed(logs, store);
     },
     async close() {
@@ -126,7 +129,7 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
     name: "opensearch",
     ...parts,
     async tidy() {
-      await forgetIndexed(journal, store);
+      await forgetIndexed(journal, store, followedByAll(database));
       await forgetIndexed(logs, store);
     },
     async close() {
@@ -146,6 +149,7 @@ function withJournal(
   { database, store, types, formats }: EngineParts,
 ): Omit<Engine, "name" | "tidy" | "close"> {
   return {
+    database,
     journal,
     logs: openLocalLogJournal({ database }),
     parse: haproxyParser({ formats }),
@@ -182,8 +186,15 @@ async function follow(
   });
 }
 
-const forgetIndexed = async (journal: LocalEventJournal | LocalLogJournal, store: EventStore): Promise<number> =>
-  journal.forget(Date.now() - POSITION_LIFETIME_MS, await lastIndexed(journal, store));
+async function forgetIndexed(
+  journal: LocalEventJournal | LocalLogJournal,
+  store: EventStore,
+  followed?: bigint,
+): Promise<number> {
+  const indexed = await lastIndexed(journal, store);
+  const done = followed === undefined || followed > indexed ? indexed : followed;
+  return journal.forget(Date.now() - POSITION_LIFETIME_MS, done);
+}
 
 /** The last record of the journal that the store has wholly seen. */
 async function lastIndexed({ shard }: { readonly shard: string }, store: EventStore): Promise<bigint> {

@@ -9,6 +9,7 @@ import { installAwsLambda } from "#dev/awslambda.ts";
 import { listenForHaproxyLogs } from "#dev/haproxy-intake.ts";
 import { type Engine, type EngineOptions, openEmbedded, openWithOpenSearch, reportError } from "#dev/local-engine.ts";
 import { type HttpHandlers, serveHttp } from "#dev/local-server.ts";
+import { LOCAL_EGRESS, refuseLocalTarget, startLocalTriggers } from "#dev/local-triggers.ts";
 import { type LocalWorkflows, runWorkflows } from "#dev/local-workflows.ts";
 import type { SyslogListener } from "#dev/syslog-listener.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
@@ -23,6 +24,7 @@ import { readArtifactsHandler } from "#functions/read-artifacts/read-artifacts.t
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
 import { admitEveryone } from "#functions/shared/auth/admit.ts";
+import { triggerChecks } from "#functions/shared/trigger-checks.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 
 export interface LocalPulseOptions extends EngineOptions {
@@ -65,6 +67,14 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
   try {
     const server = await serveHttp(handlersOf(options, intake, engine), options.port);
     closing.unshift(server.close);
+    const triggers = startLocalTriggers({
+      ...engine,
+      namespaces: options.namespaces,
+      parse: ({ source, format }) => parseSource(source, format),
+      clock: systemClock,
+      onError: reportError,
+    });
+    closing.unshift(triggers.close);
     const haproxy = await listenForLogs(options, engine.logs);
     if (haproxy !== undefined) closing.unshift(() => haproxy.close());
     const tidying = setInterval(() => engine.tidy().catch(reportError), TIDY_EVERY_MS);
@@ -102,7 +112,12 @@ function handlersOf(
       admit: admitEveryone,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     }),
-    "put-artifact": putArtifactHandler({ namespaces, artifacts, now: clock.now }),
+    "put-artifact": putArtifactHandler({
+      namespaces,
+      artifacts,
+      now: clock.now,
+      checks: triggerChecks({ refuseHost: LOCAL_EGRESS.refuseHost, refuseTarget: refuseLocalTarget }),
+    }),
     "read-artifacts": readArtifactsHandler({ namespaces, artifacts, store, clock }),
     "describe-api": describeApiHandler({ namespaces, store, clock, engines: { store: name, journal: "local" } }),
     "refuse-unmatched": refuseUnmatchedHandler(namespaces),

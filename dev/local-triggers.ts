@@ -6,13 +6,14 @@ import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { attemptDelivery } from "#core/triggers/attempt-delivery.ts";
 import { publishTicks } from "#core/triggers/publish-ticks.ts";
 import { RateLimits } from "#core/triggers/rate-limits.ts";
+import type { Trigger } from "#core/triggers/trigger.ts";
 import { TriggerCatalog } from "#core/triggers/trigger-catalog.ts";
 import { missingTarget } from "#core/triggers/trigger-target.ts";
 import { consumeJournal } from "#dev/journal-consumer.ts";
 import { deliverLocally } from "#dev/local-deliveries.ts";
-import { type EgressGuard, egressGuard } from "#functions/deliver-webhooks/egress-guard.ts";
 import { webhookTarget } from "#functions/deliver-webhooks/webhook-target.ts";
 import { runTriggersHandler } from "#functions/run-triggers/run-triggers.ts";
+import { type EgressGuard, egressGuard } from "#functions/shared/egress-guard.ts";
 import { log } from "#functions/shared/log.ts";
 import { openFollowedPlace } from "#journals/local/followed-place.ts";
 import { type DeliveryDatabase, LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
@@ -33,8 +34,6 @@ export interface LocalTriggersOptions {
 }
 
 export interface LocalTriggers {
-  /** All records up to it have started what they start: the journal may forget them. */
-  readonly followed: bigint;
   close(): Promise<void>;
 }
 
@@ -43,6 +42,10 @@ export const LOCAL_EGRESS = egressGuard({ allowsLoopback: true });
 
 const ONLY_WEBHOOKS =
   "the local server delivers to webhooks only: a bus or a function of AWS needs Pulse to be deployed there";
+
+/** Why a trigger cannot go there from here. */
+export const refuseLocalTarget = ({ target }: Trigger): string | undefined =>
+  "webhook" in target ? undefined : ONLY_WEBHOOKS;
 
 /** Changes come with the journal, so what was read holds until then; this is for what the journal does not tell. */
 const MAX_AGE_MS = 60_000;
@@ -108,9 +111,6 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
     onError,
   );
   return {
-    get followed() {
-      return place.sequenceNumber;
-    },
     async close() {
       ticking();
       remembering();

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { ArtifactKey } from "#core/artifacts/artifact.ts";
 import type { ArtifactState } from "#core/artifacts/artifact-state.ts";
+import { withoutSecrets } from "#core/artifacts/hidden-secrets.ts";
 import { PulseError } from "#core/errors.ts";
 import { MAX_EVENT_BYTES } from "#core/events/draft-event.ts";
 import { type Event, toEventJson } from "#core/events/event.ts";
@@ -8,7 +9,7 @@ import { type Event, toEventJson } from "#core/events/event.ts";
 export const ARCHIVE_EVENT_TYPE = "archive";
 
 /**
- * The event of a change. All of it follows from the state that the change made: told any number of times, it is one event.
+ * The event of a change, in which secrets of webhooks are hidden. All of it follows from the state that the change made: told any number of times, it is one event.
  * Its key keeps an artifact's changes in their order.
  */
 export function toArchiveEvent(state: ArtifactState): Event {
@@ -18,7 +19,7 @@ export function toArchiveEvent(state: ArtifactState): Event {
     namespace,
     type: ARCHIVE_EVENT_TYPE,
     tags: [kind, tagOf(state), "archive", `archive:${change}`, "archiving", `archiving:${change}`],
-    ...(content !== undefined && { value: JSON.stringify(content.source) }),
+    ...(content !== undefined && { value: JSON.stringify(withoutSecrets(content.source)) }),
     timestamp: new Date(changedAtMs).toISOString(),
     timestampMs: changedAtMs,
     receivedAtMs: changedAtMs,

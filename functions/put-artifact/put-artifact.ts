@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { requireArchivable } from "#core/artifacts/archive-event.ts";
-import type { Artifact, ArtifactKey, ArtifactKind } from "#core/artifacts/artifact.ts";
+import type { Artifact, ArtifactKey, ArtifactKind, SourceFormat } from "#core/artifacts/artifact.ts";
 import type { ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
 import { decodeSource, formatOf, readSource, type SourceValue } from "#core/artifacts/read-source.ts";
 import { PulseError } from "#core/errors.ts";
@@ -18,7 +18,11 @@ import { artifactKeyOf, isVampPath, preconditionOf } from "#functions/shared/ask
 import { type ApiRequest, mediaTypeOf } from "#functions/shared/request.ts";
 
 /** Refuses what an artifact of its kind cannot say, as `invalid-input` with every fault. */
-export type ArtifactCheck = (value: SourceValue, key: ArtifactKey) => void;
+export type ArtifactCheck = (
+  value: SourceValue,
+  key: ArtifactKey,
+  sent: { readonly source: string; readonly format: SourceFormat },
+) => void;
 
 export interface PutArtifactOptions {
   readonly namespaces: readonly string[];
@@ -45,7 +49,7 @@ const putArtifact =
     const source = decodeSource(request.bytes());
     requireArchivable(key, source);
     const value = readSource(source, format, key.name);
-    checks[key.kind]?.(value, key);
+    checks[key.kind]?.(value, key, { source, format });
     const changed = await artifacts.change({ ...key, content: { source, format }, when, atMs: now() });
     const artifact = keptArtifact(changed, key);
     const body = isVampPath(request) ? sourceAsJson(artifact) : JSON.stringify(describeArtifact(artifact));

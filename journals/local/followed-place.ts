@@ -30,3 +30,11 @@ export function openFollowedPlace(database: DeliveryDatabase, name: string, last
   if (held === undefined) write();
   return place;
 }
+
+/** Up to which record all that follows the journal of events is done; undefined where nothing does. */
+export function followedByAll(database: DeliveryDatabase): bigint | undefined {
+  database.define(SCHEMA);
+  const { least } =
+    database.get<{ least: number | null }>("SELECT min(sequence_number) AS least FROM followed_place") ?? {};
+  return least == null ? undefined : BigInt(least);
+}
