@@ -1,6 +1,7 @@
 import type { EventBridgeClient, EventBridgeClientConfig } from "@aws-sdk/client-eventbridge";
 import { toMessageBody } from "#core/triggers/delivery.ts";
 import type { TriggerTarget } from "#core/triggers/trigger-target.ts";
+import { notAllowed } from "#functions/shared/allowed-targets.ts";
 import { faultOfCall } from "./aws-fault.ts";
 
 export interface EventBusOptions {
@@ -23,8 +24,7 @@ export function eventBusTarget({ busName, allowed, config = {} }: EventBusOption
     async attempt(delivery, { target }) {
       if (!("eventBus" in target)) throw new Error("the trigger has no bus");
       const { name = busName } = target.eventBus;
-      if (name !== busName && !allowed.includes(name))
-        return { notTaken: `the deployment does not let triggers use the bus ${name}`, isFinal: true };
+      if (name !== busName && !allowed.includes(name)) return { notTaken: notAllowed("bus", name), isFinal: true };
       opened ??= import("@aws-sdk/client-eventbridge").then((sdk) => ({
         sdk,
         client: new sdk.EventBridgeClient(config),

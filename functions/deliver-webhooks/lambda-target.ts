@@ -1,6 +1,7 @@
 import type { LambdaClient, LambdaClientConfig } from "@aws-sdk/client-lambda";
 import { toMessageBody } from "#core/triggers/delivery.ts";
 import type { TriggerTarget } from "#core/triggers/trigger-target.ts";
+import { notAllowed } from "#functions/shared/allowed-targets.ts";
 import { faultOfCall } from "./aws-fault.ts";
 
 export interface LambdaTargetOptions {
@@ -18,8 +19,7 @@ export function lambdaTarget({ allowed, config = {} }: LambdaTargetOptions): Tri
     async attempt(delivery, { target }) {
       if (!("lambda" in target)) throw new Error("the trigger has no function");
       const name = target.lambda.function;
-      if (!allowed.includes(name))
-        return { notTaken: `the deployment does not let triggers call the function ${name}`, isFinal: true };
+      if (!allowed.includes(name)) return { notTaken: notAllowed("function", name), isFinal: true };
       opened ??= import("@aws-sdk/client-lambda").then((sdk) => ({ sdk, client: new sdk.LambdaClient(config) }));
       const { sdk, client } = await opened;
       try {

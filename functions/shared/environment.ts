@@ -13,6 +13,11 @@ const namespaces = z.pipe(
   z.array(z.string().check(z.refine(isNamespace, "must be 1–40 lower-case letters, digits or -"))),
 );
 
+const list = z.pipe(
+  z._default(z.string(), ""),
+  z.transform((text: string) => text.split(",").filter((item) => item !== "")),
+);
+
 /** What every function is told. */
 const common = {
   /** Declared besides `default`, separated by commas. */
@@ -86,6 +91,27 @@ const artifactStore = {
   PULSE_ARTIFACTS_TABLE: filled,
 };
 
+/** Where triggers may deliver to, besides receivers in the internet and the bus of the deployment. */
+const allowedTargets = {
+  /** Networks that webhooks may reach though they are not of the internet, as CIDR, separated by commas. */
+  PULSE_WEBHOOK_NETWORKS: list,
+  /** Names of further buses, separated by commas. */
+  PULSE_TRIGGER_BUSES: list,
+  /** Names of functions, separated by commas. */
+  PULSE_TRIGGER_FUNCTIONS: list,
+};
+
+/** What runs triggers, and tells of them. */
+const triggers = {
+  ...common,
+  ...artifactStore,
+  ...allowedTargets,
+  /** The DynamoDB table of triggers whose receivers are gone. */
+  PULSE_PAUSED_TRIGGERS_TABLE: filled,
+  /** Where it is published what became of them. */
+  PULSE_EVENTS_STREAM: filled,
+};
+
 /** Whom a function lets in that verifies callers itself. */
 const knownCallers = {
   PULSE_OIDC_ISSUER: z.url({ protocol: /^https$/ }),
@@ -140,13 +166,30 @@ export const environments = {
       }),
       guardedItself,
     ),
-  "put-artifact": () => z.object({ ...common, ...artifactStore }),
+  "put-artifact": () => z.object({ ...common, ...artifactStore, ...allowedTargets }),
   "read-artifacts": () => withEvents({ ...common, ...artifactStore }),
   "authorize-request": () => z.object(knownCallers),
   "describe-api": () => withEvents(common),
   "refuse-unmatched": () => z.object(common),
   "index-events": () => withEvents(indexer("index-events")),
   "index-haproxy-logs": () => withEvents({ ...indexer("index-haproxy-logs"), ...gateways }),
+  "run-triggers": () =>
+    z.object({
+      ...triggers,
+      PULSE_DELIVERIES_URL: httpUrl,
+      /** Lambda sets it. */
+      AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "run-triggers"),
+    }),
+  "deliver-webhooks": () =>
+    z.object({
+      ...triggers,
+      PULSE_DELIVERIES_URL: httpUrl,
+      /** The queue of what was given up. */
+      PULSE_DEAD_DELIVERIES_URL: httpUrl,
+      /** The bus for triggers that name none. */
+      PULSE_TRIGGER_BUS: filled,
+    }),
+  "publish-ticks": () => z.object(triggers),
   "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled, PULSE_HAPROXY_LOGS_STREAM: filled }),
   "update-dashboards": () =>
     withEvents({

@@ -55,6 +55,10 @@ const ENVIRONMENT = {
   PULSE_KEYS_TABLE: "keys",
   PULSE_DEAD_LETTERS_BUCKET: "dead",
   PULSE_ARTIFACTS_TABLE: "artifacts",
+  PULSE_PAUSED_TRIGGERS_TABLE: "paused",
+  PULSE_DELIVERIES_URL: "https://sqs.example/1/deliveries",
+  PULSE_DEAD_DELIVERIES_URL: "https://sqs.example/1/dead",
+  PULSE_TRIGGER_BUS: "bus",
   PULSE_AUTH: "oidc",
   PULSE_OIDC_ISSUER: "https://login.example",
   PULSE_OIDC_AUDIENCE: "pulse",
@@ -75,10 +79,18 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
   "index-haproxy-logs": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
   "install-index-templates": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "grant-index-access": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "run-triggers": [
+    "PULSE_ARTIFACTS_TABLE",
+    "PULSE_PAUSED_TRIGGERS_TABLE",
+    "PULSE_EVENTS_STREAM",
+    "PULSE_DELIVERIES_URL",
+  ],
+  "deliver-webhooks": ["PULSE_ARTIFACTS_TABLE", "PULSE_DEAD_DELIVERIES_URL", "PULSE_TRIGGER_BUS"],
+  "publish-ticks": ["PULSE_ARTIFACTS_TABLE", "PULSE_EVENTS_STREAM"],
   "refuse-unmatched": [],
 };
 /** Those that put what they are given into a stream. */
-const WRITERS = new Set(["create-events", "receive-haproxy-logs"]);
+const WRITERS = new Set(["create-events", "receive-haproxy-logs", "run-triggers", "deliver-webhooks", "publish-ticks"]);
 const names = Object.keys(NEEDED);
 const needy = names.filter((name) => NEEDED[name]?.length !== 0);
 
