@@ -34,7 +34,7 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
   readonly indexing: IndexingStack;
   readonly api: ApiStack;
   /** Dashboards for gateways in OpenSearch Dashboards. @default - none are made */
-  readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index">;
+  readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index" | "artifacts">;
 }
 
 /** What an operator looks at: alarms, each with its page in docs/runbook.md, and a dashboard. */
@@ -61,7 +61,8 @@ export class OperationsStack extends Stack {
       openStreams: stage.openStreams,
     });
     if (props.dashboards !== undefined) {
-      const { fn } = new UpdatedDashboards(this, "Dashboards", { stage, index: store.index, ...props.dashboards });
+      const watched = { index: store.index, artifacts: store.artifacts };
+      const { fn } = new UpdatedDashboards(this, "Dashboards", { stage, ...watched, ...props.dashboards });
       watchDashboards(alarms, fn);
     }
     new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, indexing, api });

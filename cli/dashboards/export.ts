@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 import type { ApiTarget } from "#cli/api-target.ts";
+import { openApiArtifacts } from "#cli/dashboards/api-artifacts.ts";
 import { type ExportCall, readExportCall } from "#cli/dashboards/export-call.ts";
 import { openApiEvents } from "#cli/haproxy/api-events.ts";
-import { subjectsOf } from "#core/dashboards/subjects.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { parseSource } from "#core/artifacts/read-source.ts";
+import { seenNames } from "#core/dashboards/seen-names.ts";
+import { type DashboardSubjects, NOTHING_DECLARED, subjectsOf } from "#core/dashboards/subjects.ts";
+import { declaredTopology, type ReadSource } from "#core/workflows/declared-topology.ts";
 import { grafanaDashboard } from "#stores/opensearch/dashboards/grafana-dashboard.ts";
 import { toNdjson } from "#stores/opensearch/dashboards/saved-object.ts";
 import { savedObjects } from "#stores/opensearch/dashboards/saved-objects.ts";
@@ -14,7 +17,7 @@ const HELP = `Writes dashboards of a namespace as a file to import: an overview,
 
   --gateway <name>      of these gateways, named as log lines name them; may be repeated
   --deployment <name>   of these deployments; may be repeated
-  --url <url>           otherwise of all that this Pulse API has events of (default http://127.0.0.1:3000)
+  --url <url>           otherwise of all that this Pulse API has events or artifacts of (default http://127.0.0.1:3000)
   --authorization-file <file>
                         holds what the Authorization header says: "token <API key>" or "Bearer <token>"
                         (default: the environment's PULSE_AUTHORIZATION)
@@ -43,17 +46,16 @@ export async function exportDashboards(args: string[]): Promise<void> {
 
 async function textOf({ namespace, made, subjects }: ExportCall): Promise<string> {
   if (made === "grafana") return `${JSON.stringify(grafanaDashboard(namespace), null, 2)}\n`;
-  const { gateways, deployments } = "url" in subjects ? await askedNames(subjects) : subjects;
-  const known = { namespace, seenGateways: gateways, declaredGateways: [], deployments };
-  return toNdjson(savedObjects(subjectsOf(known)));
+  const watched =
+    "url" in subjects ? await askedSubjects(namespace, subjects) : subjectsOf(namespace, subjects, NOTHING_DECLARED);
+  return toNdjson(savedObjects(watched));
 }
 
-async function askedNames(target: ApiTarget) {
+async function askedSubjects(namespace: string, target: ApiTarget): Promise<DashboardSubjects> {
   const events = openApiEvents(target);
-  const names = async (type: string, generic: string): Promise<string[]> => {
-    const counts = await events.countByTag({ type, tags: [] }, generic);
-    return [...counts.keys()].map((tag) => tag.slice(generic.length + 1));
-  };
-  const gateways = await names(HAPROXY_EVENT_TYPE, "gateways");
-  return { gateways, deployments: await names("health", "deployments") };
+  const seen = await seenNames(async (type, generic) => (await events.countByTag({ type, tags: [] }, generic)).keys());
+  const artifacts = openApiArtifacts(target);
+  const readSource: ReadSource = ({ source, format }) => parseSource(source, format);
+  const declaredAt = await declaredTopology(namespace, { artifacts, readSource });
+  return subjectsOf(namespace, seen, declaredAt(Number.POSITIVE_INFINITY));
 }

@@ -1,13 +1,7 @@
+import type { ApiTarget } from "#cli/api-target.ts";
 import type { AskedEvent, AskedEvents, EventQuestion } from "#cli/haproxy/asked-events.ts";
 import { PulseError } from "#core/errors.ts";
 import { MAX_GROUPS } from "#core/events/aggregation.ts";
-
-export interface ApiEventsOptions {
-  /** Of the API, with its base path and namespace. */
-  readonly url: string;
-  /** What the `Authorization` header says. */
-  readonly authorization: string | undefined;
-}
 
 const PAGE_EVENTS = 1000;
 /** Long lines make long answers, which have a limit: then fewer are asked for. */
@@ -16,16 +10,9 @@ const FEWER = 4;
 const TIMEOUT_MS = 60_000;
 
 /** Events of a Pulse API. */
-export function openApiEvents({ url, authorization }: ApiEventsOptions): AskedEvents {
-  const post = (path: string, body: unknown): Promise<Response> =>
-    fetch(`${url}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch((cause) => {
-      throw new PulseError("unavailable", `${url} cannot be reached: ${reasonOf(cause)}`, { cause });
-    });
+export function openApiEvents(target: ApiTarget): AskedEvents {
+  const { url } = target;
+  const post = (path: string, body: unknown): Promise<Response> => call(target, "POST", path, JSON.stringify(body));
 
   async function* every(question: EventQuestion): AsyncGenerator<AskedEvent> {
     let perPage = PAGE_EVENTS;
@@ -56,6 +43,25 @@ export function openApiEvents({ url, authorization }: ApiEventsOptions): AskedEv
     close: async () => {},
   };
 }
+
+/** What `GET` of the path answers, as JSON. */
+export const askApi = async (target: ApiTarget, path: string): Promise<unknown> =>
+  answerOf(target.url, await call(target, "GET", path));
+
+const call = (
+  { url, authorization }: ApiTarget,
+  method: "GET" | "POST",
+  path: string,
+  body?: string,
+): Promise<Response> =>
+  fetch(`${url}${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
+    ...(body !== undefined && { body }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause) => {
+    throw new PulseError("unavailable", `${url} cannot be reached: ${reasonOf(cause)}`, { cause });
+  });
 
 /** The JSON of a good answer; throws with what another one says. */
 async function answerOf(url: string, response: Response): Promise<unknown> {

@@ -1,3 +1,6 @@
+import { frontendsOf } from "#core/workflows/measured-gateways.ts";
+import type { Topology } from "#core/workflows/topology.ts";
+
 /** A gateway that has a dashboard: its events carry one of these tags. */
 export interface WatchedGateway {
   readonly name: string;
@@ -17,39 +20,35 @@ export interface DashboardSubjects {
   readonly deployments: readonly WatchedDeployment[];
 }
 
-/** A gateway as an artifact declares it. Vamp's HAProxy logs the lookup name instead of the name. */
-export interface DeclaredGateway {
-  readonly name: string;
-  readonly lookupName?: string;
-}
-
-export interface KnownNames {
-  readonly namespace: string;
-  /** Gateways as events name them: by their name or lookup name. */
-  readonly seenGateways: readonly string[];
-  readonly declaredGateways: readonly DeclaredGateway[];
-  /** By events or by artifacts. */
+/** Names of gateways and deployments as events have them in their tags. */
+export interface SeenNames {
+  readonly gateways: readonly string[];
   readonly deployments: readonly string[];
 }
 
+export const NOTHING_DECLARED: Topology = { gateways: [], deployments: [] };
+
 /**
- * One gateway for each name, whether events or artifacts know it, in order of the names. A deployment's gateways are those
- * whose names begin with its own, as in `sava/web/9050`.
+ * One gateway for each name that events or artifacts know, in the order of the names. Vamp's HAProxy logs a gateway by its
+ * lookup name, and its routes as frontends of their own, which are no gateways. A deployment's gateways are those whose names
+ * begin with its own, as in `sava/web/9050`.
  */
-export function subjectsOf({ namespace, seenGateways, declaredGateways, deployments }: KnownNames): DashboardSubjects {
-  const nameOfLookup = new Map(declaredGateways.map(({ name, lookupName }) => [lookupName ?? name, name]));
-  const tagsOf = new Map<string, Set<string>>();
-  const add = (name: string, seen: string): void => {
-    const tags = tagsOf.get(name) ?? new Set();
-    tagsOf.set(name, tags.add(`gateways:${name}`).add(`gateways:${seen}`));
-  };
-  for (const { name, lookupName } of declaredGateways) add(name, lookupName ?? name);
-  for (const seen of seenGateways) add(nameOfLookup.get(seen) ?? seen, seen);
+export function subjectsOf(namespace: string, seen: SeenNames, declared: Topology): DashboardSubjects {
+  const tagsOf = new Map(
+    declared.gateways.map(({ name, lookupName = name }) => [
+      name,
+      new Set([`gateways:${name}`, `gateways:${lookupName}`]),
+    ]),
+  );
+  const frontends = new Set(declared.gateways.flatMap(frontendsOf));
+  for (const name of seen.gateways)
+    if (!frontends.has(name) && !tagsOf.has(name)) tagsOf.set(name, new Set([`gateways:${name}`]));
   const gateways = [...tagsOf].map(([name, tags]) => ({ name, tags: [...tags].sort() })).sort(byName);
+  const deployments = new Set([...seen.deployments, ...declared.deployments.map(({ name }) => name)]);
   return {
     namespace,
     gateways,
-    deployments: [...new Set(deployments)].sort().map((name) => ({
+    deployments: [...deployments].sort().map((name) => ({
       name,
       gateways: gateways.filter((gateway) => gateway.name.startsWith(`${name}/`)),
     })),

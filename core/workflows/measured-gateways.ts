@@ -28,7 +28,7 @@ export function measuredGateways(traffic: Traffic, { gateways }: Topology): Meas
 }
 
 /** Vamp gives a gateway frontends besides: of its routes, and those that its conditions lead through. */
-const frontendsOf = ({ name, lookupName = name, routes }: DeclaredGateway): string[] => [
+export const frontendsOf = ({ name, lookupName = name, routes }: DeclaredGateway): string[] => [
   lookupName,
   `o_${lookupName}`,
   ...routes.flatMap((route) => (route.lookupName === undefined ? [] : [route.lookupName, `im_${route.lookupName}`])),

@@ -194,6 +194,7 @@ export const environments = {
   "update-dashboards": () =>
     withEvents({
       ...common,
+      ...artifactStore,
       /** OpenSearch Dashboards with its base path: in a domain of AWS, `/_dashboards` of it. */
       PULSE_DASHBOARDS_URL: httpUrl,
     }),

@@ -4,6 +4,7 @@ import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { bundleHash } from "#lib/bundles.ts";
+import type { ArtifactsTable } from "#lib/constructs/artifacts-table.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import { PulseFunction } from "#lib/constructs/pulse-function.ts";
@@ -13,6 +14,8 @@ import type { StageSettings } from "#lib/stage.ts";
 export interface UpdatedDashboardsProps {
   readonly stage: StageSettings;
   readonly index: EventIndex;
+  /** Some of them declare gateways and deployments. */
+  readonly artifacts: ArtifactsTable;
   /** Besides `default`. */
   readonly namespaces: readonly string[];
   readonly eventTypes: readonly EventTypeDeclaration[];
@@ -32,7 +35,7 @@ export class UpdatedDashboards extends Construct {
 
   constructor(scope: Construct, id: string, props: UpdatedDashboardsProps) {
     super(scope, id);
-    const { stage, index, namespaces, eventTypes, dashboardsUrl = index.dashboardsUrl } = props;
+    const { stage, index, artifacts, namespaces, eventTypes, dashboardsUrl = index.dashboardsUrl } = props;
     if (dashboardsUrl === undefined)
       throw new Error(
         "dashboards must be the address of an OpenSearch Dashboards where OpenSearch is no domain of ours",
@@ -42,6 +45,7 @@ export class UpdatedDashboards extends Construct {
       ...index.environment,
       ...eventTypesVariable(eventTypes),
       PULSE_NAMESPACES: namespaces.join(","),
+      PULSE_ARTIFACTS_TABLE: artifacts.tableName,
       PULSE_DASHBOARDS_URL: dashboardsUrl,
     };
     const fn = new PulseFunction(this, "UpdateDashboards", {
@@ -52,6 +56,7 @@ export class UpdatedDashboards extends Construct {
       timeout: Duration.minutes(4),
       withoutFailurePlace: reason,
     });
+    artifacts.grantRead(fn);
     const access = index.grantUpdateDashboards(fn);
     const rule = new Rule(this, "Schedule", {
       description: "Pulse: dashboards follow the gateways",

@@ -60,7 +60,7 @@ describe("pulse dashboards export", () => {
     await server.close();
   });
 
-  test("asks an API for gateways and deployments otherwise", async () => {
+  test("asks an API for gateways and deployments otherwise, those that events name and those that are declared", async () => {
     const post = async (path: string, type: string, body: string) => {
       const sent = await fetch(`${pulse.url}/api/v1${path}`, {
         method: "POST",
@@ -72,10 +72,18 @@ describe("pulse dashboards export", () => {
     await post("/haproxy/logs", "text/plain", `${httplogLine()}\n`);
     await post("/events", "application/json", '{"tags":["deployments:sava"],"type":"health","value":1}');
 
+    const put = await fetch(`${pulse.url}/api/v1/artifacts/gateways/declared`, {
+      method: "PUT",
+      headers: { "content-type": "application/yaml" },
+      body: "lookup_name: web",
+    });
+    expect(put.status).toBe(201);
+
     const { code, stdout } = await runPulse(["dashboards", "export", "--url", pulse.url]);
 
     expect(code).toBe(0);
-    expect(titlesIn(stdout)).toEqual(["Pulse", expect.stringMatching(/^gateway: ./), "deployment: sava"]);
+    expect(titlesIn(stdout)).toEqual(["Pulse", "gateway: declared", "deployment: sava"]);
+    expect(stdout).toContain("gateways:web");
   });
 
   test("makes a dashboard for Grafana", async () => {

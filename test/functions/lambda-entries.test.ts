@@ -63,6 +63,7 @@ const ENVIRONMENT = {
   PULSE_OIDC_ISSUER: "https://login.example",
   PULSE_OIDC_AUDIENCE: "pulse",
   PULSE_API_KEYS_TABLE: "api-keys",
+  PULSE_DASHBOARDS_URL: "https://search.example/_dashboards",
 };
 
 const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = {
@@ -87,6 +88,7 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
   ],
   "deliver-webhooks": ["PULSE_ARTIFACTS_TABLE", "PULSE_DEAD_DELIVERIES_URL", "PULSE_TRIGGER_BUS"],
   "publish-ticks": ["PULSE_ARTIFACTS_TABLE", "PULSE_EVENTS_STREAM"],
+  "update-dashboards": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_ARTIFACTS_TABLE", "PULSE_DASHBOARDS_URL"],
   "refuse-unmatched": [],
 };
 /** Those that put what they are given into a stream. */

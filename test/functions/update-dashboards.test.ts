@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CdkCustomResourceEvent } from "aws-lambda";
+import type { Artifact } from "#core/artifacts/artifact.ts";
+import { parseSource } from "#core/artifacts/read-source.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { MAX_SUBJECTS, updateDashboardsHandler } from "#functions/update-dashboards/update-dashboards.ts";
+import type { Declarations } from "#core/workflows/declared-topology.ts";
+import { MAX_SEEN, updateDashboardsHandler } from "#functions/update-dashboards/update-dashboards.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { openSavedObjectsApi, type SavedObjectsApi } from "#stores/opensearch/dashboards/saved-objects-api.ts";
@@ -18,11 +21,13 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 let server: SavedObjectsServer;
 let dashboards: SavedObjectsApi;
 let store: EmbeddedEventStore;
+let artifacts: Artifact[];
 let clock: ManualClock;
 
 beforeEach(async () => {
   server = await openSavedObjectsServer();
   dashboards = await openSavedObjectsApi({ url: server.url, auth: "none" });
+  artifacts = [];
   store = new EmbeddedEventStore({ database: openDatabase(":memory:") });
   clock = new ManualClock(RECEIVED_AT_MS + DAY_MS);
 });
@@ -32,9 +37,17 @@ afterEach(async () => {
   await store.close();
 });
 
+const declarations: Declarations = {
+  artifacts: { list: async (_, kind) => ({ artifacts: artifacts.filter((artifact) => artifact.kind === kind) }) },
+  readSource: ({ source, format }) => parseSource(source, format),
+};
+const declare = (kind: "gateways" | "deployments", name: string, source: string): void => {
+  artifacts.push({ namespace: "default", kind, name, source, format: "yaml", version: 1, changedAtMs: RECEIVED_AT_MS });
+};
+
 const handlerOf = (namespaces: readonly string[]) =>
   updateDashboardsHandler(
-    { store, dashboards, namespaces, retentionDays: 30, clock },
+    { store, dashboards, declarations, namespaces, retentionDays: 30, clock },
     { tries: 3, baseMs: 0, maxMs: 0, pause: async () => {} },
   );
 const update = (namespaces: readonly string[] = ["default"]) => handlerOf(namespaces)({});
@@ -64,6 +77,27 @@ describe("update-dashboards", () => {
 
     expect(titles("dashboard")).toEqual(["Pulse", "deployment: sava", "gateway: sava/web/9050", "gateway: web"]);
     expect(titles("index-pattern")).toContain("pulse.haproxy.default.*");
+  });
+
+  test("gives one to what is declared before there are events of it, and draws a gateway by its lookup name", async () => {
+    declare("gateways", "sava/web/9050", "lookup_name: a1b2");
+    declare("deployments", "sava", "clusters: {db: {gateways: {1433: {}}}}");
+    declare("gateways", "broken", "[");
+    await logged("a1b2");
+
+    await update();
+
+    expect(titles("dashboard")).toEqual([
+      "Pulse",
+      "deployment: sava",
+      "gateway: broken",
+      "gateway: sava/db/1433",
+      "gateway: sava/web/9050",
+    ]);
+    const search = [...server.objects.values()].find(
+      ({ type, attributes }) => type === "search" && attributes.title === "gateway: sava/web/9050",
+    );
+    expect(JSON.stringify(search?.attributes)).toContain("gateways:a1b2");
   });
 
   test("changes nothing when all is as it must be, though OpenSearch Dashboards has added fields of its own", async () => {
@@ -187,18 +221,16 @@ describe("update-dashboards", () => {
     );
   });
 
-  test(`draws no more than ${MAX_SUBJECTS} gateways, and then removes none`, async () => {
+  test(`draws no more than ${MAX_SEEN} gateways, and then removes none`, async () => {
     const tagged = (place: number) => ({ type: "haproxy", tags: expandTags([`gateways:g${place}`]) });
     await logged("quiet");
     await update();
-    const many = Array.from({ length: 2 * MAX_SUBJECTS + 2 }, (_, place) =>
-      anEvent(tagged(place % (MAX_SUBJECTS + 1))),
-    );
+    const many = Array.from({ length: 2 * MAX_SEEN + 2 }, (_, place) => anEvent(tagged(place % (MAX_SEEN + 1))));
     await store.keep(many.map((event) => ({ event })));
 
     await update();
 
-    expect(titles("dashboard")).toHaveLength(1 + 1 + MAX_SUBJECTS);
+    expect(titles("dashboard")).toHaveLength(1 + 1 + MAX_SEEN);
     expect(titles("dashboard")).toContain("gateway: quiet");
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { subjectsOf } from "#core/dashboards/subjects.ts";
+import type { Topology } from "#core/workflows/topology.ts";
 import { request } from "#stores/opensearch/client.ts";
 import {
   ownedPrefix,
@@ -16,12 +17,15 @@ import { describeOpenSearch } from "#test/support/opensearch.ts";
 jest.setTimeout(60_000);
 
 const VAMP_GATEWAY = "sava/web/9050";
-const subjects = subjectsOf({
-  namespace: "default",
-  seenGateways: ["web", HOSTILE_NAME, LOOKUP_NAME],
-  declaredGateways: [{ name: VAMP_GATEWAY, lookupName: LOOKUP_NAME }],
-  deployments: ["sava"],
-});
+const DECLARED: Topology = {
+  gateways: [{ name: VAMP_GATEWAY, lookupName: LOOKUP_NAME, routes: [{ name: "blue", lookupName: "b1ue" }] }],
+  deployments: [],
+};
+const subjects = subjectsOf(
+  "default",
+  { gateways: ["web", HOSTILE_NAME, LOOKUP_NAME, "b1ue", "im_b1ue", `o_${LOOKUP_NAME}`], deployments: ["sava"] },
+  DECLARED,
+);
 
 const titled = (objects: readonly SavedObject[], type: string, title: string): SavedObject => {
   const found = objects.filter((one) => one.type === type && one.attributes.title === title);
@@ -33,12 +37,8 @@ describe("saved objects", () => {
   const objects = savedObjects(subjects);
 
   test("are the same when they are made again, whatever the order of the names", () => {
-    const again = subjectsOf({
-      namespace: "default",
-      seenGateways: [LOOKUP_NAME, HOSTILE_NAME, "web", "web"],
-      declaredGateways: [{ name: VAMP_GATEWAY, lookupName: LOOKUP_NAME }],
-      deployments: ["sava", "sava"],
-    });
+    const seen = { gateways: [LOOKUP_NAME, HOSTILE_NAME, "web", "web"], deployments: ["sava", "sava"] };
+    const again = subjectsOf("default", seen, { ...DECLARED, deployments: [{ name: "sava", clusters: [] }] });
 
     expect(toNdjson(savedObjects(again))).toBe(toNdjson(objects));
   });
@@ -118,6 +118,18 @@ describe("saved objects", () => {
     const { references } = titled(objects, "dashboard", "deployment: sava");
 
     expect(references.map(({ id }) => id)).toEqual(expect.arrayContaining([total.id, count.id]));
+  });
+
+  test("are of gateways, not of the frontends that Vamp gives a gateway's routes", () => {
+    const titles = objects.filter(({ type }) => type === "dashboard").map(({ attributes }) => attributes.title);
+
+    expect(titles).toEqual([
+      "Pulse",
+      `gateway: ${VAMP_GATEWAY}`,
+      `gateway: ${HOSTILE_NAME}`,
+      "gateway: web",
+      "deployment: sava",
+    ]);
   });
 
   test("of another namespace say so in their titles", () => {
