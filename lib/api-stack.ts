@@ -29,6 +29,8 @@ export interface ApiStackProps extends StackProps {
   readonly keys: IdempotencyKeysTable;
   readonly apiKeys: ApiKeysTable;
   readonly journal: JournalStack;
+  /** How far back the views of health and metrics look. */
+  readonly viewWindow: Duration;
   /** What readers know of types. @default - the default types */
   readonly eventTypes?: readonly EventTypeDeclaration[];
   /** The log-formats of gateways, besides those that HAProxy has by itself. @default - none */
@@ -62,7 +64,7 @@ export class ApiStack extends Stack {
     this.functions = {
       "create-events": this.createEvents(props),
       "receive-haproxy-logs": this.receiveHaproxyLogs(props),
-      "query-events": this.reader("QueryEvents", "query-events", props, 1024),
+      "query-events": this.queryEvents(props),
       "aggregate-events": this.reader("AggregateEvents", "aggregate-events", props, 512),
       "stream-events": streamEvents,
       "put-artifact": this.putArtifact(props),
@@ -129,9 +131,19 @@ export class ApiStack extends Stack {
     return fn;
   }
 
+  private queryEvents(props: ApiStackProps): PulseFunction {
+    const variables = {
+      ...readingVariables(props),
+      PULSE_VIEW_WINDOW_SECONDS: String(props.viewWindow.toSeconds()),
+    };
+    const fn = this.answering("QueryEvents", "query-events", variables, 1024);
+    props.index.grantIndexRead(fn);
+    return fn;
+  }
+
   private reader(
     id: string,
-    name: "query-events" | "aggregate-events" | "describe-api",
+    name: "aggregate-events" | "describe-api",
     props: ApiStackProps,
     memoryMib: number,
   ): PulseFunction {

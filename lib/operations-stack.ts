@@ -14,10 +14,12 @@ import { watchLogLines } from "#lib/constructs/log-lines-alarm.ts";
 import { OperationsDashboard } from "#lib/constructs/operations-dashboard.ts";
 import { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
 import { UpdatedDashboards, type UpdatedDashboardsProps } from "#lib/constructs/updated-dashboards.ts";
+import { watchWorkflows } from "#lib/constructs/workflow-alarms.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 import type { StoreStack } from "#lib/store-stack.ts";
+import type { WorkflowsStack } from "#lib/workflows-stack.ts";
 
 /** Who is told of alarms. */
 export interface AlarmRecipients {
@@ -35,13 +37,14 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
   readonly api: ApiStack;
   /** Dashboards for gateways in OpenSearch Dashboards. @default - none are made */
   readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index" | "artifacts">;
+  readonly workflows: WorkflowsStack;
 }
 
 /** What an operator looks at: alarms, each with its page in docs/runbook.md, and a dashboard. */
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, { description: "Pulse: alarms and the dashboard", ...props });
-    const { stageName, store, journal, indexing, api } = props;
+    const { stageName, store, journal, indexing, api, workflows } = props;
     const stage = stages[stageName];
     const consumers = [indexing.events, indexing.haproxyLogs];
     const topic = this.topicFor(props);
@@ -65,6 +68,7 @@ export class OperationsStack extends Stack {
       const { fn } = new UpdatedDashboards(this, "Dashboards", { stage, ...watched, ...props.dashboards });
       watchDashboards(alarms, fn);
     }
+    watchWorkflows(alarms, workflows);
     new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, indexing, api });
     new CfnOutput(this, "AlarmTopic", { value: topic.topicArn });
   }

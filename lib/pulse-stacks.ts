@@ -11,6 +11,7 @@ import { JournalStack } from "#lib/journal-stack.ts";
 import { type AlarmRecipients, OperationsStack } from "#lib/operations-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 import { StoreStack } from "#lib/store-stack.ts";
+import { VIEW_WINDOW, WorkflowsStack } from "#lib/workflows-stack.ts";
 
 export interface PulseProps extends AlarmRecipients {
   readonly stageName: StageName;
@@ -43,6 +44,7 @@ export interface PulseStacks {
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
   readonly api: ApiStack;
+  readonly workflows: WorkflowsStack;
   readonly operations: OperationsStack;
 }
 
@@ -86,12 +88,23 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     keys,
     apiKeys,
     journal,
+    viewWindow: VIEW_WINDOW,
     eventTypes,
     haproxyFormats,
     ...(haproxyZone !== undefined && { haproxyZone }),
   });
   // A query needs the checkpoints, whose index comes with its template.
   api.addStackDependency(indexing);
+  const workflows = new WorkflowsStack(scope, id("Workflows"), {
+    stage,
+    namespaces,
+    index,
+    artifacts,
+    journal,
+    eventTypes,
+  });
+  // What is measured is told by lines and kept as events: their templates come first.
+  workflows.addStackDependency(indexing);
   const operations = new OperationsStack(scope, id("Operations"), {
     stageName,
     store,
@@ -101,8 +114,9 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(dashboards !== false && {
       dashboards: { namespaces, eventTypes, ...(dashboards !== true && { dashboardsUrl: dashboards }) },
     }),
+    workflows,
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
   });
-  return { store, journal, indexing, api, operations };
+  return { store, journal, indexing, api, workflows, operations };
 }

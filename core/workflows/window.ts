@@ -15,6 +15,17 @@ export interface Rhythm {
   readonly catchUpMs: number;
 }
 
+/**
+ * For what is called once a minute, or about that: each call measures two windows. An event is readable some seconds after
+ * its line was received: the journal is read each second, and an agent sends what it has each second.
+ */
+export const TWO_A_MINUTE: Rhythm = {
+  everyMs: 30_000,
+  windowMs: 30_000,
+  graceMs: 15_000,
+  catchUpMs: 15 * 60_000,
+};
+
 /** Windows to be measured, oldest first, and the stretch before them that is given up, if there is one. */
 export interface DueWindows {
   readonly windows: readonly Window[];

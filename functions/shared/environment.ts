@@ -137,6 +137,9 @@ const indexer = (name: string) => ({
   AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), name),
 });
 
+/** A function that publishes what it measures. */
+const measuring = { ...common, ...artifactStore, PULSE_EVENTS_STREAM: filled };
+
 /**
  * The environment of each function, made when it is asked for, as a cold start asks for one of them. `lib/` builds the same
  * objects, so that a misspelt variable does not compile.
@@ -198,6 +201,9 @@ export const environments = {
       /** OpenSearch Dashboards with its base path: in a domain of AWS, `/_dashboards` of it. */
       PULSE_DASHBOARDS_URL: httpUrl,
     }),
+  "measure-health": () => withEvents(measuring),
+  "measure-metrics": () => withEvents(measuring),
+  "measure-allocation": () => z.object(measuring),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),
 } as const;

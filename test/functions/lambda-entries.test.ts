@@ -89,10 +89,22 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
   "deliver-webhooks": ["PULSE_ARTIFACTS_TABLE", "PULSE_DEAD_DELIVERIES_URL", "PULSE_TRIGGER_BUS"],
   "publish-ticks": ["PULSE_ARTIFACTS_TABLE", "PULSE_EVENTS_STREAM"],
   "update-dashboards": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_ARTIFACTS_TABLE", "PULSE_DASHBOARDS_URL"],
+  "measure-health": ["PULSE_EVENTS_STREAM", "PULSE_ARTIFACTS_TABLE", "PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "measure-metrics": ["PULSE_EVENTS_STREAM", "PULSE_ARTIFACTS_TABLE", "PULSE_OPENSEARCH_URL", "AWS_REGION"],
+  "measure-allocation": ["PULSE_EVENTS_STREAM", "PULSE_ARTIFACTS_TABLE"],
   "refuse-unmatched": [],
 };
 /** Those that put what they are given into a stream. */
-const WRITERS = new Set(["create-events", "receive-haproxy-logs", "run-triggers", "deliver-webhooks", "publish-ticks"]);
+const WRITERS = new Set([
+  "create-events",
+  "receive-haproxy-logs",
+  "run-triggers",
+  "deliver-webhooks",
+  "publish-ticks",
+  "measure-health",
+  "measure-metrics",
+  "measure-allocation",
+]);
 const names = Object.keys(NEEDED);
 const needy = names.filter((name) => NEEDED[name]?.length !== 0);
 

@@ -16,6 +16,7 @@ export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<key
     journal: Template.fromStack(stacks.journal),
     indexing: Template.fromStack(stacks.indexing),
     api: Template.fromStack(stacks.api),
+    workflows: Template.fromStack(stacks.workflows),
     operations: Template.fromStack(stacks.operations),
   };
 }

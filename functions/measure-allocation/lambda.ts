@@ -1,0 +1,7 @@
+import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { measureAllocationHandler } from "./measure-allocation.ts";
+
+const environment = environmentOf("measure-allocation");
+
+export const handler = measureAllocationHandler(environment.PULSE_NAMESPACES, deployedMeasuring(environment));

@@ -1,0 +1,11 @@
+import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { measureHealthHandler } from "./measure-health.ts";
+
+const environment = environmentOf("measure-health");
+
+export const handler = measureHealthHandler(environment.PULSE_NAMESPACES, {
+  ...deployedMeasuring(environment),
+  store: await openEventStore(environment),
+});

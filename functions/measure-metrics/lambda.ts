@@ -1,0 +1,11 @@
+import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
+import { environmentOf } from "#functions/shared/environment.ts";
+import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { measureMetricsHandler } from "./measure-metrics.ts";
+
+const environment = environmentOf("measure-metrics");
+
+export const handler = measureMetricsHandler(environment.PULSE_NAMESPACES, {
+  ...deployedMeasuring(environment),
+  store: await openEventStore(environment),
+});
