@@ -7,7 +7,7 @@ import { PulseError } from "#core/errors.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { type EventTypeDeclaration, withDefaultTypes } from "#core/events/event-types.ts";
+import { withDefaultTypes } from "#core/events/event-types.ts";
 import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
 import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
 import { haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
@@ -35,8 +35,6 @@ export interface Engine {
   readonly logs: LocalLogJournal;
   /** How log lines are read. */
   readonly parse: LineParser;
-  /** What is declared of event types. */
-  readonly types: readonly EventTypeDeclaration[];
   readonly keys: IdempotencyKeys;
   readonly artifacts: ArtifactStore;
   readonly store: EventStore;
@@ -70,7 +68,7 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database, alongside: (entries) => store.keepInTransaction(entries) });
   await catchUp(journal, store, indexEventsHandler({ store, deadLetters }));
-  const parts = withJournal(journal, { database, store, types, formats });
+  const parts = withJournal(journal, { database, store, formats });
   const { logs, parse, feeds } = parts;
   journal.onAppended(() => feeds.poke());
   const handler = indexHaproxyLogsHandler({ store, deadLetters, parse });
@@ -119,7 +117,7 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
   const database = openFile(data);
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database });
-  const parts = withJournal(journal, { database, store, types, formats });
+  const parts = withJournal(journal, { database, store, formats });
   const { logs, parse, feeds } = parts;
   const consumers = [
     await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
@@ -129,6 +127,7 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
     name: "opensearch",
     ...parts,
     async tidy() {
+      await store.forget(Date.now());
       await forgetIndexed(journal, store, followedByAll(database));
       await forgetIndexed(logs, store);
     },
@@ -146,25 +145,23 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
 /** What an engine has besides its journal of events and its store. */
 function withJournal(
   journal: LocalEventJournal,
-  { database, store, types, formats }: EngineParts,
+  { database, store, formats }: EngineParts,
 ): Omit<Engine, "name" | "tidy" | "close"> {
   return {
     database,
     journal,
     logs: openLocalLogJournal({ database }),
     parse: haproxyParser({ formats }),
-    types,
     keys: new EmbeddedIdempotencyKeys(database),
     artifacts: new EmbeddedArtifactStore({ database, journal }),
     store,
-    feeds: new EventFeeds({ store, types, clock: systemClock, pollMs: POLL_MS, onError: reportError }),
+    feeds: new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError }),
   };
 }
 
 interface EngineParts {
   readonly database: EmbeddedDatabase;
   readonly store: EventStore;
-  readonly types: readonly EventTypeDeclaration[];
   readonly formats: readonly KnownFormat[];
 }
 

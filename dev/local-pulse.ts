@@ -97,15 +97,15 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
 function handlersOf(
   { namespaces, viewWindowMs, leaseMs, syslogZone: zone }: LocalPulseOptions,
   intake: EventIntake,
-  { name, store, artifacts, types, feeds, logs, parse }: Engine,
+  { name, store, artifacts, feeds, logs, parse }: Engine,
 ): HttpHandlers {
   installAwsLambda();
   const { clock } = feeds;
   return {
     "create-events": createEventsHandler(namespaces, intake),
     "receive-haproxy-logs": receiveHaproxyLogsHandler({ namespaces, journal: logs, parse, now: clock.now, zone }),
-    "query-events": queryEventsHandler({ namespaces, store, clock, types, viewWindowMs }),
-    "aggregate-events": aggregateEventsHandler({ namespaces, store, clock, types }),
+    "query-events": queryEventsHandler({ namespaces, store, clock, viewWindowMs }),
+    "aggregate-events": aggregateEventsHandler({ namespaces, store, clock }),
     "stream-events": streamEventsHandler({
       namespaces,
       feeds,

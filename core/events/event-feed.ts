@@ -2,7 +2,7 @@ import type { Clock } from "#core/clock.ts";
 import type { Event } from "#core/events/event.ts";
 import { type EventFilter, everyEvent, matches } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
 
 /** An event that was just found, and the position right behind it. Both are the same for all who share a poll. */
@@ -27,8 +27,6 @@ export interface Subscription {
 export interface FeedOptions {
   readonly store: EventStore;
   readonly clock: Clock;
-  /** What is declared of types. @default - the default ones */
-  readonly types?: readonly EventTypeDeclaration[];
   /** How long a poll waits for the next, unless poked. */
   readonly pollMs: number;
   /** Told of a poll that failed; the next one tries again. */
@@ -113,8 +111,9 @@ export class EventFeed {
 
   /** Reads and hands out one page; whether it was the last for now. */
   async #readPage(): Promise<boolean> {
-    const { store, types } = this.#options;
+    const { store } = this.#options;
     const page = await store.tail(this.#filter, this.#head as Position, TAIL_PAGE);
+    const types = await store.types();
     const shards = new Map((this.#head as Position).shards);
     for (const { event, point } of page.entries) {
       shards.set(point.shard, point.seq);
@@ -177,10 +176,6 @@ export class EventFeeds {
 
   get clock(): Clock {
     return this.#options.clock;
-  }
-
-  get types(): readonly EventTypeDeclaration[] | undefined {
-    return this.#options.types;
   }
 
   get pollMs(): number {

@@ -3,6 +3,7 @@ import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
 
 /** Events of a filter and a time. Bounds are instants in milliseconds since 1970, both inclusive. */
@@ -71,5 +72,7 @@ export interface EventStore {
    */
   tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage>;
   eventTypes(namespace: string): Promise<readonly EventTypeSummary[]>;
+  /** What is in force of types: events are kept by it, and queries are read by it. It may change while Pulse runs. */
+  types(): Promise<readonly EventTypeDeclaration[]>;
   close(): Promise<void>;
 }

@@ -6,11 +6,11 @@ import { quote, toPointer } from "#core/faults.ts";
 /** What is known of a type, declared or not, when its declaration is to change. */
 export interface TypeStanding {
   /** What the deployment declares of it, if it does: this is not changed from within. */
-  readonly deployed?: EventTypeDeclaration;
+  readonly deployed?: EventTypeDeclaration | undefined;
   /** What is in force, that of the deployment included. */
-  readonly inForce?: EventTypeDeclaration;
+  readonly inForce?: EventTypeDeclaration | undefined;
   /** Where its events are, if there ever was one. */
-  readonly events?: TypeEvents;
+  readonly events?: TypeEvents | undefined;
 }
 
 export interface TypeEvents {

@@ -1,6 +1,5 @@
 import type { Clock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { aggregationAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { askedAggregation } from "#functions/shared/asked-query.ts";
@@ -10,15 +9,13 @@ export interface AggregateEventsOptions {
   readonly namespaces: readonly string[];
   readonly store: EventStore;
   readonly clock: Clock;
-  /** What is declared of types. @default - the default ones */
-  readonly types?: readonly EventTypeDeclaration[];
 }
 
 /** `GET` and `POST /events/aggregate`: a number, groups, or a series of either. */
-export function aggregateEventsHandler({ namespaces, store, clock, types }: AggregateEventsOptions): ApiHandler {
+export function aggregateEventsHandler({ namespaces, store, clock }: AggregateEventsOptions): ApiHandler {
   const begin = beforeQuery(store, clock);
   return api(namespaces, async (request) => {
-    const { query, aggregation } = askedAggregation(request, clock.now(), types);
+    const { query, aggregation } = askedAggregation(request, clock.now(), await store.types());
     const headers = await begin(request);
     return aggregationAnswer(await store.aggregate(query, aggregation), headers);
   });

@@ -9,5 +9,4 @@ export const handler = aggregateEventsHandler({
   namespaces: environment.PULSE_NAMESPACES,
   store: await openEventStore(environment),
   clock: systemClock,
-  types: environment.PULSE_EVENT_TYPES,
 });

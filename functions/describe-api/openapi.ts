@@ -1,6 +1,7 @@
 import { MAX_GROUPS } from "#core/events/aggregation.ts";
 import { draftEventSchema } from "#core/events/draft-event.ts";
 import { AGGREGATORS, eventQuerySchema } from "#core/events/event-query.ts";
+import { FIELD_KINDS } from "#core/events/event-types.ts";
 import * as z from "#core/zod.ts";
 import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
 import { artifactParameters, artifactParticulars, artifactSchemas, kindSchema } from "./artifact-operations.ts";
@@ -297,6 +298,8 @@ const eventType: Json = {
     count: integer,
     newest: { type: "string", format: "date-time" },
     retentionDays: integer,
+    period: { enum: ["day", "month"] },
+    fields: { type: "object", additionalProperties: { enum: FIELD_KINDS } },
     index: text,
   },
 };

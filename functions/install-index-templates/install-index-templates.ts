@@ -2,7 +2,7 @@ import type { Client } from "@opensearch-project/opensearch";
 import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from "aws-lambda";
 import { DEPLOYMENT_PATIENCE, retrying } from "#stores/opensearch/backoff.ts";
 import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
-import { installTemplate, removeTemplate } from "#stores/opensearch/install-templates.ts";
+import { installDeployed, removeDeployed } from "#stores/opensearch/install-templates.ts";
 
 /** What a deployment asks for: one index template, as JSON text. */
 interface InstalledTemplate {
@@ -12,8 +12,8 @@ interface InstalledTemplate {
 export type InstallIndexTemplatesHandler = (event: CdkCustomResourceEvent) => Promise<CdkCustomResourceResponse>;
 
 /**
- * Installs an index template when its stack is deployed, and removes it, but no index and no event, when it goes. A
- * template of another name is another resource: CloudFormation then deletes the old one by itself.
+ * Installs an index template, and how long its events are kept, when its stack is deployed; removes it, but no index and no
+ * event, when it goes. A template of another name is another resource: CloudFormation then deletes the old one by itself.
  */
 export const installIndexTemplatesHandler =
   (client: Client, patience = DEPLOYMENT_PATIENCE): InstallIndexTemplatesHandler =>
@@ -21,12 +21,12 @@ export const installIndexTemplatesHandler =
     if (event.RequestType !== "Delete") {
       const { template: text } = event.ResourceProperties as unknown as InstalledTemplate;
       const template = JSON.parse(text) as IndexTemplate;
-      await retrying(patience, () => installTemplate(client, template));
+      await retrying(patience, () => installDeployed(client, template));
       return { PhysicalResourceId: ID_PREFIX + template.name };
     }
     const id = event.PhysicalResourceId;
     // CloudFormation also deletes what was never created, under an id of its own.
-    if (id.startsWith(ID_PREFIX)) await retrying(patience, () => removeTemplate(client, id.slice(ID_PREFIX.length)));
+    if (id.startsWith(ID_PREFIX)) await retrying(patience, () => removeDeployed(client, id.slice(ID_PREFIX.length)));
     return { PhysicalResourceId: id };
   };
 

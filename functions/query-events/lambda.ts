@@ -9,6 +9,5 @@ export const handler = queryEventsHandler({
   namespaces: environment.PULSE_NAMESPACES,
   store: await openEventStore(environment),
   clock: systemClock,
-  types: environment.PULSE_EVENT_TYPES,
   viewWindowMs: environment.PULSE_VIEW_WINDOW_SECONDS * 1000,
 });

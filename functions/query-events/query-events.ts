@@ -3,7 +3,7 @@ import type { Clock } from "#core/clock.ts";
 import { allFaults, PulseError } from "#core/errors.ts";
 import { toEventJson } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { declarationOf } from "#core/events/event-types.ts";
 import { searchEvents } from "#core/events/search-events.ts";
 import { aggregationAnswer, jsonAnswer, listText } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
@@ -16,8 +16,6 @@ export interface QueryEventsOptions {
   readonly namespaces: readonly string[];
   readonly store: EventStore;
   readonly clock: Clock;
-  /** What is declared of types. @default - the default ones */
-  readonly types?: readonly EventTypeDeclaration[];
   /** How far back `/health/…` and `/metrics/…` look. */
   readonly viewWindowMs: number;
 }
@@ -38,9 +36,10 @@ export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
 }
 
 /** The page of a query, or, where the query has an aggregator, its numbers. */
-function listEvents({ store, clock, types }: QueryEventsOptions): Answer {
+function listEvents({ store, clock }: QueryEventsOptions): Answer {
   const begin = beforeQuery(store, clock);
   return async (request) => {
+    const types = await store.types();
     const [{ query, aggregation }, page] = allFaults(
       () => askedQuery(request, clock.now(), types),
       () => askedPage(request),
@@ -71,13 +70,10 @@ const findEvent =
 const listEventTypes =
   (store: EventStore): Answer =>
   async (request): Promise<APIGatewayProxyResult> => {
-    const summaries = await store.eventTypes(request.namespace);
-    const types = summaries.map(({ type, count, newestMs, index }) => ({
-      name: type,
-      count,
-      newest: new Date(newestMs).toISOString(),
-      retentionDays: declarationOf(type).retentionDays,
-      index,
-    }));
+    const [summaries, declared] = await Promise.all([store.eventTypes(request.namespace), store.types()]);
+    const types = summaries.map(({ type, count, newestMs, index }) => {
+      const { retentionDays, period, fields } = declarationOf(type, declared);
+      return { name: type, count, newest: new Date(newestMs).toISOString(), retentionDays, period, fields, index };
+    });
     return jsonAnswer(200, JSON.stringify(types));
   };

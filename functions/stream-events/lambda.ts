@@ -16,7 +16,6 @@ export const handler = streamEventsHandler({
   feeds: new EventFeeds({
     store: await openEventStore(environment),
     clock: systemClock,
-    types: environment.PULSE_EVENT_TYPES,
     pollMs: POLL_MS,
     onError: (error) => log.error("a stream could not read on, and tries again", { error: error as Error }),
   }),

@@ -28,7 +28,7 @@ export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: Strea
     namespaces,
     (request) => admit(request, "read"),
     async (request, { expiresAtMs }) => {
-      const { query } = askedQuery(request, feeds.clock.now(), feeds.types);
+      const { query } = askedQuery(request, feeds.clock.now(), await feeds.store.types());
       const lastEventId = request.header("last-event-id") ?? request.query.get("last-event-id") ?? undefined;
       const start = await startOfStream(lastEventId, request.namespace, feeds, (detail) =>
         JSON.stringify(toProblem(new PulseError("invalid-input", detail), request.id)),

@@ -20,6 +20,8 @@ export interface EventIndex {
   grantForgetShards(fn: PulseFunction): IDependable;
   /** Searches, and keeps saved objects in OpenSearch Dashboards. */
   grantUpdateDashboards(fn: PulseFunction): IDependable;
-  /** Installs index templates. */
+  /** Installs index templates and retention policies. */
   grantManageTemplates(fn: PulseFunction): IDependable;
+  /** Declares event types: installs what they need, and writes down what is in force. */
+  grantDeclareTypes(fn: PulseFunction): IDependable;
 }

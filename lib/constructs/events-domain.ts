@@ -15,6 +15,7 @@ import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 import {
   DASHBOARDS_PATH,
+  DECLARE_TYPES,
   FORGET_SHARDS,
   GRANT,
   IndexAccess,
@@ -137,6 +138,10 @@ export class EventsDomain extends Construct implements EventIndex {
 
   grantManageTemplates(fn: PulseFunction): IDependable {
     return this.grant(fn, MANAGE_TEMPLATES);
+  }
+
+  grantDeclareTypes(fn: PulseFunction): IDependable {
+    return this.grant(fn, DECLARE_TYPES);
   }
 
   private grant(fn: PulseFunction, { methods, permissions }: IndexRights): IDependable {

@@ -103,15 +103,53 @@ export const UPDATE_DASHBOARDS: IndexRights = {
 /** What only OpenSearch Dashboards is asked for. */
 export const REMOVE_DASHBOARDS: IndexRights["methods"] = ["Delete"];
 
-/** Puts index templates, and what they add to the mappings of indices that exist; reads and deletes no event. */
+/** What it takes to put a template, its retention, and what both add to indices that exist. */
+const INSTALL_CLUSTER = [
+  "cluster_monitor",
+  "cluster_manage_index_templates",
+  "cluster:admin/opendistro/ism/policy/get",
+  "cluster:admin/opendistro/ism/policy/write",
+  "cluster:admin/opendistro/ism/managedindex/add",
+  "cluster:admin/opendistro/ism/managedindex/change",
+  "cluster:admin/opendistro/ism/managedindex/explain",
+];
+const INSTALL_INDICES = ["create_index", "indices_monitor", "indices:admin/get", "indices:admin/mapping/put"];
+
+/**
+ * Of indices of events: a policy deletes with the rights of whoever put it. No role that has them can read an event, or
+ * delete a single one.
+ */
+const RETAIN_INDICES = ["indices:admin/opensearch/ism/managedindex", "indices:admin/delete"];
+
+/** Puts index templates and retention policies, and looks up what was declared of types; reads no event. */
 export const MANAGE_TEMPLATES: IndexRights = {
   methods: ["Delete", "Get", "Head", "Post", "Put"],
   permissions: {
-    cluster_permissions: ["cluster_monitor", "cluster_manage_index_templates"],
+    cluster_permissions: INSTALL_CLUSTER,
     index_permissions: [
+      { index_patterns: EVERY_INDEX, allowed_actions: INSTALL_INDICES },
+      { index_patterns: [EVENTS], allowed_actions: RETAIN_INDICES },
+      { index_patterns: [typeIndex(DEFAULT_PREFIX)], allowed_actions: ["indices:data/read/get"] },
+    ],
+  },
+};
+
+/** Declares types: the same, and writes down what was declared, which it reads with the places of types. */
+export const DECLARE_TYPES: IndexRights = {
+  methods: ["Get", "Head", "Post", "Put"],
+  permissions: {
+    cluster_permissions: [...INSTALL_CLUSTER, "cluster_composite_ops"],
+    index_permissions: [
+      { index_patterns: EVERY_INDEX, allowed_actions: INSTALL_INDICES },
+      { index_patterns: [EVENTS], allowed_actions: RETAIN_INDICES },
       {
-        index_patterns: EVERY_INDEX,
-        allowed_actions: ["create_index", "indices_monitor", "indices:admin/get", "indices:admin/mapping/put"],
+        index_patterns: [typeIndex(DEFAULT_PREFIX)],
+        allowed_actions: [
+          "indices:data/read/get",
+          "indices:data/read/mget*",
+          "indices:data/write/index",
+          "indices:data/write/bulk*",
+        ],
       },
     ],
   },

@@ -14,5 +14,6 @@ export function openCluster(url: string): EventIndex {
     grantForgetShards: () => nothing,
     grantUpdateDashboards: () => nothing,
     grantManageTemplates: () => nothing,
+    grantDeclareTypes: () => nothing,
   };
 }

@@ -41,9 +41,8 @@ export function aggregateEvents(
           count,
           query: { ...query, tags: [...query.tags, key] },
         }))
-      : plan.shelves
-          .flatMap(({ types }) => types)
-          .map(({ name }) => ({ key: name, query: { ...query, types: [name] } }))
+      : [...new Set(plan.shelves.flatMap(({ types }) => types.map(({ name }) => name)))]
+          .map((name) => ({ key: name, query: { ...query, types: [name] } }))
           .map((narrowing) => ({ ...narrowing, count: counted(narrowing.query) }))
           .filter(({ count }) => count > 0);
   const groups = groupsOfNarrowings(narrowings, aggregation, measured);

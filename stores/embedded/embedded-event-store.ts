@@ -16,9 +16,12 @@ import type {
 import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
 import { forgottenBefore } from "#core/events/retention.ts";
+import type { TypeStanding } from "#core/events/type-changes.ts";
+import type { TypeRegister } from "#core/events/type-register.ts";
 import { isUuid } from "#core/events/uuid.ts";
 import { aggregateEvents } from "#stores/embedded/aggregate-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import { DeclaredTypes } from "#stores/embedded/declared-types.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";
 import { forgetEvents } from "#stores/embedded/forget-events.ts";
 import { keepEvents } from "#stores/embedded/keep-events.ts";
@@ -31,7 +34,7 @@ import { tailEvents } from "#stores/embedded/tail-events.ts";
 
 interface EmbeddedEventStoreOptions {
   readonly database: EmbeddedDatabase;
-  /** @default the types every deployment declares */
+  /** What this process is started with. @default the types every deployment declares */
   readonly declared?: readonly EventTypeDeclaration[];
 }
 
@@ -39,17 +42,17 @@ interface EmbeddedEventStoreOptions {
 const FORGOTTEN_AT_ONCE = 500;
 
 /** Events in the SQLite file of this process. Every call is done when it returns; only `forget` takes turns. */
-export class EmbeddedEventStore implements EventStore {
+export class EmbeddedEventStore implements EventStore, TypeRegister {
   readonly #database: EmbeddedDatabase;
-  readonly #declared: readonly EventTypeDeclaration[];
+  readonly #declared: DeclaredTypes;
   readonly #names: Names;
   readonly #id: string;
 
   constructor({ database, declared = DEFAULT_EVENT_TYPES }: EmbeddedEventStoreOptions) {
     database.define(SCHEMA);
     this.#database = database;
-    this.#declared = declared;
-    this.#names = new Names(database, declared);
+    this.#declared = new DeclaredTypes(database, declared);
+    this.#names = new Names(database, this.#declared);
     this.#id = storeId(database);
   }
 
@@ -116,7 +119,7 @@ export class EmbeddedEventStore implements EventStore {
   }
 
   async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
-    return tailEvents(this.#database, this.#position(), filter, this.#declared, after, limit, receivedFromMs);
+    return tailEvents(this.#database, this.#position(), filter, this.#declared.inForce(), after, limit, receivedFromMs);
   }
 
   async eventTypes(namespace: string): Promise<readonly EventTypeSummary[]> {
@@ -130,7 +133,31 @@ export class EmbeddedEventStore implements EventStore {
         return newestMs === null ? [] : [{ type: name, count, newestMs, index: "embedded" }];
       }),
     );
-    return summaries.sort((one, other) => (one.type < other.type ? -1 : 1));
+    return merged(summaries).sort((one, other) => (one.type < other.type ? -1 : 1));
+  }
+
+  async types(): Promise<readonly EventTypeDeclaration[]> {
+    return this.#declared.inForce();
+  }
+
+  async standing(type: string): Promise<TypeStanding> {
+    const known = this.#names.shelves().flatMap(({ types }) => types);
+    const inForce = this.#declared.inForce();
+    const { period } = declarationOf(type, inForce);
+    return {
+      deployed: this.#declared.deployed.find(({ name }) => name === type),
+      inForce: inForce.find(({ name }) => name === type),
+      events: known.some(({ name }) => name.toLowerCase() === type) ? { period, shared: false } : undefined,
+    };
+  }
+
+  /** Events that were kept before are settled first, by what was in force when they came. */
+  async declare(declaration: EventTypeDeclaration, version: number): Promise<void> {
+    this.#database.transaction(() => {
+      settleEvents(this.#database, this.#names);
+      this.#declared.put(declaration, version);
+      this.#names.forgetRemembered();
+    });
   }
 
   /** Removes the periods that are past the retention of their type; answers how many events. */
@@ -138,7 +165,7 @@ export class EmbeddedEventStore implements EventStore {
     this.#settle();
     let forgotten = 0;
     for (const type of this.#names.shelves().flatMap(({ types }) => types)) {
-      const beforeMs = forgottenBefore(declarationOf(type.name, this.#declared), nowMs);
+      const beforeMs = forgottenBefore(declarationOf(type.name, this.#declared.inForce()), nowMs);
       for (let removed = FORGOTTEN_AT_ONCE; removed === FORGOTTEN_AT_ONCE; await setImmediate()) {
         removed = this.#database.transaction(() =>
           forgetEvents(this.#database, this.#names, type, beforeMs, FORGOTTEN_AT_ONCE),
@@ -152,6 +179,18 @@ export class EmbeddedEventStore implements EventStore {
   /** The database is its opener's to close. */
   async close(): Promise<void> {}
 }
+
+/** A type whose fields were declared when it had events is kept in two places. */
+const merged = (summaries: readonly EventTypeSummary[]): EventTypeSummary[] =>
+  Array.from(
+    Map.groupBy(summaries, ({ type }) => type),
+    ([type, parts]) => ({
+      type,
+      count: parts.reduce((sum, { count }) => sum + count, 0),
+      newestMs: Math.max(...parts.map(({ newestMs }) => newestMs)),
+      index: "embedded",
+    }),
+  );
 
 function storeId(database: EmbeddedDatabase): string {
   const held = database.get<{ id: string }>("SELECT id FROM store");

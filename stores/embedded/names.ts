@@ -1,5 +1,6 @@
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import type { DeclaredTypes } from "#stores/embedded/declared-types.ts";
 import { RememberedIds } from "#stores/embedded/remembered-ids.ts";
 
 /**
@@ -15,7 +16,10 @@ export interface Shelf {
   readonly types: StoredType[];
 }
 
-/** A type of a namespace that has, or had, events. Its events carry it as a tag without a name. */
+/**
+ * A type of a namespace that has, or had, events. Its events carry it as a tag without a name. Where fields were declared
+ * when it had events, it has two: that of those events, and on a shelf of its own that of the later ones.
+ */
 export interface StoredType {
   readonly name: string;
   readonly tagId: number;
@@ -63,20 +67,20 @@ const SHARED = "";
 /** The small numbers that stand for shelves, types, tags and paths in every other table. */
 export class Names {
   readonly #database: EmbeddedDatabase;
-  readonly #declared: readonly EventTypeDeclaration[];
+  readonly #declared: DeclaredTypes;
   #shelves: Map<number, Shelf> | undefined;
   readonly #types = new Map<string, StoredType>();
   readonly #typesByTag = new Map<number, StoredType>();
   readonly #tagIds = new RememberedIds();
   readonly #fieldIds = new RememberedIds();
 
-  constructor(database: EmbeddedDatabase, declared: readonly EventTypeDeclaration[]) {
+  constructor(database: EmbeddedDatabase, declared: DeclaredTypes) {
     this.#database = database;
     this.#declared = declared;
     database.onRollback(() => this.forgetRemembered());
   }
 
-  /** Says that rows of names may have gone. */
+  /** Says that rows of names may have gone, or that types were declared anew. */
   forgetRemembered(): void {
     this.#shelves = undefined;
     this.#types.clear();
@@ -94,11 +98,21 @@ export class Names {
     const key = `${namespace} ${name}`;
     let type = this.#types.get(key);
     if (type === undefined) {
-      const held = this.shelves().filter((shelf) => shelf.namespace === namespace);
-      type = held.flatMap(({ types }) => types).find((other) => other.name === name) ?? this.#makeType(namespace, name);
+      type = this.#heldType(namespace, name) ?? this.#makeType(namespace, name);
       this.#types.set(key, type);
     }
     return type;
+  }
+
+  /** Not where its events had no columns when they were kept, and now it declares fields: those that come now are other ones. */
+  #heldType(namespace: string, name: string): StoredType | undefined {
+    const held = this.shelves()
+      .filter((shelf) => shelf.namespace === namespace)
+      .flatMap(({ types }) => types.filter((other) => other.name === name));
+    const hasFields = declarationOf(name, this.#declared.inForce()).fields !== undefined;
+    return (
+      held.find(({ shelf }) => (shelf.declaredFields !== undefined) === hasFields) ?? (hasFields ? undefined : held[0])
+    );
   }
 
   /** The type that a tag without a name stands for. */
@@ -151,7 +165,7 @@ export class Names {
   }
 
   #makeType(namespace: string, name: string): StoredType {
-    const declaration = declarationOf(name, this.#declared);
+    const declaration = declarationOf(name, this.#declared.inForce());
     const declared = declaration.fields === undefined ? SHARED : declaration.name;
     const shelf = this.#shelfFor(namespace, declared);
     const tagId = this.#makeTag(shelf.shelfId, null);
@@ -182,7 +196,8 @@ export class Names {
       shelfId: row.shelf_id,
       namespace: row.namespace,
       numericTagId: row.numeric_tag_id,
-      declaredFields: row.declared === SHARED ? undefined : declarationOf(row.declared, this.#declared).fields,
+      declaredFields:
+        row.declared === SHARED ? undefined : declarationOf(row.declared, this.#declared.inForce()).fields,
       types: [],
     };
     this.#loadedShelves().set(shelf.shelfId, shelf);

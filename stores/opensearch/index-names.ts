@@ -27,6 +27,18 @@ export function eventIndex(
   return `${prefix}.${place.index === "own" ? event.type.toLowerCase() : SHARED}.${event.namespace}.${period}`;
 }
 
+const INDEX_OF_EVENTS = /\.([^.]+)\.[^.]+\.(\d{4}-\d\d(-\d\d)?)$/;
+
+/** What `eventIndex` made the name of: the type (none that there can be, where types share it) and the period it holds. */
+export function placeOfIndex(
+  index: string,
+): { readonly type: string; readonly period: TypePlace["period"]; readonly startMs: number } | undefined {
+  const [, type, start, day] = INDEX_OF_EVENTS.exec(index) ?? [];
+  if (type === undefined || start === undefined) return undefined;
+  const startMs = Date.parse(start);
+  return Number.isNaN(startMs) ? undefined : { type, period: day === undefined ? "month" : "day", startMs };
+}
+
 let recentDay = { number: 0, text: "1970-01-01" };
 
 /** `yyyy-mm-dd` in UTC. The events of a batch were accepted together. */

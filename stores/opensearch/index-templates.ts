@@ -1,5 +1,6 @@
 import {
   DEFAULT_EVENT_TYPES,
+  declarationOf,
   type EventTypeDeclaration,
   type FieldKind,
   HAPROXY_EVENT_TYPE,
@@ -19,6 +20,8 @@ export interface IndexTemplate {
   readonly name: string;
   /** An index that is there as soon as its template is. */
   readonly creates?: string;
+  /** What it is for, where that is events: of a type, or of all that have no template of their own. */
+  readonly keeps?: Omit<EventTypeDeclaration, "name">;
   readonly body: {
     readonly index_patterns: readonly string[];
     readonly priority: number;
@@ -139,16 +142,31 @@ function template(name: string, pattern: string, priority: number, settings: obj
 /** Without it nothing is indexed: OpenSearch would guess mappings that cannot be put right later. */
 export const genericTemplateName = (prefix: string): string => prefix;
 
-export const genericTemplate = (prefix = DEFAULT_PREFIX): IndexTemplate =>
-  template(genericTemplateName(prefix), `${prefix}.*`, GENERIC_PRIORITY, EVENT_SETTINGS, {
-    ...EVENT_PROPERTIES,
-    ...LEAVES,
-  });
+export function genericTemplate(prefix = DEFAULT_PREFIX): IndexTemplate {
+  const properties = { ...EVENT_PROPERTIES, ...LEAVES };
+  const { name: _, ...keeps } = declarationOf("", []);
+  return {
+    ...template(genericTemplateName(prefix), `${prefix}.*`, GENERIC_PRIORITY, EVENT_SETTINGS, properties),
+    keeps,
+  };
+}
 
 export const typeTemplate = (declaration: EventTypeDeclaration, prefix = DEFAULT_PREFIX): IndexTemplate => {
-  const name = `${prefix}.${declaration.name}`;
-  return template(name, `${name}.*`, TYPE_PRIORITY, EVENT_SETTINGS, typeProperties(declaration));
+  const { name: type, ...keeps } = declaration;
+  const name = `${prefix}.${type}`;
+  return { ...template(name, `${name}.*`, TYPE_PRIORITY, EVENT_SETTINGS, typeProperties(declaration)), keeps };
 };
+
+/** The prefix and the type that a template was made for by `typeTemplate`; undefined for another. */
+export function typeOfTemplate({
+  name,
+  keeps,
+}: IndexTemplate): { prefix: string; declaration: EventTypeDeclaration } | undefined {
+  const dot = name.lastIndexOf(".");
+  return keeps === undefined || dot < 0
+    ? undefined
+    : { prefix: name.slice(0, dot), declaration: { name: name.slice(dot + 1), ...keeps } };
+}
 
 /** How far each shard of the journal is readable. */
 export function checkpointTemplate(prefix = DEFAULT_PREFIX): IndexTemplate {

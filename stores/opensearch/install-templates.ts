@@ -1,7 +1,11 @@
 import type { Client } from "@opensearch-project/opensearch";
+import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { together } from "#core/events/type-changes.ts";
 import { request } from "./client.ts";
+import { readDeclared } from "./declared-document.ts";
 import { describeFault, failure, type OpenSearchFault } from "./failure.ts";
-import type { IndexTemplate } from "./index-templates.ts";
+import { type IndexTemplate, typeOfTemplate, typeTemplate } from "./index-templates.ts";
+import { installRetention } from "./retention-policies.ts";
 
 const pathOf = (name: string): string => `/_index_template/${encodeURIComponent(name)}`;
 
@@ -30,8 +34,51 @@ async function createIndex(client: Client, index: string): Promise<void> {
     throw failure("unavailable", `did not create ${index}: ${describeFault(fault)}`);
 }
 
+/** The template, and how long what is made by it is kept. */
+export async function installForEvents(client: Client, template: IndexTemplate): Promise<void> {
+  await installTemplate(client, template);
+  const { name, keeps, body } = template;
+  if (keeps === undefined) return;
+  const [pattern = ""] = body.index_patterns;
+  const takesOver = typeOfTemplate(template) !== undefined;
+  await installRetention(client, {
+    ...keeps,
+    name: name.replaceAll(".", "-"),
+    pattern,
+    priority: body.priority,
+    takesOver,
+  });
+}
+
+/**
+ * What a deployment declares of a type is installed together with what was declared of it while Pulse ran: neither takes
+ * from the other (see `together`).
+ */
+export async function installDeployed(client: Client, template: IndexTemplate): Promise<void> {
+  const typed = typeOfTemplate(template);
+  const declared = typed && (await declaredOf(client, typed.prefix, typed.declaration.name));
+  const whole = typed && together(typed.declaration, declared);
+  await installForEvents(client, whole === undefined ? template : typeTemplate(whole, typed?.prefix));
+}
+
 export async function installTemplates(client: Client, templates: readonly IndexTemplate[]): Promise<void> {
-  for (const template of templates) await installTemplate(client, template);
+  for (const template of templates) await installDeployed(client, template);
+}
+
+async function declaredOf(client: Client, prefix: string, type: string): Promise<EventTypeDeclaration | undefined> {
+  const { types } = await readDeclared(client, prefix);
+  return types.map(({ declaration }) => declaration).find(({ name }) => name === type);
+}
+
+/**
+ * Removes the template, never an index, when its deployment goes without it; of a type that was declared while Pulse ran
+ * it stays what was declared.
+ */
+export async function removeDeployed(client: Client, name: string): Promise<void> {
+  const dot = name.lastIndexOf(".");
+  const declared = dot < 0 ? undefined : await declaredOf(client, name.slice(0, dot), name.slice(dot + 1));
+  if (declared === undefined) await removeTemplate(client, name);
+  else await installForEvents(client, typeTemplate(declared, name.slice(0, dot)));
 }
 
 /** Removes the template, never an index. */

@@ -30,8 +30,10 @@ import { type RetryPolicy, retrying } from "./backoff.ts";
 import { createAll } from "./bulk.ts";
 import { Checkpoints, followsOn, type PlacedCheckpoint, toPosition } from "./checkpoints.ts";
 import { type OpenSearchSettings, openClient, request } from "./client.ts";
+import { DeclaredTypes } from "./declared-types.ts";
 import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
 import { failure } from "./failure.ts";
+import { forgetIndices } from "./forget-indices.ts";
 import {
   DEFAULT_PREFIX,
   eventIndex,
@@ -49,7 +51,7 @@ import { TypeRegistry } from "./type-registry.ts";
 export interface OpenSearchStoreOptions {
   /** Begins the names of indices and templates. @default "pulse" */
   readonly prefix?: string;
-  /** @default those of every deployment */
+  /** What the deployment declares. @default the types of every deployment */
   readonly types?: readonly EventTypeDeclaration[];
   /** @default 200 */
   readonly maxOwnIndices?: number;
@@ -89,7 +91,8 @@ interface SearchAnswer {
 export class OpenSearchEventStore implements EventStore {
   readonly #client: Client;
   readonly #prefix: string;
-  readonly #types: readonly EventTypeDeclaration[];
+  /** What is in force of types, and what puts them in force. */
+  readonly register: DeclaredTypes;
   readonly #writeRetry: RetryPolicy;
   readonly #readRetry: RetryPolicy;
   readonly #registry: TypeRegistry;
@@ -101,12 +104,16 @@ export class OpenSearchEventStore implements EventStore {
   constructor(client: Client, options: OpenSearchStoreOptions = {}) {
     this.#client = client;
     this.#prefix = options.prefix ?? DEFAULT_PREFIX;
-    this.#types = options.types ?? DEFAULT_EVENT_TYPES;
     this.#writeRetry = options.writeRetry ?? WRITE_RETRY;
     this.#readRetry = options.readRetry ?? READ_RETRY;
+    this.register = new DeclaredTypes(client, {
+      prefix: this.#prefix,
+      deployed: options.types ?? DEFAULT_EVENT_TYPES,
+      retry: this.#writeRetry,
+      now: options.now ?? Date.now,
+    });
     this.#registry = new TypeRegistry(client, {
       prefix: this.#prefix,
-      declared: this.#types,
       maxOwnIndices: options.maxOwnIndices ?? MAX_OWN_INDICES,
       retry: this.#writeRetry,
     });
@@ -122,23 +129,21 @@ export class OpenSearchEventStore implements EventStore {
   async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
     if (entries.length === 0) return [];
     await this.#requireTemplates();
-    const places = await this.#registry.placesOf(new Set(entries.map(({ event }) => event.type.toLowerCase())));
+    const types = await this.register.present();
+    const names = new Set(entries.map(({ event }) => event.type.toLowerCase()));
+    const places = await this.#registry.placesOf(names, types);
     const indices = new Set<string>();
     try {
-      return await createAll(this.#client, this.#documents(entries, places, indices), this.#writeRetry);
+      return await createAll(this.#client, this.#documents(entries, { types, places, indices }), this.#writeRetry);
     } finally {
       this.#touched.add(indices);
     }
   }
 
   /** The lines of each entry, made when they are asked for; `indices` gathers where they go. */
-  *#documents(
-    entries: readonly JournalEntry[],
-    places: ReadonlyMap<string, TypePlace>,
-    indices: Set<string>,
-  ): Generator<string> {
+  *#documents(entries: readonly JournalEntry[], { types, places, indices }: Keeping): Generator<string> {
     for (const entry of entries) {
-      const declaration = declarationOf(entry.event.type, this.#types);
+      const declaration = declarationOf(entry.event.type, types);
       // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
       const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
       indices.add(index);
@@ -196,7 +201,7 @@ export class OpenSearchEventStore implements EventStore {
         page.after !== "start" && { search_after: [toDate(page.after.timestampMs), page.after.id] }),
       sort: NEWEST_FIRST,
       track_total_hits: true,
-      query: queryBody(query, this.#types),
+      query: queryBody(query, await this.types()),
     });
     return { events: hits.hits.map((hit) => fromDocument(query.namespace, hit._source)), total: hits.total.value };
   }
@@ -222,11 +227,11 @@ export class OpenSearchEventStore implements EventStore {
     return { groups: grouped };
   }
 
-  #aggregations(query: EventQuery, aggs: object): Promise<SearchAnswer> {
+  async #aggregations(query: EventQuery, aggs: object): Promise<SearchAnswer> {
     return this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
       size: 0,
       track_total_hits: true,
-      query: queryBody(query, this.#types),
+      query: queryBody(query, await this.types()),
       aggs,
     });
   }
@@ -282,7 +287,7 @@ export class OpenSearchEventStore implements EventStore {
     ];
     const { hits } = await this.#search(
       searchPattern(this.#prefix, filter.namespace, filter.types),
-      { size, sort: [{ seq: "asc" }], track_total_hits: false, query: filterBody(filter, this.#types, places) },
+      { size, sort: [{ seq: "asc" }], track_total_hits: false, query: filterBody(filter, await this.types(), places) },
       // A refresh of the primary is not yet one of its replicas where those copy segments.
       { preference: "_primary" },
     );
@@ -293,7 +298,7 @@ export class OpenSearchEventStore implements EventStore {
     const { aggregations } = await this.#search(namespacePattern(this.#prefix, namespace), {
       size: 0,
       track_total_hits: false,
-      query: filterBody(everyEvent(namespace), this.#types),
+      query: filterBody(everyEvent(namespace), []),
       aggs: {
         types: {
           terms: { field: "type", size: MAX_TYPES, order: { _key: "asc" } },
@@ -308,6 +313,15 @@ export class OpenSearchEventStore implements EventStore {
       newestMs: bucket.newest.value,
       index: patternOf(bucket.index.buckets[0].key),
     }));
+  }
+
+  types(): Promise<readonly EventTypeDeclaration[]> {
+    return this.register.recent();
+  }
+
+  /** Deletes what is past its retention, by whole indices, where the cluster does not do so by itself; answers which. */
+  async forget(nowMs: number): Promise<readonly string[]> {
+    return forgetIndices(this.#client, this.#prefix, await this.register.present(), nowMs);
   }
 
   /** One search, complete or failed: an answer that misses shards comes with status 200. */
@@ -330,6 +344,13 @@ export class OpenSearchEventStore implements EventStore {
     this.#closing ??= this.#client.close();
     return this.#closing;
   }
+}
+
+/** What the documents of a batch are made by. */
+interface Keeping {
+  readonly types: readonly EventTypeDeclaration[];
+  readonly places: ReadonlyMap<string, TypePlace>;
+  readonly indices: Set<string>;
 }
 
 /** What of a shard is to be read: after `from`, or from its start, up to `to`. */

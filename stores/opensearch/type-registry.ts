@@ -8,7 +8,6 @@ import { multiGet } from "./multi-get.ts";
 
 interface RegistryOptions {
   readonly prefix: string;
-  readonly declared: readonly EventTypeDeclaration[];
   /** How many undeclared types get an index of their own; writers at the very same time may each add one more. */
   readonly maxOwnIndices: number;
   readonly retry: RetryPolicy;
@@ -37,25 +36,28 @@ export class TypeRegistry {
   }
 
   /** The places of the types by their names, which must be in lower case. A known type costs nothing. */
-  async placesOf(types: ReadonlySet<string>): Promise<ReadonlyMap<string, TypePlace>> {
+  async placesOf(
+    types: ReadonlySet<string>,
+    declared: readonly EventTypeDeclaration[],
+  ): Promise<ReadonlyMap<string, TypePlace>> {
     const unknown = () => [...types].filter((type) => !this.#places.has(type));
     if (unknown().length > 0) {
       // One after the other: each registration counts those before it.
-      const registered = this.#registering.then(() => this.#register(unknown()));
+      const registered = this.#registering.then(() => this.#register(unknown(), declared));
       this.#registering = registered.catch(() => {});
       await registered;
     }
     return this.#places;
   }
 
-  async #register(types: readonly string[]): Promise<void> {
+  async #register(types: readonly string[], declared: readonly EventTypeDeclaration[]): Promise<void> {
     await this.#read(types);
     const unregistered = types.filter((type) => !this.#places.has(type));
     if (unregistered.length === 0) return;
     let own = await this.#countOwn();
     const places = unregistered.map((type): RegisteredType => {
-      const isDeclared = this.#options.declared.some(({ name }) => name === type);
-      const { period } = declarationOf(type, this.#options.declared);
+      const isDeclared = declared.some(({ name }) => name === type);
+      const { period } = declarationOf(type, declared);
       const index = isDeclared || own < this.#options.maxOwnIndices ? "own" : "shared";
       if (!isDeclared && index === "own") own++;
       return { type, index, period, declared: isDeclared };

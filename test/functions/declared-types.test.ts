@@ -63,7 +63,7 @@ describeOpenSearch("events of a type that a deployment declares with fields", (u
     const entries = values.map((value, index) => anEntry(anEvent({ type: "purchase", value }), "events/0", index + 1));
     await store.keep(entries);
     await store.checkpoint("events/0", entries.at(-1)?.point.seq as string);
-    const reading = { namespaces: [], store, clock: systemClock, types };
+    const reading = { namespaces: [], store, clock: systemClock };
     const handlers = {
       "/events/search": queryEventsHandler({ ...reading, viewWindowMs: 30_000 }),
       "/events/aggregate": aggregateEventsHandler(reading),

@@ -7,11 +7,14 @@ import {
   checkpointTemplate,
   genericTemplate,
   type IndexTemplate,
+  indexTemplates,
+  typeRegistryTemplate,
   typeTemplate,
 } from "#stores/opensearch/index-templates.ts";
-import { hasTemplate } from "#stores/opensearch/install-templates.ts";
+import { hasTemplate, installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
 import { type Fault, openFaultyProxy } from "#test/support/faulty-proxy.ts";
+import { openIndexStateManagement } from "#test/support/index-state-management.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 
 jest.setTimeout(60_000);
@@ -103,6 +106,79 @@ describeOpenSearch("install-index-templates", (url) => {
     expect([await isInstalled(before), await isInstalled(after)]).toEqual([true, true]);
   });
 
+  describe("of a type that was declared while Pulse ran", () => {
+    const deployed = { name: "t", period: "month", retentionDays: 30, fields: { sku: "keyword" } } as const;
+    const declared = { name: "t", period: "month", retentionDays: 7, fields: { amount: "double" } } as const;
+
+    async function fieldsOfTemplate(name: string): Promise<string[]> {
+      type Answer = {
+        index_templates: {
+          index_template: { template: { mappings: { properties: { fields?: { properties: object } } } } };
+        }[];
+      };
+      const path = `/_index_template/${name}`;
+      const { body } = await request<Answer>(isolated.client, { method: "GET", path });
+      const { properties } = body.index_templates[0]?.index_template.template.mappings ?? {};
+      return Object.keys(properties?.fields?.properties ?? {}).sort();
+    }
+
+    test("a deployment takes nothing of what was declared, and adds its own", async () => {
+      const { handler } = await handlerWith();
+      const store = await isolated.open();
+      await handler(asked("Create", typeRegistryTemplate(isolated.prefix)));
+      await store.register.declare(declared, 1);
+      const template = typeTemplate(deployed, isolated.prefix);
+
+      await handler(asked("Update", template));
+
+      expect(await fieldsOfTemplate(template.name)).toEqual(["amount", "sku"]);
+    });
+
+    test("a deployment that goes without it leaves what was declared", async () => {
+      const { handler } = await handlerWith();
+      const store = await isolated.open();
+      await handler(asked("Create", typeRegistryTemplate(isolated.prefix)));
+      const template = typeTemplate(deployed, isolated.prefix);
+      const { PhysicalResourceId } = await handler(asked("Create", template));
+      await store.register.declare(declared, 1);
+
+      await handler(asked("Delete", template, PhysicalResourceId));
+
+      expect(await fieldsOfTemplate(template.name)).toEqual(["amount"]);
+    });
+
+    test("a process of this machine starts with both, and queries know them", async () => {
+      await installTemplates(isolated.client, indexTemplates([deployed], isolated.prefix));
+      const store = await isolated.open({ types: [deployed] });
+      await store.register.declare(declared, 1);
+      await installTemplates(isolated.client, indexTemplates([deployed], isolated.prefix));
+
+      const other = await isolated.open({ types: [deployed] });
+
+      expect(await fieldsOfTemplate(`${isolated.prefix}.t`)).toEqual(["amount", "sku"]);
+      expect(await other.types()).toEqual([{ ...declared, fields: { amount: "double", sku: "keyword" } }]);
+    });
+  });
+
+  test("installs how long events are kept, where the cluster can delete by itself", async () => {
+    const ism = await openIndexStateManagement();
+    const client = await openClient({ url: ism.url, auth: "none" });
+    closing.push(() => client.close(), ism.close);
+    const handler = installIndexTemplatesHandler(client, AT_ONCE);
+
+    await handler(asked("Create", typeTemplate({ name: "t", period: "day", retentionDays: 30 })));
+    await handler(asked("Create", genericTemplate()));
+    await handler(asked("Create", checkpointTemplate()));
+
+    expect([...ism.policies.keys()]).toEqual(["pulse-t", "pulse"]);
+    expect(ism.policies.get("pulse-t")?.policy).toMatchObject({
+      ism_template: [{ index_patterns: ["pulse.t.*"], priority: 200 }],
+    });
+    expect(ism.policies.get("pulse")?.policy).toMatchObject({
+      ism_template: [{ index_patterns: ["pulse.*"], priority: 100 }],
+    });
+  });
+
   describe("where OpenSearch is not ready", () => {
     test("waits until it lets the function in", async () => {
       const { handler } = await handlerWith(FORBIDDEN, { kind: "lost-request" });
@@ -130,6 +206,7 @@ describeOpenSearch("install-index-templates", (url) => {
     const before = proxy.seen.length;
 
     await expect(handler(asked("Update", declared("long")))).rejects.toThrow("fields.f");
-    expect(proxy.seen.length - before).toBe(2);
+    // What was declared of the type meanwhile, the template, the mapping.
+    expect(proxy.seen.length - before).toBe(3);
   });
 });

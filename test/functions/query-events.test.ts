@@ -253,6 +253,7 @@ describe.each(transports)("queries $name", (transport) => {
       count: 1,
       newest: "2021-01-01T00:00:00.000Z",
       retentionDays: 396,
+      period: "month",
       index: "embedded",
     });
     expect(reply.json.map(({ name }: { name: string }) => name)).toContain("haproxy");

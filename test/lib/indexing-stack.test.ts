@@ -205,6 +205,39 @@ describe("access to the index", () => {
   });
 });
 
+describe("install-index-templates", () => {
+  const { Properties } = Object.values(resourcesOf(indexing, ACCESS)).find(
+    ({ Properties }) => Properties.role === "pulse-install-index-templates",
+  ) as Resource;
+  const granted = Properties.permissions as {
+    readonly cluster_permissions: readonly string[];
+    readonly index_permissions: readonly {
+      readonly index_patterns: readonly string[];
+      readonly allowed_actions: readonly string[];
+    }[];
+  };
+
+  test("puts retention policies, which delete whole indices of events with its rights, and reads no event", () => {
+    const ism = granted.cluster_permissions.filter((action) => action.includes("/ism/"));
+    const onEvents = granted.index_permissions
+      .filter(({ index_patterns }) => index_patterns.some((pattern) => pattern.startsWith("pulse.")))
+      .flatMap(({ allowed_actions }) => allowed_actions);
+    const deleting = granted.index_permissions.filter(({ allowed_actions }) =>
+      allowed_actions.includes("indices:admin/delete"),
+    );
+
+    expect(ism.map((action) => action.split("/ism/")[1]).sort()).toEqual([
+      "managedindex/add",
+      "managedindex/change",
+      "managedindex/explain",
+      "policy/get",
+      "policy/write",
+    ]);
+    expect(onEvents.filter((action) => /data|^read|write/.test(action))).toEqual([]);
+    expect(deleting.map(({ index_patterns }) => index_patterns)).toEqual([["pulse.*"]]);
+  });
+});
+
 describe("forget-shards", () => {
   test("is called once a day, and may only list the shards of both streams and remove checkpoints", () => {
     indexing.hasResourceProperties("AWS::Events::Rule", {

@@ -13,6 +13,7 @@ import type {
   PageRequest,
   TailPage,
 } from "#core/events/event-store.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
@@ -147,6 +148,10 @@ export class NaiveEventStore implements EventStore {
       newestMs: Math.max(...events.map((event) => event.timestampMs)),
       index: "memory",
     }));
+  }
+
+  async types(): Promise<readonly EventTypeDeclaration[]> {
+    return DEFAULT_EVENT_TYPES;
   }
 
   async close(): Promise<void> {}

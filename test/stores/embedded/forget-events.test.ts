@@ -53,6 +53,38 @@ describe("forgetting", () => {
     expect(await store.eventTypes("default")).toEqual([]);
   });
 
+  test("leaves nothing behind of a type whose fields were declared when it had events", async () => {
+    const { database, store } = openStore();
+    const keep = () =>
+      store.keep([{ event: anEvent({ type: "late", value: '{"n":1,"word":"a","list":[1,2]}', receivedAtMs: 0 }) }]);
+    await keep();
+    await store.declare({ name: "late", period: "day", retentionDays: 1, fields: { word: "keyword" } }, 1);
+    await keep();
+    await store.declare({ name: "late", period: "day", retentionDays: 1, fields: { word: "keyword", n: "long" } }, 2);
+    await keep();
+
+    expect(await store.forget(RECEIVED_AT_MS)).toBe(3);
+
+    for (const table of ["event", "tagged", "tag_set", "field", "path", "tag WHERE tag IS NOT NULL"])
+      expect(database.get(`SELECT count(*) AS rows FROM ${table}`)).toEqual({ rows: 0 });
+  });
+
+  test("follows a retention that is declared anew, in both directions", async () => {
+    const { store } = openStore();
+    const days = [2, 5, 20].map((age) => anEvent({ type: "health", receivedAtMs: DAY_START_MS - age * DAY_MS }));
+    await store.keep(days.map((event) => ({ event })));
+    const declare = (retentionDays: number, version: number) =>
+      store.declare({ name: "health", period: "day", retentionDays }, version);
+
+    await declare(30, 1);
+    expect(await store.forget(RECEIVED_AT_MS)).toBe(0);
+    await declare(3, 2);
+    expect(await store.forget(RECEIVED_AT_MS)).toBe(2);
+
+    const { events } = await store.search(everyEvent("default"), { offset: 0, limit: 10 });
+    expect(events).toEqual(days.slice(0, 1));
+  });
+
   test("keeps what comes after under tags that were forgotten", async () => {
     const { store } = openStore();
     await store.keep([{ event: anEvent({ type: "health", receivedAtMs: 0 }) }]);

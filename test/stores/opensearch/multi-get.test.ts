@@ -44,16 +44,19 @@ describeOpenSearch("what cannot be read by its id now", (url) => {
     const openRegistry = () =>
       new TypeRegistry(isolated.client, {
         prefix: isolated.prefix,
-        declared: DEFAULT_EVENT_TYPES,
         maxOwnIndices: 1,
         retry: AT_ONCE,
       });
-    await openRegistry().placesOf(new Set(["custom"]));
+    await openRegistry().placesOf(new Set(["custom"]), DEFAULT_EVENT_TYPES);
     await close(typeIndex(isolated.prefix));
 
-    await expect(openRegistry().placesOf(new Set(["custom"]))).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(openRegistry().placesOf(new Set(["custom"]), DEFAULT_EVENT_TYPES)).rejects.toMatchObject({
+      kind: "unavailable",
+    });
 
     await reopen(typeIndex(isolated.prefix));
-    expect((await openRegistry().placesOf(new Set(["custom"]))).get("custom")).toMatchObject({ index: "own" });
+    expect((await openRegistry().placesOf(new Set(["custom"]), DEFAULT_EVENT_TYPES)).get("custom")).toMatchObject({
+      index: "own",
+    });
   });
 });

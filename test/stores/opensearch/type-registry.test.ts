@@ -17,10 +17,9 @@ describeOpenSearch("the registry of types", (url) => {
   });
   afterEach(() => isolated.remove());
 
-  const openRegistry = (declared = DEFAULT_EVENT_TYPES) =>
+  const openRegistry = () =>
     new TypeRegistry(isolated.client, {
       prefix: isolated.prefix,
-      declared,
       maxOwnIndices: 200,
       retry: { tries: 1, baseMs: 0, maxMs: 0 },
     });
@@ -36,10 +35,10 @@ describeOpenSearch("the registry of types", (url) => {
   test("gives 200 undeclared types an index of their own, and the 201st the shared one, for good", async () => {
     const names = Array.from({ length: 201 }, (_, index) => `custom-${index}`);
 
-    await openRegistry().placesOf(new Set(names.slice(0, 150)));
-    await openRegistry().placesOf(new Set([...names, "health", "haproxy"]));
+    await openRegistry().placesOf(new Set(names.slice(0, 150)), DEFAULT_EVENT_TYPES);
+    await openRegistry().placesOf(new Set([...names, "health", "haproxy"]), DEFAULT_EVENT_TYPES);
 
-    const places = await openRegistry().placesOf(new Set([...names, "health", "haproxy"]));
+    const places = await openRegistry().placesOf(new Set([...names, "health", "haproxy"]), DEFAULT_EVENT_TYPES);
     const placeOf = (name: string) => places.get(name)?.index;
     expect(names.slice(0, 200).map(placeOf)).toEqual(Array.from({ length: 200 }, () => "own"));
     expect([placeOf("custom-200"), placeOf("health"), placeOf("haproxy")]).toEqual(["shared", "own", "own"]);
@@ -50,15 +49,17 @@ describeOpenSearch("the registry of types", (url) => {
     const names = Array.from({ length: 3000 }, (_, index) => `custom-${index}`);
     const registry = openRegistry();
     const request = jest.spyOn(isolated.client.transport, "request");
-    await registry.placesOf(new Set(names));
+    await registry.placesOf(new Set(names), DEFAULT_EVENT_TYPES);
     const requests = request.mock.calls.length;
     request.mockRestore();
 
     const all = await Promise.all(
-      [0, 1500].map((from) => openRegistry().placesOf(new Set(names.slice(from, from + 1500).concat("late")))),
+      [0, 1500].map((from) =>
+        openRegistry().placesOf(new Set(names.slice(from, from + 1500).concat("late")), DEFAULT_EVENT_TYPES),
+      ),
     );
 
-    const places = await registry.placesOf(new Set(names));
+    const places = await registry.placesOf(new Set(names), DEFAULT_EVENT_TYPES);
     expect(requests).toBeLessThan(12);
     expect(names.map((name) => places.get(name)?.index)).toEqual(names.map((_, at) => (at < 200 ? "own" : "shared")));
     for (const other of all) {
@@ -70,7 +71,7 @@ describeOpenSearch("the registry of types", (url) => {
   test("gives a type one place when several writers meet it at once", async () => {
     const names = new Set(["one", "two", "three"]);
 
-    const all = await Promise.all(Array.from({ length: 6 }, () => openRegistry().placesOf(names)));
+    const all = await Promise.all(Array.from({ length: 6 }, () => openRegistry().placesOf(names, DEFAULT_EVENT_TYPES)));
 
     for (const places of all)
       for (const name of names) expect(places.get(name)).toMatchObject({ index: "own", period: "month" });
