@@ -6,6 +6,7 @@ export type ErrorKind =
   | "not-found"
   | "method-not-allowed"
   | "not-acceptable"
+  | "conflict"
   | "precondition-failed"
   | "too-large"
   | "unsupported-media-type"

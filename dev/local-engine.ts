@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
+import { declaringTypes } from "#core/artifacts/type-declaring-store.ts";
 import { systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
@@ -10,6 +11,7 @@ import type { EventStore } from "#core/events/event-store.ts";
 import { withDefaultTypes } from "#core/events/event-types.ts";
 import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
 import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
+import type { TypeRegister } from "#core/events/type-register.ts";
 import { haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
 import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { consumeJournal, type FollowedJournal, type JournalConsumer, toBatch } from "#dev/journal-consumer.ts";
@@ -68,7 +70,7 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database, alongside: (entries) => store.keepInTransaction(entries) });
   await catchUp(journal, store, indexEventsHandler({ store, deadLetters }));
-  const parts = withJournal(journal, { database, store, formats });
+  const parts = withJournal(journal, { database, store, register: store, formats });
   const { logs, parse, feeds } = parts;
   journal.onAppended(() => feeds.poke());
   const handler = indexHaproxyLogsHandler({ store, deadLetters, parse });
@@ -117,7 +119,7 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
   const database = openFile(data);
   const deadLetters = deadLettersIn(data);
   const journal = openLocalJournal({ database });
-  const parts = withJournal(journal, { database, store, formats });
+  const parts = withJournal(journal, { database, store, register: store.register, formats });
   const { logs, parse, feeds } = parts;
   const consumers = [
     await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
@@ -145,7 +147,7 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
 /** What an engine has besides its journal of events and its store. */
 function withJournal(
   journal: LocalEventJournal,
-  { database, store, formats }: EngineParts,
+  { database, store, register, formats }: EngineParts,
 ): Omit<Engine, "name" | "tidy" | "close"> {
   return {
     database,
@@ -153,7 +155,7 @@ function withJournal(
     logs: openLocalLogJournal({ database }),
     parse: haproxyParser({ formats }),
     keys: new EmbeddedIdempotencyKeys(database),
-    artifacts: new EmbeddedArtifactStore({ database, journal }),
+    artifacts: declaringTypes(new EmbeddedArtifactStore({ database, journal }), async () => register),
     store,
     feeds: new EventFeeds({ store, clock: systemClock, pollMs: POLL_MS, onError: reportError }),
   };
@@ -162,6 +164,7 @@ function withJournal(
 interface EngineParts {
   readonly database: EmbeddedDatabase;
   readonly store: EventStore;
+  readonly register: TypeRegister;
   readonly formats: readonly KnownFormat[];
 }
 

@@ -117,9 +117,10 @@ export class ApiStack extends Stack {
   }
 
   private putArtifact(props: ApiStackProps): PulseFunction {
-    const variables = { ...namespacesOf(props), PULSE_ARTIFACTS_TABLE: props.artifacts.tableName };
+    const variables = { ...readingVariables(props), PULSE_ARTIFACTS_TABLE: props.artifacts.tableName };
     const fn = this.answering("PutArtifact", "put-artifact", variables, 512);
     props.artifacts.grantChange(fn);
+    props.index.grantDeclareTypes(fn);
     return fn;
   }
 

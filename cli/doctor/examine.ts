@@ -14,10 +14,12 @@ import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoin
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { counted } from "#cli/reporter.ts";
 import type { ArchivedStream } from "#core/events/archive-layout.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { allTogether } from "#core/events/type-changes.ts";
 import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
 import { DATABASE_FILE } from "#stores/embedded/database.ts";
 import { type OpenSearchSettings, openClient } from "#stores/opensearch/client.ts";
+import { type Declared, readDeclared } from "#stores/opensearch/declared-document.ts";
 import { DEFAULT_PREFIX } from "#stores/opensearch/index-names.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 
@@ -57,7 +59,7 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
 /** What is in OpenSearch, and the checkpoints, if they could be read. */
 async function examineOpenSearch(settings: OpenSearchSettings, declared?: readonly EventTypeDeclaration[]) {
   const client = await openClient(settings);
-  const wanted = indexTemplates(declared);
+  let wanted = indexTemplates(declared);
   let held: HeldTemplates = new Map();
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   try {
@@ -66,6 +68,8 @@ async function examineOpenSearch(settings: OpenSearchSettings, declared?: readon
       ...(await findings("disks", () => checkDisks(client))),
       ...(await findings("templates", async () => {
         held = await readTemplates(client, DEFAULT_PREFIX);
+        const { types } = await readDeclared(client, DEFAULT_PREFIX);
+        wanted = indexTemplates(withDeclared(types, declared));
         return checkTemplates(held, wanted);
       })),
       ...(await findings("indices", () => checkIndices(client, expectedTemplates(held, wanted)))),
@@ -79,6 +83,13 @@ async function examineOpenSearch(settings: OpenSearchSettings, declared?: readon
     await client.close();
   }
 }
+
+/** With what artifacts declare of them; of a type that only the deployment's own code declares, all that is known is what is held. */
+const withDeclared = (types: readonly Declared[], declared = DEFAULT_EVENT_TYPES): readonly EventTypeDeclaration[] =>
+  allTogether(
+    declared,
+    types.map(({ declaration }) => declaration).filter(({ name }) => declared.some((type) => type.name === name)),
+  );
 
 function checkpointsText(checkpoints: readonly HeldCheckpoint[]): string {
   const newestMs = newestOf(checkpoints);

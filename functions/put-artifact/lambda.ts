@@ -1,4 +1,6 @@
+import { declaringTypes } from "#core/artifacts/type-declaring-store.ts";
 import { systemClock } from "#core/clock.ts";
+import type { TypeRegister } from "#core/events/type-register.ts";
 import { targetRefusal } from "#functions/shared/allowed-targets.ts";
 import { egressGuard } from "#functions/shared/egress-guard.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
@@ -8,9 +10,19 @@ import { putArtifactHandler } from "./put-artifact.ts";
 
 const environment = environmentOf("put-artifact");
 
+let register: Promise<TypeRegister> | undefined;
+
+/** Only with the first declaration of a type: most artifacts are none, and the client takes its time. */
+function openRegister(): Promise<TypeRegister> {
+  register ??= import("#functions/shared/open-type-register.ts").then(({ openTypeRegister }) =>
+    openTypeRegister(environment),
+  );
+  return register;
+}
+
 export const handler = putArtifactHandler({
   namespaces: environment.PULSE_NAMESPACES,
-  artifacts: new DynamoArtifactStore({ tableName: environment.PULSE_ARTIFACTS_TABLE }),
+  artifacts: declaringTypes(new DynamoArtifactStore({ tableName: environment.PULSE_ARTIFACTS_TABLE }), openRegister),
   now: systemClock.now,
   checks: triggerChecks({
     refuseHost: egressGuard({ allowed: environment.PULSE_WEBHOOK_NETWORKS }).refuseHost,

@@ -169,7 +169,7 @@ export const environments = {
       }),
       guardedItself,
     ),
-  "put-artifact": () => z.object({ ...common, ...artifactStore, ...allowedTargets }),
+  "put-artifact": () => withEvents({ ...common, ...artifactStore, ...allowedTargets }),
   "read-artifacts": () => withEvents({ ...common, ...artifactStore }),
   "authorize-request": () => z.object(knownCallers),
   "describe-api": () => withEvents(common),

@@ -3,7 +3,8 @@ import type { Environment } from "#functions/shared/environment.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 import { openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 
-type StoreEnvironment = Pick<
+/** What a function is told of the store. */
+export type StoreEnvironment = Pick<
   Environment<"index-events">,
   "PULSE_OPENSEARCH_URL" | "PULSE_OPENSEARCH_AUTH" | "PULSE_EVENT_TYPES" | "AWS_REGION"
 >;

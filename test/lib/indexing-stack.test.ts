@@ -183,7 +183,9 @@ describe("access to the index", () => {
   });
 
   test("lets no reader write", () => {
-    for (const { Properties } of access.filter(({ Properties }) => !/index|forget/.test(Properties.role as string)))
+    for (const { Properties } of access.filter(
+      ({ Properties }) => !/index|forget|put-artifact/.test(Properties.role as string),
+    ))
       expect(JSON.stringify(Properties.permissions)).not.toMatch(/write|create|put|manage|delete/);
   });
 
@@ -235,6 +237,24 @@ describe("install-index-templates", () => {
     ]);
     expect(onEvents.filter((action) => /data|^read|write/.test(action))).toEqual([]);
     expect(deleting.map(({ index_patterns }) => index_patterns)).toEqual([["pulse.*"]]);
+  });
+});
+
+describe("put-artifact", () => {
+  test("declares types: it writes down what is in force beside their places, and to no index of events", () => {
+    const { Properties } = Object.values(resourcesOf(api, ACCESS)).find(
+      ({ Properties }) => Properties.role === "pulse-put-artifact",
+    ) as Resource;
+    const { index_permissions: granted } = Properties.permissions as {
+      readonly index_permissions: readonly {
+        readonly index_patterns: readonly string[];
+        readonly allowed_actions: readonly string[];
+      }[];
+    };
+
+    const writing = granted.filter(({ allowed_actions }) => allowed_actions.some((action) => action.includes("data/")));
+    expect(writing.map(({ index_patterns }) => index_patterns)).toEqual([["pulse_types"]]);
+    expect(JSON.stringify(granted)).not.toMatch(/data\/write\/delete|"read"/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { declaringTypes } from "#core/artifacts/type-declaring-store.ts";
 import { systemClock } from "#core/clock.ts";
 import { EventFeeds } from "#core/events/event-feed.ts";
 import { installAwsLambda } from "#dev/awslambda.ts";
@@ -60,7 +61,7 @@ export function openMemoryPulse({
     onError: refuse,
   });
   const intake = { journal, keys: new EmbeddedIdempotencyKeys(database), now: Date.now };
-  const artifacts = new EmbeddedArtifactStore({ database, journal });
+  const artifacts = declaringTypes(new EmbeddedArtifactStore({ database, journal }), async () => store);
   const reading = { namespaces, store, clock: systemClock };
   return {
     handlers: {
