@@ -1,8 +1,8 @@
-import { builtInFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
-import { type CompiledReader, compileTemplate } from "#core/haproxy/parser/compiled/compile-template.ts";
-import { type HeaderCounts, type LineTemplate, lineTemplate } from "#core/haproxy/parser/line-template.ts";
+import { chosenOf, readLongLine } from "#core/haproxy/parser/cut-lines.ts";
+import type { HeaderCounts } from "#core/haproxy/parser/line-template.ts";
 import { matchCutTemplate, matchTemplate } from "#core/haproxy/parser/match-template.ts";
+import { isOf, type Reader, type Readers, readersOf } from "#core/haproxy/parser/readers.ts";
 import type { HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/parser/record.ts";
 import { eventOfConnectionError, readStateLine } from "#core/haproxy/parser/state-lines.ts";
 import { type DecodedLine, decodeLine, textOf } from "#core/haproxy/parser/text.ts";
@@ -20,14 +20,6 @@ export interface KnownFormat {
 
 /** Reads a line as it came (one LF at its end does not count): a record, or why it is none. */
 export type LineParser = (line: Uint8Array | string, context: LineContext) => ParsedLine;
-
-/** A format ready to read lines. */
-interface Reader {
-  readonly template: LineTemplate;
-  /** For the ordinary lines of the format; the matcher reads the others. */
-  readonly compiled: CompiledReader | undefined;
-  readonly frontends: ReadonlySet<string>;
-}
 
 /**
  * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
@@ -48,53 +40,26 @@ export function haproxyParser({ formats = [] }: { readonly formats?: readonly Kn
     const isOrdinary = decoded.isAscii && context.cut !== true;
     const ordinary = isOrdinary ? readOrdinary(readers, decoded, at, syslog, context) : undefined;
     if (ordinary !== undefined) return { record: ordinary };
-    const received = { text, syslog, at };
-    if (syslog.sd_truncated) return { record: cutInStructuredData(syslog) };
-    if (context.cut) return reject(received, "cut-on-the-way", true);
-    if (at === text.length) return reject(received, "empty");
-    const record = readWhole(readers, received, context) ?? readState(received);
-    return record === undefined ? readCut(readers, received, context) : { record };
+    const long = isOrdinary ? readLongLine(readers, decoded, at, syslog, context) : undefined;
+    if (long !== undefined) return { record: long };
+    return readEveryWay(readers, { text, syslog, at }, context);
   };
+}
+
+/** What a line is, whatever it is: the quick readers before say nothing else of those lines that they read. */
+export function readEveryWay(readers: Readers, line: ReceivedLine, context: LineContext): ParsedLine {
+  const { syslog, text, at } = line;
+  if (syslog.sd_truncated) return { record: cutInStructuredData(syslog) };
+  if (context.cut) return reject(line, "cut-on-the-way", true);
+  if (at === text.length) return reject(line, "empty");
+  const record = readWhole(readers, line, context) ?? readState(line);
+  return record === undefined ? readCut(readers, line, context) : { record };
 }
 
 /** A line that is decoded, and whose header was read. */
 interface ReceivedLine extends FoundHeader, Pick<DecodedLine, "text"> {}
 
 const messageOf = ({ text, at }: ReceivedLine): string => text.slice(at);
-
-/** All readers, the most exact ones first, and all frontends that they are known to be of. */
-interface Readers {
-  readonly all: readonly Reader[];
-  readonly compiled: readonly CompiledLineReader[];
-  readonly frontends: ReadonlySet<string>;
-}
-
-function readersOf(formats: readonly KnownFormat[]): Readers {
-  const texts = new Set(formats.map(({ format }) => format.text));
-  const known: KnownFormat[] = builtInFormats()
-    .filter(({ text }) => !texts.has(text))
-    .map((format) => ({ format }));
-  const all: Reader[] = [...formats, ...known]
-    .map(({ format, frontends = [], captures }) => ({
-      ...readingOf(lineTemplate(format, captures)),
-      frontends: new Set(frontends),
-    }))
-    .sort((one, other) => openness(one) - openness(other));
-  return {
-    all,
-    compiled: all.filter(isCompiled),
-    frontends: new Set(formats.flatMap(({ frontends = [] }) => frontends)),
-  };
-}
-
-const readingOf = (template: LineTemplate) => ({ template, compiled: compileTemplate(template) });
-
-/** Where clients write unencoded, but for cookies, which any format can have. */
-const openness = ({ template: { fields } }: Reader): number =>
-  fields.filter(({ field, shape }) => shape === undefined && field.alias === undefined).length;
-
-type CompiledLineReader = Reader & { readonly compiled: CompiledReader };
-const isCompiled = (reader: Reader): reader is CompiledLineReader => reader.compiled !== undefined;
 
 /** Most lines are whole, plain, and of a format that is compiled. */
 function readOrdinary(
@@ -133,9 +98,6 @@ function readBy({ template }: Reader, line: ReceivedLine, context: LineContext):
   return record && withEvent(record);
 }
 
-const isOf = (frontends: ReadonlySet<string>, { frontend, fields }: HaproxyRecord): boolean =>
-  frontends.has((frontend ?? fields.f) as string);
-
 /** A connection that failed for a reason of its own is an event too. */
 function withEvent(record: HaproxyRecord): HaproxyRecord {
   const { format, fields } = record;
@@ -169,13 +131,11 @@ function readCut({ all }: Readers, line: ReceivedLine, context: LineContext): Pa
   const candidates = all.flatMap(({ template, frontends }) => {
     const match = matchCutTemplate(template, message);
     const record = match && toRecord(template, { syslog, message }, match, context);
-    return record === undefined ? [] : [{ record, known: Object.keys(record.fields).join(" "), frontends }];
+    return record === undefined ? [] : [{ record, frontends }];
   });
-  const own = candidates.filter(({ record, frontends }) => isOf(frontends, record));
-  const [first, ...others] = own.length > 0 ? own : candidates;
-  if (first === undefined) return reject(line, "unknown-format");
-  if (others.some((other) => other.known !== first.known)) return reject(line, "cut-before-its-format-shows", true);
-  return { record: first.record };
+  if (candidates.length === 0) return reject(line, "unknown-format");
+  const record = chosenOf(candidates);
+  return record === undefined ? reject(line, "cut-before-its-format-shows", true) : { record };
 }
 
 const reject = (line: ReceivedLine, reason: Rejection["reason"], truncated = false): ParsedLine => ({

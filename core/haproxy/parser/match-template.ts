@@ -28,13 +28,18 @@ function search(template: LineTemplate, text: string): PrintedValues | undefined
   return values;
 }
 
-/** Whether the line begins as the format does, as far as that can be said without looking elsewhere. */
 function canSearch(template: LineTemplate, text: string): boolean {
-  const { fields, isExact, exactFields } = template;
-  if (isExact) return false;
-  const read = readForward(template, text, 0, 0, exactFields, new Array(fields.length));
+  if (template.isExact) return false;
+  const read = readBeginning(template, text);
   return read !== undefined && read.partial === undefined;
 }
+
+/** Whether the line begins as the format does, or ends before that shows: no other can be a line of it, whole or cut. */
+export const beginsAs = (template: LineTemplate, text: string): boolean => readBeginning(template, text) !== undefined;
+
+/** The fields that are where they must be, whatever follows. */
+const readBeginning = (template: LineTemplate, text: string): Read | undefined =>
+  readForward(template, text, 0, 0, template.exactFields, new Array(template.fields.length));
 
 /**
  * Reads a whole line in the order of its format. What is open (a cookie, which a client writes unencoded) is read last:

@@ -40,8 +40,11 @@ export function searchTemplate(template: LineTemplate, text: string): PrintedVal
   return atEnd === 0 ? undefined : goBack(template, text, spans, atEnd);
 }
 
-/** Whether the literals stand in the line one behind the other, which few lines of other formats have. */
-function hasLiterals({ fields, end }: LineTemplate, text: string): boolean {
+/**
+ * Whether the literals stand in the line one behind the other, which few lines of other formats have, and no cut line: it is no
+ * whole line of the format otherwise.
+ */
+export function hasLiterals({ fields, end }: LineTemplate, text: string): boolean {
   let at = 0;
   for (const literal of [...fields.map(({ before }) => before), end]) {
     const printed = printedAfter(literal, SEPARATOR);

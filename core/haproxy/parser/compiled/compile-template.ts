@@ -1,4 +1,10 @@
-import { canCompile, codeOfFields, type FieldsCode } from "#core/haproxy/parser/compiled/field-code.ts";
+import {
+  canCompile,
+  codeOfFields,
+  type FieldsCode,
+  type SpecialsCode,
+  specialsOf,
+} from "#core/haproxy/parser/compiled/field-code.ts";
 import { readBlock } from "#core/haproxy/parser/compiled/header-blocks.ts";
 import { SecondClock } from "#core/haproxy/parser/compiled/second-clock.ts";
 import { decodedOf, isAt } from "#core/haproxy/parser/compiled/value-code.ts";
@@ -31,10 +37,20 @@ export type CompiledReader = (
 export function compileTemplate(template: LineTemplate): CompiledReader | undefined {
   if (!canCompile(template)) return undefined;
   const code = codeOfFields(template);
+  return compileReader(template, code, wholeRecordCode(template, code));
+}
+
+/** The reader whose code this is, and behind it what makes a record. */
+export function compileReader(
+  template: LineTemplate,
+  { statements, runs }: FieldsCode,
+  recordCode: string,
+): CompiledReader {
   const tools = {
     clock: new SecondClock(),
-    runs: code.runs.map((fields) => new WordRuns(fields)),
+    runs: runs.map((fields) => new WordRuns(fields)),
     shapes: template.fields.map(({ shape }) => shape),
+    beginnings: template.fields.map(({ beginning }) => beginning),
     names: template.fields.map(({ field }) => field.name),
     addPluses,
     decodeRequest,
@@ -42,36 +58,44 @@ export function compileTemplate(template: LineTemplate): CompiledReader | undefi
     readBlock,
     unescapeHash,
   };
+  const source = `
+    "use strict";
+    const { clock, beginnings, names, addPluses, decodeRequest, endOfShape, readBlock, shapes, unescapeHash } = tools;
+    ${runs.map((_, index) => `const runs${index} = tools.runs[${index}];`).join("\n")}
+    return function read(text, bytes, at, end, syslog, context) {
+      let p = at, q = 0, c = 0, n = 0, h = 0, isNegative = false, hasVanished = false, quote = -2, pluses, decoded;
+      ${statements}
+      ${recordCode}
+    };`;
   // All that is the format's own is in the code as a JSON literal; nothing of a line ever becomes code.
-  return new Function("tools", sourceOf(template, code))(tools) as CompiledReader;
+  return new Function("tools", source)(tools) as CompiledReader;
 }
 
-function sourceOf(template: LineTemplate, { statements, runs, values, ...special }: FieldsCode): string {
-  const { time, ft, request, headers, responseHeaders } = special;
-  const members = [
+function wholeRecordCode(template: LineTemplate, { values }: FieldsCode): string {
+  const { request, headers, responseHeaders, ...special } = specialsOf(template.fields, values);
+  const members = membersCode(template, special, "truncated: false");
+  return `
+    let fields;
+    ${fieldsCode(template, values)}
+    ${request === undefined ? decodedHeadersCode(headers, responseHeaders) : decodedCode(request, headers, responseHeaders)}
+    ${returnCode(members)}`;
+}
+
+/** The members of a record but for what is decoded. */
+export const membersCode = (template: LineTemplate, { time, ft }: SpecialsCode, truncated: string): string =>
+  [
     `format: ${JSON.stringify(template.format.name)}`,
     "syslog",
     "message: text.slice(at, end)",
-    "truncated: false",
+    truncated,
     "fields",
     ...(time === undefined ? [] : [`time_ms: ${time}`]),
     ...(ft === undefined ? [] : [`frontend: ${ft.frontend}`, `tls: ${ft.tls}`]),
   ].join(", ");
-  return `
-    "use strict";
-    const { clock, names, addPluses, decodeRequest, endOfShape, readBlock, shapes, unescapeHash } = tools;
-    ${runs.map((_, index) => `const runs${index} = tools.runs[${index}];`).join("\n")}
-    return function read(text, bytes, at, end, syslog, context) {
-      let p = at, q = 0, c = 0, n = 0, h = 0, isNegative = false, hasVanished = false, quote = -2, pluses;
-      ${statements}
-      let fields;
-      ${fieldsCode(template, values)}
-      let decoded;
-      ${request === undefined ? decodedHeadersCode(headers, responseHeaders) : decodedCode(request, headers, responseHeaders)}
-      if (pluses !== undefined) return addPluses({ ${members} }, pluses.map((index) => names[index]), decoded);
-      return decoded === undefined ? { ${members} } : { ${members}, decoded };
-    };`;
-}
+
+export const returnCode = (members: string): string => `
+  if (pluses !== undefined) return addPluses({ ${members} }, pluses.map((index) => names[index]), decoded);
+  return decoded === undefined ? { ${members} } : { ${members}, decoded };`;
 
 /** Captured headers are all in a line, or none is: of those that are not, the record has no field. */
 function fieldsCode({ fields }: LineTemplate, values: readonly string[]): string {

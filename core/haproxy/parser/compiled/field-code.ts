@@ -14,7 +14,10 @@ export interface FieldsCode {
   readonly values: readonly string[];
   /** Words with nothing but literals between them. */
   readonly runs: readonly (readonly TemplateField[])[];
-  /** What the record is told besides, where the format has it. */
+}
+
+/** The expressions for what the record is told besides, where the format has it. */
+export interface SpecialsCode {
   readonly time?: string;
   readonly ft?: { readonly frontend: string; readonly tls: string };
   readonly request?: string;
@@ -65,7 +68,10 @@ const literalAfter = ({ fields, end }: LineTemplate, index: number): string => f
 const nextKind = ({ fields }: LineTemplate, index: number): ValueKind | undefined =>
   fields[index + 1]?.field.value.kind;
 
-export function codeOfFields(template: LineTemplate): FieldsCode {
+/** What a reader does where the line ends within the field of this index; `values` are those of all fields before. */
+type EndCode = (index: number, values: readonly string[]) => string;
+
+export function codeOfFields(template: LineTemplate, atEnd: EndCode = () => FAIL): FieldsCode {
   const { fields, end } = template;
   const values: string[] = [];
   const runs: TemplateField[][] = [];
@@ -88,11 +94,11 @@ export function codeOfFields(template: LineTemplate): FieldsCode {
       runs.push(run);
       continue;
     }
+    code.push(valueCode(template, index, value, atEnd(index, values)));
     values.push(value);
-    code.push(valueCode(template, index, value));
   }
   code.push(literalCode(end, fields.at(-1)?.vanishes === true), "if (p !== end) return undefined;");
-  return { statements: code.join("\n"), values, runs, ...specials(fields, values) };
+  return { statements: code.join("\n"), values, runs };
 }
 
 /** The words from `index` on that have nothing else between them. */
@@ -109,8 +115,8 @@ function literalCode(literal: string, mayDropSpace: boolean): string {
     else if (${isAt(literal, "p")}) p += ${literal.length}; else ${FAIL}`;
 }
 
-/** What the record is told of the fields besides. */
-function specials(fields: readonly TemplateField[], values: readonly string[]) {
+/** What the record is told of these fields besides. */
+export function specialsOf(fields: readonly TemplateField[], values: readonly string[]): SpecialsCode {
   const valueOfAlias = (...aliases: string[]): string | undefined =>
     values[fields.findIndex(({ field }) => field.alias !== undefined && aliases.includes(field.alias))];
   const ft = valueOfAlias("ft");

@@ -19,17 +19,20 @@ export const isCookie = ({ fields }: LineTemplate, index: number): boolean => {
   return (field.alias === "CC" || field.alias === "CS") && !field.value.quoted;
 };
 
-/** Of every kind but words, which are read side by side. */
-export function valueCode(template: LineTemplate, index: number, value: string): string {
+/**
+ * Of every kind but words, which are read side by side. `atEnd` is what to do where the line ends before a request or captured
+ * headers do: `p` is where these begin.
+ */
+export function valueCode(template: LineTemplate, index: number, value: string, atEnd: string): string {
   const { field } = template.fields[index] as TemplateField;
   if (isCookie(template, index)) return cookieCode(value);
   const code = CODE_OF_KINDS[field.value.kind];
-  if (code !== undefined) return code(value, index);
+  if (code !== undefined) return code(value, index, atEnd);
   if (field.value.kind === "state") return stateCode(value, field.alias === "tsc" ? 4 : 2);
   return field.alias === "ST" ? numberCode(value, 3, "minus") : numberCode(value, 15, index);
 }
 
-const CODE_OF_KINDS: Readonly<Partial<Record<ValueKind, (value: string, index: number) => string>>> = {
+const CODE_OF_KINDS: Readonly<Partial<Record<ValueKind, (value: string, index: number, atEnd: string) => string>>> = {
   port: (value) => numberCode(value, 9, "no sign"),
   date: (value) => `
     const timeMs = clock.instantAt(text, bytes, p, context);
@@ -47,19 +50,21 @@ const CODE_OF_KINDS: Readonly<Partial<Record<ValueKind, (value: string, index: n
     for (c = bytes[p]; (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102); ) c = bytes[++p];
     if (p === q) ${FAIL}
     const ${value} = text.slice(q, p);`,
-  request: (value) => `
+  request: (value, _, atEnd) => `
     q = text.indexOf('"', p);
-    if (q < 0 || (q === p + 1 && bytes[p] === 45)) ${FAIL}
+    if (q < 0) ${atEnd}
+    if (q === p + 1 && bytes[p] === 45) ${FAIL}
     const requestAt = p, requestEnd = q;
     const ${value} = text.slice(p, q);
     p = q;`,
-  headers: (value) => `
+  headers: (value, _, atEnd) => `
     let ${value}, ${decodedOf(value)};
     hasVanished = bytes[p] !== 123;
     if (!hasVanished) {
       const block = readBlock(text, p + 1);
       if (quote < p) quote = text.indexOf('"', p);
-      if (block === undefined || (quote >= 0 && quote < block.at)) ${FAIL}
+      if (block === undefined) ${atEnd}
+      if (quote >= 0 && quote < block.at) ${FAIL}
       ${value} = block.printed;
       ${decodedOf(value)} = block.decoded;
       p = block.at + 1;
