@@ -48,6 +48,7 @@ describe("pulse", () => {
       status: 2,
       stderr: expect.stringMatching(/--port.*--view-window.*--data.*"nowhere".*pulse serve --help/),
     });
+    expect(run("serve", "--measure-every", "7s")).toMatchObject({ status: 2, stderr: expect.stringContaining('"7s"') });
     expect(run("serve", "--syslog-zone", "Mars/Olympus")).toMatchObject({
       status: 2,
       stderr: expect.stringContaining("Mars/Olympus"),

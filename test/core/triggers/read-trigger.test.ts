@@ -29,7 +29,15 @@ function faultsOf(artifact: DeclaredTrigger, options?: ReadTriggerOptions): read
 
 test("reads tags, a type, a webhook with its secret, a rate, and whether it is enabled", () => {
   const trigger = readTrigger(
-    declaring({ name: "tell", kind: "triggers", tags: ["a", "b:c"], type: "health", target: { webhook }, ratePerSecond: 5, enabled: false }),
+    declaring({
+      name: "tell",
+      kind: "triggers",
+      tags: ["a", "b:c"],
+      type: "health",
+      target: { webhook },
+      ratePerSecond: 5,
+      enabled: false,
+    }),
   );
 
   expect(trigger).toEqual({
