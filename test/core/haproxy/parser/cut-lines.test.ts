@@ -154,7 +154,12 @@ test.each([
     CUT_HTTPLOG,
     { rejected: { reason: "cut-before-its-format-shows" } },
   ],
-  ["is cut nowhere that a request can be", "%ci [%t] %ST", `${CUT_HTTPLOG} b c d`, { rejected: { reason: "unknown-format" } }],
+  [
+    "is cut nowhere that a request can be",
+    "%ci [%t] %ST",
+    `${CUT_HTTPLOG} b c d`,
+    { rejected: { reason: "unknown-format" } },
+  ],
   ["says what it was of", `${HTTPLOG} end`, `Server ${START}/a is UP {a`, { rejected: {} }],
 ])("a line that %s is not taken for another", (_, text, line, answer) => {
   const read = readTwice([{ format: readLogFormat("x", text) }]);
