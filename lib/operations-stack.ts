@@ -5,8 +5,9 @@ import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
 import type { ApiStack } from "#lib/api-stack.ts";
+import type { ArtifactsStack } from "#lib/artifacts-stack.ts";
 import { watchApi } from "#lib/constructs/api-alarms.ts";
-import { watchConsumer } from "#lib/constructs/consumer-alarms.ts";
+import { watchChanges, watchConsumer } from "#lib/constructs/consumer-alarms.ts";
 import { watchDashboards } from "#lib/constructs/dashboards-alarm.ts";
 import { watchDomain } from "#lib/constructs/domain-alarms.ts";
 import { watchJournal } from "#lib/constructs/journal-alarms.ts";
@@ -34,6 +35,7 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
   readonly store: StoreStack;
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
+  readonly artifacts: ArtifactsStack;
   readonly api: ApiStack;
   /** Dashboards for gateways in OpenSearch Dashboards. @default - none are made */
   readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index" | "artifacts">;
@@ -44,12 +46,13 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, { description: "Pulse: alarms and the dashboard", ...props });
-    const { stageName, store, journal, indexing, api, workflows } = props;
+    const { stageName, store, journal, indexing, artifacts, api, workflows } = props;
     const stage = stages[stageName];
     const consumers = [indexing.events, indexing.haproxyLogs];
     const topic = this.topicFor(props);
     const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
     for (const consumer of consumers) watchConsumer(alarms, consumer);
+    watchChanges(alarms, artifacts.changes);
     watchLogLines(alarms, indexing.haproxyLogs);
     watchJournal(alarms, {
       events: journal.events,
@@ -60,7 +63,7 @@ export class OperationsStack extends Stack {
     watchApi(alarms, {
       stage: api.rest.deploymentStage,
       functions: api.functions,
-      consumers: consumers.map(({ fn }) => fn),
+      consumers: [...consumers, artifacts.changes].map(({ fn }) => fn),
       openStreams: stage.openStreams,
     });
     if (props.dashboards !== undefined) {
@@ -69,7 +72,13 @@ export class OperationsStack extends Stack {
       watchDashboards(alarms, fn);
     }
     watchWorkflows(alarms, workflows);
-    new OperationsDashboard(this, "Dashboard", { dashboardName: `Pulse-${stageName}`, journal, indexing, api });
+    new OperationsDashboard(this, "Dashboard", {
+      dashboardName: `Pulse-${stageName}`,
+      journal,
+      indexing,
+      artifacts,
+      api,
+    });
     new CfnOutput(this, "AlarmTopic", { value: topic.topicArn });
   }
 

@@ -4,6 +4,7 @@ import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { ApiStack } from "#lib/api-stack.ts";
+import { ArtifactsStack } from "#lib/artifacts-stack.ts";
 import type { Auth } from "#lib/auth.ts";
 import { withFormatFields } from "#lib/haproxy-formats.ts";
 import { IndexingStack } from "#lib/indexing-stack.ts";
@@ -43,6 +44,7 @@ export interface PulseStacks {
   readonly store: StoreStack;
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
+  readonly artifacts: ArtifactsStack;
   readonly api: ApiStack;
   readonly workflows: WorkflowsStack;
   readonly operations: OperationsStack;
@@ -79,6 +81,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     haproxyFormats,
     ...(reinstall !== undefined && { reinstall }),
   });
+  const publishing = new ArtifactsStack(scope, id("Artifacts"), { stage, artifacts, journal });
   const api = new ApiStack(scope, id("Api"), {
     stageName,
     auth,
@@ -110,6 +113,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     store,
     journal,
     indexing,
+    artifacts: publishing,
     api,
     ...(dashboards !== false && {
       dashboards: { namespaces, eventTypes, ...(dashboards !== true && { dashboardsUrl: dashboards }) },
@@ -118,5 +122,5 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
   });
-  return { store, journal, indexing, api, workflows, operations };
+  return { store, journal, indexing, artifacts: publishing, api, workflows, operations };
 }

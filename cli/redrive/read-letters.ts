@@ -1,9 +1,11 @@
-import type { KinesisStreamEvent } from "aws-lambda";
+import type { DynamoDBRecord, KinesisStreamRecord } from "aws-lambda";
 import { beginsGzip } from "#cli/replay/gzip-members.ts";
+import { toArchiveEvent } from "#core/artifacts/archive-event.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
-import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
+import { MAX_INFLATED_BYTES, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
 import { type JournalItem, readJournalItem } from "#core/haproxy/logs/journal-item.ts";
 import { inflate } from "#functions/shared/inflate.ts";
+import { fromItem } from "#stores/dynamodb/artifact-item.ts";
 
 /** What a dead letter is of: an event, or a gateway's log record, and why it was put aside; or why it cannot be read. */
 type Content = (JournalItem & { readonly reason: string }) | { readonly unreadable: string };
@@ -64,19 +66,37 @@ function contentOf({ line, reason }: DeadLetter): Content {
 interface Invocation {
   readonly requestContext?: { readonly condition?: string };
   readonly KinesisBatchInfo?: object;
+  readonly DDBStreamBatchInfo?: object;
   readonly payload?: string;
 }
 
 function readInvocation(content: string): Letter[] {
   const whole = { text: `${content}\n` };
   const invocation = parseJson<Invocation>(content);
-  const batch = parseJson<KinesisStreamEvent>(invocation?.payload ?? "");
+  const batch = parseJson<{ readonly Records?: readonly GivenUp[] }>(invocation?.payload ?? "");
   if (!Array.isArray(batch?.Records)) {
-    const where = JSON.stringify(invocation?.KinesisBatchInfo ?? {});
-    return [{ ...whole, unreadable: `no batch of Kinesis; what is archived of it can be replayed: ${where}` }];
+    const where = JSON.stringify(invocation?.KinesisBatchInfo ?? invocation?.DDBStreamBatchInfo ?? {});
+    return [{ ...whole, unreadable: `no batch of a stream; what is archived of it can be replayed: ${where}` }];
   }
   const reason = invocation?.requestContext?.condition ?? "given up by Lambda";
-  return batch.Records.flatMap(({ kinesis }) => readRecord(Buffer.from(kinesis.data, "base64"), reason));
+  return batch.Records.flatMap(({ kinesis, dynamodb }) =>
+    kinesis === undefined ? readChange(dynamodb, reason) : readRecord(Buffer.from(kinesis.data, "base64"), reason),
+  );
+}
+
+/** A record of a stream of the journal, or of a table. */
+type GivenUp = Partial<Pick<KinesisStreamRecord, "kinesis"> & Pick<DynamoDBRecord, "dynamodb">>;
+
+/** The event of an artifact's change, which follows from its item. */
+function readChange({ NewImage: item = {} }: DynamoDBRecord["dynamodb"] = {}, reason: string): Letter {
+  let line = JSON.stringify(item);
+  try {
+    line = toJournalLine(toArchiveEvent(fromItem(item))).trimEnd();
+  } catch {
+    // It is none of ours: told as it is.
+  }
+  const letter = { reason, line };
+  return { text: toDeadLetterLines([letter]), ...contentOf(letter) };
 }
 
 function readRecord(data: Buffer, reason: string): Letter[] {

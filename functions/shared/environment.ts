@@ -129,9 +129,9 @@ const guardedItself = z.discriminatedUnion("PULSE_AUTH", [
   z.object({ PULSE_AUTH: z.enum(["iam", "none"]) }),
 ]);
 
-/** A function that follows a stream into the store. */
-const indexer = (name: string) => ({
-  /** The bucket for what can never be indexed. */
+/** A function that follows a stream. */
+const follower = (name: string) => ({
+  /** The bucket for what it can never take. */
   PULSE_DEAD_LETTERS_BUCKET: filled,
   /** Lambda sets it. */
   AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), name),
@@ -174,8 +174,8 @@ export const environments = {
   "authorize-request": () => z.object(knownCallers),
   "describe-api": () => withEvents(common),
   "refuse-unmatched": () => z.object(common),
-  "index-events": () => withEvents(indexer("index-events")),
-  "index-haproxy-logs": () => withEvents({ ...indexer("index-haproxy-logs"), ...gateways }),
+  "index-events": () => withEvents(follower("index-events")),
+  "index-haproxy-logs": () => withEvents({ ...follower("index-haproxy-logs"), ...gateways }),
   "run-triggers": () =>
     z.object({
       ...triggers,
@@ -193,6 +193,7 @@ export const environments = {
       PULSE_TRIGGER_BUS: filled,
     }),
   "publish-ticks": () => z.object(triggers),
+  "publish-archive": () => z.object({ PULSE_EVENTS_STREAM: filled, ...follower("publish-archive") }),
   "forget-shards": () => withStore({ PULSE_EVENTS_STREAM: filled, PULSE_HAPROXY_LOGS_STREAM: filled }),
   "update-dashboards": () =>
     withEvents({

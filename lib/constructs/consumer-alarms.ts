@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { type ConsumerMetric, METRIC_NAMESPACE } from "#functions/shared/metrics.ts";
-import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import type { JournalConsumer, StreamFollower } from "#lib/constructs/journal-consumer.ts";
 import type { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
 import { sumOfMetrics } from "#lib/constructs/sum-of-metrics.ts";
 
@@ -11,7 +11,7 @@ const ONE_MINUTE = Duration.minutes(1);
 const LATE = Duration.minutes(5);
 
 /** A figure that the consumer counts itself. */
-export const consumerMetric = ({ fn }: JournalConsumer, metricName: ConsumerMetric, statistic: string): Metric =>
+export const consumerMetric = ({ fn }: StreamFollower, metricName: ConsumerMetric, statistic: string): Metric =>
   new Metric({
     namespace: METRIC_NAMESPACE,
     metricName,
@@ -21,7 +21,7 @@ export const consumerMetric = ({ fn }: JournalConsumer, metricName: ConsumerMetr
   });
 
 /** What Lambda counts of the events it could not hand to the function. */
-const mappingMetric = ({ mappingId }: JournalConsumer, metricName: string): Metric =>
+const mappingMetric = ({ mappingId }: StreamFollower, metricName: string): Metric =>
   new Metric({
     namespace: "AWS/Lambda",
     metricName,
@@ -30,7 +30,7 @@ const mappingMetric = ({ mappingId }: JournalConsumer, metricName: string): Metr
   });
 
 /** Dead letters of both kinds: what the function put aside, and batches that Lambda gave up and put aside. */
-export const deadLettersMetric = (consumer: JournalConsumer): IMetric =>
+export const deadLettersMetric = (consumer: StreamFollower): IMetric =>
   sumOfMetrics(
     [
       consumerMetric(consumer, "DeadLetters", Stats.SUM),
@@ -43,12 +43,9 @@ export const deadLettersMetric = (consumer: JournalConsumer): IMetric =>
 export function watchConsumer(alarms: RunbookAlarms, consumer: JournalConsumer): void {
   const { fn, stream } = consumer;
   const { id } = fn.node;
-  alarms.add(`${id}Behind`, {
-    page: "consumer-behind",
-    says: `${fn.folder} is more than ${LATE.toMinutes()} minutes behind the journal: new events cannot be read yet.`,
-    metric: fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, period: ONE_MINUTE }),
-    threshold: LATE.toMilliseconds(),
-    periods: [3, 5],
+  watchFollower(alarms, consumer, {
+    behind: { page: "consumer-behind", says: "the journal: new events cannot be read yet." },
+    loss: { page: "events-given-up", says: "Events were given up", left: "the archive has them." },
   });
   alarms.add(`${id}Stopped`, {
     page: "consumer-stopped",
@@ -64,6 +61,31 @@ export function watchConsumer(alarms: RunbookAlarms, consumer: JournalConsumer):
     // A record that came at the very end of a period is read in the next one.
     periods: [2, 2],
   });
+}
+
+/** How it is told that a follower is late, or that what it follows was given up. */
+interface FollowerWords {
+  readonly behind: { readonly page: string; readonly says: string };
+  readonly loss: { readonly page: string; readonly says: string; readonly left: string };
+}
+
+/** Watches what publishes the changes of artifacts. */
+export const watchChanges = (alarms: RunbookAlarms, follower: StreamFollower): void =>
+  watchFollower(alarms, follower, {
+    behind: { page: "changes-unpublished", says: "the artifacts: their changes are not events yet." },
+    loss: { page: "changes-unpublished", says: "Changes were given up", left: "the artifacts are as they were put." },
+  });
+
+function watchFollower(alarms: RunbookAlarms, follower: StreamFollower, { behind, loss }: FollowerWords): void {
+  const { fn } = follower;
+  const { id } = fn.node;
+  alarms.add(`${id}Behind`, {
+    page: behind.page,
+    says: `${fn.folder} is more than ${LATE.toMinutes()} minutes behind ${behind.says}`,
+    metric: fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, period: ONE_MINUTE }),
+    threshold: LATE.toMilliseconds(),
+    periods: [3, 5],
+  });
   alarms.add(`${id}Failing`, {
     page: "consumer-failing",
     says: `${fn.folder} throws or times out: a store that is down would be waited for, so this is a bug or a limit.`,
@@ -75,17 +97,17 @@ export function watchConsumer(alarms: RunbookAlarms, consumer: JournalConsumer):
   alarms.add(`${id}DeadLetters`, {
     page: "dead-letters",
     says: `${fn.folder} put events aside that could not be kept.`,
-    metric: deadLettersMetric(consumer),
+    metric: deadLettersMetric(follower),
     // Each is an event that somebody was promised.
     threshold: 1,
     periods: [1, 1],
   });
   alarms.add(`${id}Loss`, {
-    page: "events-given-up",
-    says: `Events were given up before ${fn.folder} took them, and are in no dead-letter place: the archive has them.`,
+    page: loss.page,
+    says: `${loss.says} before ${fn.folder} took them, and are in no dead-letter place: ${loss.left}`,
     metric: sumOfMetrics(
       [
-        mappingMetric(consumer, "DroppedEventCount"),
+        mappingMetric(follower, "DroppedEventCount"),
         fn.metric("DestinationDeliveryFailures", { statistic: Stats.SUM }),
       ],
       fn.folder,

@@ -2,9 +2,10 @@ import { Duration } from "aws-cdk-lib";
 import { Dashboard, GraphWidget, type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { Construct } from "constructs";
 import type { ApiStack } from "#lib/api-stack.ts";
+import type { ArtifactsStack } from "#lib/artifacts-stack.ts";
 import { consumerMetric, deadLettersMetric } from "#lib/constructs/consumer-alarms.ts";
 import { archiveAgeMetric } from "#lib/constructs/journal-alarms.ts";
-import type { JournalConsumer } from "#lib/constructs/journal-consumer.ts";
+import type { StreamFollower } from "#lib/constructs/journal-consumer.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 
@@ -12,6 +13,7 @@ export interface OperationsDashboardProps {
   readonly dashboardName: string;
   readonly journal: JournalStack;
   readonly indexing: IndexingStack;
+  readonly artifacts: ArtifactsStack;
   readonly api: ApiStack;
 }
 
@@ -19,13 +21,16 @@ const P99 = Stats.p(99);
 
 /** What is asked first when something is wrong: does it come in, does it get through, how late, how slow. */
 export class OperationsDashboard extends Dashboard {
-  constructor(scope: Construct, id: string, { dashboardName, journal, indexing, api }: OperationsDashboardProps) {
+  constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
+    const { dashboardName, journal, indexing, artifacts, api } = props;
     super(scope, id, { dashboardName, defaultInterval: Duration.hours(3) });
     const stage = api.rest.deploymentStage;
     const { "stream-events": streamEvents, "describe-api": _, ...timed } = api.functions;
     const { haproxyLogs } = indexing;
     const consumers = [indexing.events, haproxyLogs];
-    const ofEach = (metricOf: (consumer: JournalConsumer) => IMetric) => consumers.map(metricOf);
+    const followers = [...consumers, artifacts.changes];
+    const ofEach = (metricOf: (follower: StreamFollower) => IMetric) => consumers.map(metricOf);
+    const ofAll = (metricOf: (follower: StreamFollower) => IMetric) => followers.map(metricOf);
     this.addWidgets(
       graph("Requests and 5xx", [stage.metricCount(), stage.metricServerError({ statistic: Stats.SUM })]),
       graph("Accepted: records in the journal", [
@@ -36,12 +41,12 @@ export class OperationsDashboard extends Dashboard {
         "Indexed: events that can be read",
         ofEach((consumer) => consumerMetric(consumer, "EventsKept", Stats.SUM)),
       ),
-      graph("Dead letters", ofEach(deadLettersMetric)),
+      graph("Dead letters", ofAll(deadLettersMetric)),
     );
     this.addWidgets(
       graph(
         "Iterator age",
-        consumers.map(({ fn }) => fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, label: fn.folder })),
+        ofAll(({ fn }) => fn.metric("IteratorAge", { statistic: Stats.MAXIMUM, label: fn.folder })),
       ),
       graph(
         "From the journal to readable, p99",
@@ -49,7 +54,7 @@ export class OperationsDashboard extends Dashboard {
       ),
       graph(
         "Batches that came again",
-        ofEach((consumer) => consumerMetric(consumer, "BatchesReturned", Stats.SUM)),
+        ofAll((consumer) => consumerMetric(consumer, "BatchesReturned", Stats.SUM)),
       ),
       graph("Age of what is not archived", [...journal.archive.deliveries.values()].map(archiveAgeMetric)),
     );

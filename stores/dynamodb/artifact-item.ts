@@ -3,7 +3,10 @@ import { ARTIFACT_KINDS, type ArtifactKey } from "#core/artifacts/artifact.ts";
 import { type ArtifactState, CHANGES } from "#core/artifacts/artifact-state.ts";
 import { isNamespace } from "#core/namespaces.ts";
 
-export type ArtifactItem = Readonly<Record<string, AttributeValue>>;
+/** An item as the table's client has it, or its stream: of each attribute its text or its number. */
+export type ArtifactItem = Readonly<
+  Record<string, { readonly S?: string | undefined; readonly N?: string | undefined }>
+>;
 
 /** The artifacts of a kind are one partition, so that they can be listed by their names. */
 export const toPartition = ({ namespace, kind }: Omit<ArtifactKey, "name">): AttributeValue => ({

@@ -18,9 +18,9 @@ export interface DynamoArtifactStoreOptions {
 
 type Sdk = typeof import("@aws-sdk/client-dynamodb");
 
-/** Of a hundred writers of one artifact the last one needs some forty. */
-const MAX_TRIES = 100;
-const LONGEST_PAUSE_MS = 100;
+/** Within this the hundredth of a hundred writers of one artifact has had its turn; API Gateway waits for 29 s. */
+const PATIENCE_MS = 10_000;
+const LONGEST_PAUSE_MS = 1000;
 
 /**
  * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is one
@@ -76,14 +76,18 @@ export class DynamoArtifactStore implements ArtifactStore {
   async change(change: ArtifactChange): Promise<Changed> {
     const { clock = systemClock } = this.#options;
     const writer = randomUUID();
+    const deadlineMs = clock.now() + PATIENCE_MS;
     let held = await this.#stateOf(change);
-    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    for (let tries = 1; clock.now() < deadlineMs; tries++) {
       const { answer, next } = decideChange(change, held);
       if (next === undefined) return answer;
       const inTheWay = await this.#put(next, held, writer);
       if (inTheWay === undefined) return answer;
-      held = inTheWay.state;
-      await sleep(clock, Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tries));
+      const { answer: refused, next: other } = decideChange(change, inTheWay.state);
+      if (other === undefined) return refused;
+      await sleep(clock, Math.random() * Math.min(LONGEST_PAUSE_MS, 4 ** tries));
+      // Not what was in the way: after a pause among many writers it is old.
+      held = await this.#stateOf(change);
     }
     throw new PulseError("unavailable", "too many change this artifact at once", { retryAfterSeconds: 1 });
   }

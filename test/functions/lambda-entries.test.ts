@@ -78,6 +78,7 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
   "describe-api": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "index-events": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
   "index-haproxy-logs": ["PULSE_OPENSEARCH_URL", "AWS_REGION", "PULSE_DEAD_LETTERS_BUCKET"],
+  "publish-archive": ["PULSE_EVENTS_STREAM", "PULSE_DEAD_LETTERS_BUCKET"],
   "install-index-templates": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "grant-index-access": ["PULSE_OPENSEARCH_URL", "AWS_REGION"],
   "run-triggers": [
@@ -98,6 +99,7 @@ const NEEDED: Readonly<Record<string, readonly (keyof typeof ENVIRONMENT)[]>> = 
 const WRITERS = new Set([
   "create-events",
   "receive-haproxy-logs",
+  "publish-archive",
   "run-triggers",
   "deliver-webhooks",
   "publish-ticks",

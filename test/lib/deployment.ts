@@ -15,6 +15,7 @@ export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<key
     store: Template.fromStack(stacks.store),
     journal: Template.fromStack(stacks.journal),
     indexing: Template.fromStack(stacks.indexing),
+    artifacts: Template.fromStack(stacks.artifacts),
     api: Template.fromStack(stacks.api),
     workflows: Template.fromStack(stacks.workflows),
     operations: Template.fromStack(stacks.operations),

@@ -24,8 +24,12 @@ const aKey = (given: Partial<ArtifactKey> = {}): ArtifactKey => ({
 
 const json = (source: string) => ({ source, format: "json" }) as const;
 
-/** What every store of artifacts promises. */
-export function behavesLikeAnArtifactStore(name: string, open: () => Promise<OpenArtifacts>): void {
+/** What every store of artifacts promises; of a hundred writers at once, so many at least succeed. */
+export function behavesLikeAnArtifactStore(
+  name: string,
+  open: () => Promise<OpenArtifacts>,
+  { leastWriters }: { readonly leastWriters: number },
+): void {
   describe(`${name} keeps artifacts`, () => {
     let opened: OpenArtifacts;
     let artifacts: ArtifactStore;
@@ -133,22 +137,25 @@ export function behavesLikeAnArtifactStore(name: string, open: () => Promise<Ope
       expect(await opened.eventsOf(key)).toHaveLength(2);
     });
 
-    test("gives each of 100 simultaneous writers a version of its own, and each version its event", async () => {
+    test("gives each of 100 simultaneous writers that succeeds one version, and each version one event", async () => {
       const key = aKey();
 
-      const changes = await Promise.all(Array.from({ length: 100 }, (_, writer) => put(key, String(writer))));
+      const ends = await Promise.allSettled(Array.from({ length: 100 }, (_, writer) => put(key, String(writer))));
 
-      const byVersion = new Map(
-        changes.map((changed) => {
+      const made = ends.flatMap((end) => {
+        // Whoever had no turn for too long is told to try again, and has made nothing.
+        if (end.status === "rejected") expect(end.reason).toMatchObject({ kind: "unavailable" });
+        return end.status === "fulfilled" ? [end.value] : [];
+      });
+      const sources = new Map(
+        made.map((changed) => {
           if (changed.outcome !== "created" && changed.outcome !== "updated") throw new Error(changed.outcome);
           return [changed.artifact.version, changed.artifact.source];
         }),
       );
-      expect([...byVersion.keys()].sort((one, other) => one - other)).toEqual(
-        Array.from({ length: 100 }, (_, index) => index + 1),
-      );
+      expect(made.length).toBeGreaterThanOrEqual(leastWriters);
       expect(await versionsOf(key)).toMatchObject(
-        Array.from({ length: 100 }, (_, index) => ({ version: index + 1, source: byVersion.get(index + 1) })),
+        made.map((_, index) => ({ version: index + 1, source: sources.get(index + 1) })),
       );
     }, 120_000);
 
@@ -217,7 +224,7 @@ export function behavesLikeAnArtifactStore(name: string, open: () => Promise<Ope
           }
           expect(await versionsOf(key)).toMatchObject(made);
         }),
-        { numRuns: 30 },
+        { numRuns: 20 },
       );
     });
   });

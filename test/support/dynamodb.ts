@@ -14,7 +14,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = { [TABLE]: ["pk"], [AR
 
 export interface TestDynamo extends AwsFront {
   /** A PutItem as AWS does it: the stand-in does not tell the item that was in the way. */
-  put(call: AwsCall, forward: () => Promise<AwsReply>): Promise<AwsReply>;
+  put: (call: AwsCall, forward: () => Promise<AwsReply>) => Promise<AwsReply>;
 }
 
 /** A DynamoDB of this process with a table of idempotency keys and one of artifacts, whose PutItem can be broken. */

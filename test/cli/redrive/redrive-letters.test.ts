@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { type RedriveOptions, redriveLetters } from "#cli/redrive/redrive-letters.ts";
+import { toArchiveEvent } from "#core/artifacts/archive-event.ts";
 import { systemClock } from "#core/clock.ts";
 import type { Journal } from "#core/events/append-again.ts";
 import type { Event } from "#core/events/event.ts";
@@ -9,9 +10,11 @@ import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.t
 import { toJournalLine } from "#core/events/journal-record.ts";
 import { type LogRecord, lineId, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
+import { toItem } from "#stores/dynamodb/artifact-item.ts";
 import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import { toDestinationFile } from "#test/support/event-source-mapping-discarded.ts";
 import { memoryPlace } from "#test/support/memory-place.ts";
+import { toStreamBatch } from "#test/support/table-stream.ts";
 
 const letterOf = (event: Event, reason = "mapper_parsing_exception: no"): DeadLetter => ({
   reason,
@@ -152,6 +155,31 @@ describe("a redrive", () => {
     expect(journal.appended).toEqual([events[2], events[0], events[1]]);
   });
 
+  test("appends the events of artifacts' changes that Lambda has given up, and leaves what is no artifact", async () => {
+    const state = {
+      namespace: "default",
+      kind: "breeds",
+      name: "sava/9050",
+      version: 2,
+      changedAtMs: 1_700_000_000_000,
+      change: "update",
+      content: { source: "a: 1\n", format: "yaml" },
+    } as const;
+    const { key, body } = lambdaFileOf("");
+    const batch = toStreamBatch([toItem(state, "writer"), { pk: { S: "?" } }]);
+    const { KinesisBatchInfo: _, ...metadata } = JSON.parse(body);
+    const content = JSON.stringify({ ...metadata, DDBStreamBatchInfo: {}, payload: JSON.stringify(batch) });
+    const place = memoryPlace({ [key]: { content, modifiedMs: 0 } });
+    const journal = aJournal();
+
+    await redrive({ place, journals: { events: journal } });
+
+    expect(journal.appended).toEqual([toArchiveEvent(state)]);
+    expect(letters(place.files.get(`${key}.ndjson`)?.content)).toEqual([
+      { reason: "RecordAgeExceeded", line: '{"pk":{"S":"?"}}' },
+    ]);
+  });
+
   test("moves a batch of Lambda aside as it is when all of it was appended", async () => {
     const { key, body } = lambdaFileOf(toJournalLine(anEvent()));
     const place = memoryPlace({ [key]: { content: body, modifiedMs: 0 } });
@@ -193,7 +221,7 @@ describe("a redrive", () => {
         "memory/a.ndjson: no dead letter",
         "memory/text.ndjson: not UTF-8, none of it is looked at",
         expect.stringContaining(`${key}: put aside with "RecordAgeExceeded", but no event`),
-        expect.stringMatching(/no batch of Kinesis.*"startSequenceNumber":"1"/),
+        expect.stringMatching(/no batch of a stream.*"startSequenceNumber":"1"/),
       ]),
     );
     for (const [path, file] of Object.entries(kept)) expect(place.files.get(path)).toEqual(file);

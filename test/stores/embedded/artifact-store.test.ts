@@ -8,18 +8,22 @@ import { behavesLikeAnArtifactStore } from "#test/stores/artifact-store-contract
 import { anEvent } from "#test/support/an-event.ts";
 import { journalledEvents } from "#test/support/journalled-events.ts";
 
-behavesLikeAnArtifactStore("the embedded store", async () => {
-  const database = openDatabase(":memory:");
-  const journal = openLocalJournal({ database });
-  return {
-    artifacts: new EmbeddedArtifactStore({ database, journal }),
-    eventsOf: async ({ namespace, kind, name }) =>
-      journalledEvents(journal).filter(
-        (event) => event.namespace === namespace && event.tags.includes(`${kind}:${name}`),
-      ),
-    close: () => database.close(),
-  };
-});
+behavesLikeAnArtifactStore(
+  "the embedded store",
+  async () => {
+    const database = openDatabase(":memory:");
+    const journal = openLocalJournal({ database });
+    return {
+      artifacts: new EmbeddedArtifactStore({ database, journal }),
+      eventsOf: async ({ namespace, kind, name }) =>
+        journalledEvents(journal).filter(
+          (event) => event.namespace === namespace && event.tags.includes(`${kind}:${name}`),
+        ),
+      close: () => database.close(),
+    };
+  },
+  { leastWriters: 100 },
+);
 
 describe("a change in the embedded store", () => {
   const KEY = { namespace: "default", kind: "breeds", name: "a" } as const;
