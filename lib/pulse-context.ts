@@ -1,5 +1,6 @@
 import type { Node } from "constructs";
 import type { Auth } from "#lib/auth.ts";
+import { readEventTypes } from "#lib/event-types-file.ts";
 import { readHaproxyFormats } from "#lib/haproxy-formats.ts";
 import type { PulseProps } from "#lib/pulse-stacks.ts";
 import type { StageName } from "#lib/stage.ts";
@@ -30,7 +31,7 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
  * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
  * `-c operatorRole=arn:…` who may look into OpenSearch. `-c haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose
  * log-formats are to be known, `-c haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index
- * template again. `-c dashboards=true` draws dashboards in the domain's OpenSearch Dashboards, `-c dashboards=http://…` in
+ * template again, `-c eventTypes=types.json` declares types. `-c dashboards=true` draws dashboards in the domain's OpenSearch Dashboards, `-c dashboards=http://…` in
  * another.
  */
 export function pulseContext(node: Node): PulseProps {
@@ -43,11 +44,13 @@ export function pulseContext(node: Node): PulseProps {
   const alarmEmail = given("alarmEmail");
   const haproxyZone = given("haproxyZone");
   const dashboards = given("dashboards");
+  const eventTypes = given("eventTypes");
   return {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
     auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
     namespaces: listOf(given("namespaces")),
     haproxyFormats: readHaproxyFormats(node.root, listOf(given("haproxyConfig"))),
+    ...(eventTypes !== undefined && { eventTypes: readEventTypes(eventTypes) }),
     ...(haproxyZone !== undefined && { haproxyZone }),
     ...(openClusterUrl !== undefined && { openClusterUrl }),
     ...(reinstall !== undefined && { reinstall }),
