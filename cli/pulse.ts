@@ -9,6 +9,7 @@ const HELP = `pulse: the event stream of a platform
   pulse redrive    dead letters into the journal again, once what refused them is put right
   pulse doctor     what is not well, here or in a deployment, and what to do about it
   pulse keys       API keys of a deployment: create, list, revoke
+  pulse triggers   deliveries of triggers that were given up: list them, send them again
   pulse dashboards pictures of gateways for OpenSearch Dashboards or Grafana, as a file
   pulse haproxy    what HAProxy logs: log-formats and termination states explained
   pulse --version
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   redrive: async () => (await import("#cli/redrive.ts")).redrive,
   doctor: async () => (await import("#cli/doctor.ts")).doctor,
   keys: async () => (await import("#cli/keys.ts")).keys,
+  triggers: async () => (await import("#cli/triggers.ts")).triggers,
   dashboards: async () => (await import("#cli/dashboards.ts")).dashboards,
   haproxy: async () => (await import("#cli/haproxy.ts")).haproxy,
 };

@@ -17,6 +17,7 @@ import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import { toldOfFormats } from "#lib/haproxy-formats.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, type StageSettings, stages } from "#lib/stage.ts";
+import { type TriggerTargets, triggerTargetVariables } from "#lib/trigger-targets.ts";
 
 export interface ApiStackProps extends StackProps {
   readonly stageName: StageName;
@@ -37,6 +38,8 @@ export interface ApiStackProps extends StackProps {
   readonly haproxyFormats?: readonly KnownFormat[];
   /** Of the clocks of gateways whose log lines come without their zone. @default - UTC */
   readonly haproxyZone?: string;
+  /** Where triggers that are put may deliver to besides. @default - receivers in the internet */
+  readonly triggerTargets?: TriggerTargets;
 }
 
 /** Before API Gateway gives up on it. */
@@ -117,7 +120,11 @@ export class ApiStack extends Stack {
   }
 
   private putArtifact(props: ApiStackProps): PulseFunction {
-    const variables = { ...readingVariables(props), PULSE_ARTIFACTS_TABLE: props.artifacts.tableName };
+    const variables = {
+      ...readingVariables(props),
+      PULSE_ARTIFACTS_TABLE: props.artifacts.tableName,
+      ...triggerTargetVariables(props.triggerTargets),
+    };
     const fn = this.answering("PutArtifact", "put-artifact", variables, 512);
     props.artifacts.grantChange(fn);
     props.index.grantDeclareTypes(fn);

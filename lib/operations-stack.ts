@@ -14,12 +14,14 @@ import { watchJournal } from "#lib/constructs/journal-alarms.ts";
 import { watchLogLines } from "#lib/constructs/log-lines-alarm.ts";
 import { OperationsDashboard } from "#lib/constructs/operations-dashboard.ts";
 import { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
+import { watchTriggers } from "#lib/constructs/trigger-alarms.ts";
 import { UpdatedDashboards, type UpdatedDashboardsProps } from "#lib/constructs/updated-dashboards.ts";
 import { watchWorkflows } from "#lib/constructs/workflow-alarms.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
 import type { JournalStack } from "#lib/journal-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 import type { StoreStack } from "#lib/store-stack.ts";
+import type { TriggersStack } from "#lib/triggers-stack.ts";
 import type { WorkflowsStack } from "#lib/workflows-stack.ts";
 
 /** Who is told of alarms. */
@@ -37,6 +39,7 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
   readonly indexing: IndexingStack;
   readonly artifacts: ArtifactsStack;
   readonly api: ApiStack;
+  readonly triggers: TriggersStack;
   /** Dashboards for gateways in OpenSearch Dashboards. @default - none are made */
   readonly dashboards?: Omit<UpdatedDashboardsProps, "stage" | "index" | "artifacts">;
   readonly workflows: WorkflowsStack;
@@ -46,13 +49,15 @@ export interface OperationsStackProps extends StackProps, AlarmRecipients {
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, { description: "Pulse: alarms and the dashboard", ...props });
-    const { stageName, store, journal, indexing, artifacts, api, workflows } = props;
+    const { stageName, store, journal, indexing, artifacts, api, workflows, triggers } = props;
     const stage = stages[stageName];
     const consumers = [indexing.events, indexing.haproxyLogs];
     const topic = this.topicFor(props);
     const alarms = new RunbookAlarms(this, "Alarms", { prefix: `Pulse-${stageName}`, action: new SnsAction(topic) });
     for (const consumer of consumers) watchConsumer(alarms, consumer);
     watchChanges(alarms, artifacts.changes);
+    watchConsumer(alarms, triggers.consumer, "what events start is started late");
+    watchTriggers(alarms, triggers);
     watchLogLines(alarms, indexing.haproxyLogs);
     watchJournal(alarms, {
       events: journal.events,

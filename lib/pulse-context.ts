@@ -31,7 +31,9 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
  * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
  * `-c operatorRole=arn:…` who may look into OpenSearch. `-c haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose
  * log-formats are to be known, `-c haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index
- * template again, `-c eventTypes=types.json` declares types. `-c dashboards=true` draws dashboards in the domain's OpenSearch Dashboards, `-c dashboards=http://…` in
+ * template again, `-c eventTypes=types.json` declares types. `-c webhookNetworks=10.1.0.0/16 -c triggerBuses=…
+ * -c triggerFunctions=…` says where triggers may deliver to besides the internet and their own bus. `-c dashboards=true` draws
+ * dashboards in the domain's OpenSearch Dashboards, `-c dashboards=http://…` in
  * another.
  */
 export function pulseContext(node: Node): PulseProps {
@@ -49,6 +51,11 @@ export function pulseContext(node: Node): PulseProps {
     stageName: choice("stage", given("stage") ?? "dev", stageNames),
     auth: auth === undefined ? undefined : choice("auth", auth, auths)(given),
     namespaces: listOf(given("namespaces")),
+    triggerTargets: {
+      networks: listOf(given("webhookNetworks")),
+      buses: listOf(given("triggerBuses")),
+      functions: listOf(given("triggerFunctions")),
+    },
     haproxyFormats: readHaproxyFormats(node.root, listOf(given("haproxyConfig"))),
     ...(eventTypes !== undefined && { eventTypes: readEventTypes(eventTypes) }),
     ...(haproxyZone !== undefined && { haproxyZone }),

@@ -12,6 +12,8 @@ import { JournalStack } from "#lib/journal-stack.ts";
 import { type AlarmRecipients, OperationsStack } from "#lib/operations-stack.ts";
 import { type StageName, stages } from "#lib/stage.ts";
 import { StoreStack } from "#lib/store-stack.ts";
+import { requireTriggerTargets, type TriggerTargets } from "#lib/trigger-targets.ts";
+import { TriggersStack } from "#lib/triggers-stack.ts";
 import { VIEW_WINDOW, WorkflowsStack } from "#lib/workflows-stack.ts";
 
 export interface PulseProps extends AlarmRecipients {
@@ -26,6 +28,8 @@ export interface PulseProps extends AlarmRecipients {
   readonly haproxyFormats?: readonly KnownFormat[];
   /** Of the clocks of gateways whose log lines come without their zone. @default - UTC */
   readonly haproxyZone?: string;
+  /** Where triggers may deliver to besides. @default - receivers in the internet, and the bus of the deployment */
+  readonly triggerTargets?: TriggerTargets;
   /** A word that was not given before has every index template installed again. @default - those that changed */
   readonly reinstall?: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
@@ -47,13 +51,14 @@ export interface PulseStacks {
   readonly artifacts: ArtifactsStack;
   readonly api: ApiStack;
   readonly workflows: WorkflowsStack;
+  readonly triggers: TriggersStack;
   readonly operations: OperationsStack;
 }
 
 export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   const { stageName, auth, namespaces = [], reinstall, openClusterUrl, operatorRoleArn } = props;
   const { dashboards = false } = props;
-  const { haproxyFormats = [], haproxyZone, alarmTopicArn, alarmEmail } = props;
+  const { haproxyFormats = [], haproxyZone, triggerTargets = {}, alarmTopicArn, alarmEmail } = props;
   const eventTypes = withFormatFields(haproxyFormats, props.eventTypes);
   for (const name of namespaces)
     if (!isNamespace(name)) throw new Error(`${JSON.stringify(name)} cannot be a namespace: 1 to 40 of a-z, 0-9 and -`);
@@ -63,6 +68,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   for (const { name } of eventTypes)
     if (!isEventType(name) || name !== name.toLowerCase())
       throw new Error(`${JSON.stringify(name)} cannot be a declared type: 1 to 100 of a-z, 0-9, _ and -`);
+  requireTriggerTargets(triggerTargets);
   const stage = stages[stageName];
   const id = (name: string): string => `Pulse-${stageName}-${name}`;
   const store = new StoreStack(scope, id("Store"), {
@@ -94,6 +100,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     viewWindow: VIEW_WINDOW,
     eventTypes,
     haproxyFormats,
+    triggerTargets,
     ...(haproxyZone !== undefined && { haproxyZone }),
   });
   // A query needs the checkpoints, whose index comes with its template.
@@ -108,6 +115,13 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
   });
   // What is measured is told by lines and kept as events: their templates come first.
   workflows.addStackDependency(indexing);
+  const triggers = new TriggersStack(scope, id("Triggers"), {
+    stage,
+    namespaces,
+    artifacts,
+    journal,
+    targets: triggerTargets,
+  });
   const operations = new OperationsStack(scope, id("Operations"), {
     stageName,
     store,
@@ -115,6 +129,7 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     indexing,
     artifacts: publishing,
     api,
+    triggers,
     ...(dashboards !== false && {
       dashboards: { namespaces, eventTypes, ...(dashboards !== true && { dashboardsUrl: dashboards }) },
     }),
@@ -122,5 +137,5 @@ export function pulseStacks(scope: Construct, props: PulseProps): PulseStacks {
     ...(alarmTopicArn !== undefined && { alarmTopicArn }),
     ...(alarmEmail !== undefined && { alarmEmail }),
   });
-  return { store, journal, indexing, artifacts: publishing, api, workflows, operations };
+  return { store, journal, indexing, artifacts: publishing, api, workflows, triggers, operations };
 }

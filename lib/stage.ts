@@ -15,6 +15,8 @@ export interface StageSettings {
   readonly requestsPerSecond: number;
   /** How many streams may be open at once: each holds an instance of its function for its lease. */
   readonly openStreams: number;
+  /** How many batches of ten deliveries may be under way at once: a receiver that hangs holds one for 15 s. */
+  readonly deliveriesAtOnce: number;
 }
 
 export interface DomainSize {
@@ -37,6 +39,7 @@ export const stages: Readonly<Record<StageName, StageSettings>> = {
     domain: { dataNodes: 1, dataNodeInstanceType: "m7g.medium.search", volumeGib: 20 },
     requestsPerSecond: 100,
     openStreams: 10,
+    deliveriesAtOnce: 5,
   },
   prod: {
     removalPolicy: RemovalPolicy.RETAIN,
@@ -51,5 +54,6 @@ export const stages: Readonly<Record<StageName, StageSettings>> = {
     },
     requestsPerSecond: 1000,
     openStreams: 200,
+    deliveriesAtOnce: 100,
   },
 };

@@ -40,11 +40,15 @@ export const deadLettersMetric = (consumer: StreamFollower): IMetric =>
   );
 
 /** Watches one consumer of the journal: that it runs, keeps up, and puts nothing aside. */
-export function watchConsumer(alarms: RunbookAlarms, consumer: JournalConsumer): void {
+export function watchConsumer(
+  alarms: RunbookAlarms,
+  consumer: JournalConsumer,
+  whenLate = "new events cannot be read yet",
+): void {
   const { fn, stream } = consumer;
   const { id } = fn.node;
   watchFollower(alarms, consumer, {
-    behind: { page: "consumer-behind", says: "the journal: new events cannot be read yet." },
+    behind: { page: "consumer-behind", says: `the journal: ${whenLate}.` },
     loss: { page: "events-given-up", says: "Events were given up", left: "the archive has them." },
   });
   alarms.add(`${id}Stopped`, {

@@ -18,6 +18,7 @@ export function deployment(props: Partial<PulseProps> = {}): Readonly<Record<key
     artifacts: Template.fromStack(stacks.artifacts),
     api: Template.fromStack(stacks.api),
     workflows: Template.fromStack(stacks.workflows),
+    triggers: Template.fromStack(stacks.triggers),
     operations: Template.fromStack(stacks.operations),
   };
 }
