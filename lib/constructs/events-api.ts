@@ -16,6 +16,7 @@ import {
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { YAML_TYPES } from "#core/artifacts/read-source.ts";
 import { BASE_PATH, type HttpFunction, type Route } from "#functions/routes.ts";
 import { COMMON_HEADERS, PREFLIGHT } from "#functions/shared/answer.ts";
 import type { ApiAuthorization } from "#lib/constructs/api-authorization.ts";
@@ -39,8 +40,11 @@ export interface EventsApiProps {
 const LONGEST_ANSWER = Duration.seconds(29);
 const EXPOSED_HEADERS = (COMMON_HEADERS["access-control-expose-headers"] ?? "").split(", ");
 
-/** Log lines reach their function byte for byte: what API Gateway takes for text, it decodes, and puts `\ufffd` for the rest. */
-const LOG_MEDIA_TYPES = ["text/plain", "application/x-ndjson"] as const;
+/**
+ * Log lines, and artifacts in YAML, reach their function byte for byte: what API Gateway takes for text, it decodes, and
+ * puts `\ufffd` for the rest.
+ */
+const EXACT_MEDIA_TYPES = ["text/plain", "application/x-ndjson", ...YAML_TYPES] as const;
 
 /** Who asked for what, and what came of it: IAM's callers are told by their ARN, others by what the authorizer found. */
 const ACCESS_LOG = AccessLogFormat.custom(
@@ -75,7 +79,7 @@ export class EventsApi extends Construct {
       description: "Pulse: events",
       // Regional: an edge-optimised one refuses a GET with a body, and cuts a stream that is silent for 30 seconds.
       endpointTypes: [EndpointType.REGIONAL],
-      binaryMediaTypes: [...LOG_MEDIA_TYPES],
+      binaryMediaTypes: [...EXACT_MEDIA_TYPES],
       cloudWatchRole: false,
       defaultMethodOptions: props.authorization.methods,
       defaultCorsPreflightOptions: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
+import { YAML_TYPES } from "#core/artifacts/read-source.ts";
 import { BASE_PATH, routes } from "#functions/routes.ts";
 import { PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
@@ -54,7 +55,7 @@ describe("routes", () => {
   test("get log lines byte for byte", () => {
     const [rest] = Object.values(resourcesOf(api, "AWS::ApiGateway::RestApi"));
 
-    expect(rest?.Properties.BinaryMediaTypes).toEqual(["text/plain", "application/x-ndjson"]);
+    expect(rest?.Properties.BinaryMediaTypes).toEqual(["text/plain", "application/x-ndjson", ...YAML_TYPES]);
   });
 
   test("that do not exist are refused by a function of ours, on every path there is", () => {
