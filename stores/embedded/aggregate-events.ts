@@ -12,7 +12,14 @@ import {
 import type { EventQuery } from "#core/events/event-store.ts";
 import { countByTag, countMatching } from "#stores/embedded/count-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
-import { type Measure, type MeasureRequest, type Measures, measure } from "#stores/embedded/measure.ts";
+import {
+  type Measure,
+  type MeasureRequest,
+  type Measures,
+  measure,
+  measureByTag,
+  type TagMeasure,
+} from "#stores/embedded/measure.ts";
 import type { Names } from "#stores/embedded/names.ts";
 import { planQuery } from "#stores/embedded/query-plan.ts";
 
@@ -34,6 +41,8 @@ export function aggregateEvents(
   }
   if (groupBy.by === "field") return { groups: groupsOfField(query, aggregation, groupBy.field, measured) };
   const plan = planQuery(database, names, query);
+  if (groupBy.by === "tag" && isWalkedOnce(query, aggregation))
+    return { groups: groupsOfWalk(measureByTag(database, names, plan, request, groupBy), aggregation) };
   const narrowings =
     groupBy.by === "tag"
       ? Array.from(countByTag(database, names, plan, groupBy.generic), ([key, count]) => ({
@@ -47,13 +56,33 @@ export function aggregateEvents(
           .filter(({ count }) => count > 0);
   const groups = groupsOfNarrowings(narrowings, aggregation, measured);
   if (groupBy.by !== "tag" || groupBy.inner === undefined) return { groups };
-  const inner: Aggregation = { aggregator, size: aggregation.size, groupBy: { by: "tag", generic: groupBy.inner } };
-  return {
-    groups: groups.map((group) => ({
-      ...group,
-      ...aggregateEvents(database, names, { ...query, tags: [...query.tags, group.key as string] }, inner),
-    })),
-  };
+  const walked = measureByTag(database, names, plan, request, groupBy);
+  const innerOf = new Map(groupsOfWalk(walked, aggregation, walked.size).map((group) => [group.key, group]));
+  return { groups: groups.map((group) => ({ ...group, groups: innerOf.get(group.key)?.groups ?? [] })) };
+}
+
+/** Groups of which each has groups, and those of a short time: their number may be high, that of their events is not. */
+const isWalkedOnce = (query: EventQuery, { groupBy, intervalMs }: Aggregation): boolean =>
+  groupBy?.by === "tag" &&
+  intervalMs === undefined &&
+  (groupBy.inner !== undefined || query.receivedFromMs !== undefined);
+
+function groupsOfWalk(
+  groups: ReadonlyMap<string, TagMeasure>,
+  { aggregator, groupBy, size }: Aggregation,
+  outerSize = size,
+): Group[] {
+  const toGroup = ([key, found]: [string, Measure]): Group => ({
+    key,
+    count: found.events,
+    value: toValue(found, aggregator),
+  });
+  const outer = Array.from(groups, ([key, { all, inner }]) => ({ ...toGroup([key, all]), inner }));
+  return biggest(outer, outerSize).map(({ inner, ...group }) =>
+    groupBy?.by === "tag" && groupBy.inner !== undefined
+      ? { ...group, groups: biggest(Array.from(inner, toGroup), size) }
+      : group,
+  );
 }
 
 type Measured = (query: EventQuery, more?: Pick<MeasureRequest, "keyField" | "intervalMs">) => Measures;

@@ -62,6 +62,74 @@ export function measure(database: EmbeddedDatabase, names: Names, plan: QueryPla
   return measures;
 }
 
+/** What was learnt of a tag's events, and of those among them that have each inner tag. */
+export interface TagMeasure {
+  readonly all: Measure;
+  readonly inner: Map<string, Measure>;
+}
+
+type TaggedRow = [tags: string, isFirst: number, number: number | null, value: Held | null];
+
+/** Goes once through the events, whatever the number of groups: for a query that means few of them. */
+export function measureByTag(
+  database: EmbeddedDatabase,
+  names: Names,
+  plan: QueryPlan,
+  request: MeasureRequest,
+  { generic, inner }: { readonly generic?: string; readonly inner?: string },
+): ReadonlyMap<string, TagMeasure> {
+  const groups = new Map<string, TagMeasure>();
+  for (const branch of branchesOf(plan)) {
+    const source = sourceOf(names, branch, request);
+    if (source === undefined) continue;
+    const { isFirst, number, value, from, parameters } = source;
+    const listing = `SELECT (SELECT tags FROM event WHERE event.seq = d.seq), ${isFirst}, ${number}, ${value} ${from}`;
+    for (const row of rows<TaggedRow>(database, listing, parameters)) {
+      const tags = [...new Set(JSON.parse(row[0]) as string[])];
+      const innerTags = inner === undefined ? [] : tags.filter(isOf(inner));
+      for (const tag of generic === undefined ? tags : tags.filter(isOf(generic))) {
+        const group = getOr(groups, tag, () => ({ all: newMeasure(), inner: new Map() }));
+        addRow(group.all, row);
+        for (const innerTag of innerTags) addRow(getOr(group.inner, innerTag, newMeasure), row);
+      }
+    }
+  }
+  return groups;
+}
+
+const isOf =
+  (generic: string) =>
+  (tag: string): boolean =>
+    tag.startsWith(`${generic}:`);
+
+function addRow(found: Measure, [, isFirst, number, value]: TaggedRow): void {
+  found.events += isFirst;
+  if (value !== null) found.values.push(fromHeld(value));
+  if (number === null) return;
+  found.numbers++;
+  found.sum += number;
+  found.min = Math.min(found.min, number);
+  found.max = Math.max(found.max, number);
+}
+
+function getOr<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+const newMeasure = (): Measure => ({
+  events: 0,
+  numbers: 0,
+  sum: 0,
+  min: Number.POSITIVE_INFINITY,
+  max: Number.NEGATIVE_INFINITY,
+  values: [],
+});
+
 function rows<Row>(database: EmbeddedDatabase, sql: string, parameters: readonly SQLInputValue[]): Iterable<Row> {
   const statement = database.prepare(sql);
   statement.setReturnArrays(true);
@@ -74,17 +142,8 @@ function measureAt(
   bucket: number | null,
 ): Measure {
   const key = held === null ? null : fromHeld(held);
-  let buckets = measures.get(key);
-  if (buckets === undefined) {
-    buckets = new Map();
-    measures.set(key, buckets);
-  }
-  let found = buckets.get(bucket);
-  if (found === undefined) {
-    found = { events: 0, numbers: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, values: [] };
-    buckets.set(bucket, found);
-  }
-  return found;
+  const buckets = getOr(measures, key, () => new Map<number | null, Measure>());
+  return getOr(buckets, bucket, newMeasure);
 }
 
 const NOTHING = "NULL";

@@ -74,7 +74,12 @@ export function measuresLines(name: string, open: () => EventStore): void {
 
     test("without lines is measured where an artifact declares the gateway: rate 0, health 1", async () => {
       const ground = groundOf();
-      ground.declare("gateways", "idle", { name: "idle", port: "80/http", routes: { app: { weight: "100%" } } });
+      ground.declare(
+        "gateways",
+        "idle",
+        { name: "idle", port: "80/http", routes: { app: { weight: "100%" } } },
+        START_MS,
+      );
 
       await measureAt(ground, 40 * SECOND_MS);
       await measureAt(ground, 40 * SECOND_MS, "health");
@@ -223,7 +228,7 @@ export function measuresLines(name: string, open: () => EventStore): void {
 
   describe(`${name}: a clock that jumps`, () => {
     test("ahead and back again neither stops the workflow nor changes what it published", async () => {
-      const ground = groundOf();
+      const ground = groundOf({ ...RHYTHM, catchUpMs: 2 * MINUTE_MS });
       ground.declare("gateways", "shop", {}, START_MS);
       await measureAt(ground, 40 * SECOND_MS);
       await measureAt(ground, 600 * MINUTE_MS);
