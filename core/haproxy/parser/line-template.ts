@@ -44,6 +44,8 @@ export interface OpenRun {
 export interface LineTemplate {
   readonly format: LogFormat;
   readonly fields: readonly TemplateField[];
+  /** Where each value stands by what HAProxy calls it: an alias, or the keyword of a sample expression. */
+  readonly places: ReadonlyMap<string, readonly number[]>;
   /** What follows the last value. */
   readonly end: string;
   readonly openRuns: readonly OpenRun[];
@@ -93,11 +95,21 @@ export function lineTemplate(format: LogFormat, counts: HeaderCounts = {}): Line
   return {
     format,
     fields,
+    places: placesOf(fields),
     end: literal,
     openRuns: openRunsOf(fields),
     isExact: fields.every(({ isExact }) => isExact),
     exactFields: firstInexact < 0 ? fields.length : firstInexact,
   };
+}
+
+function placesOf(fields: readonly TemplateField[]): LineTemplate["places"] {
+  const places = new Map<string, number[]>();
+  for (const [index, { field }] of fields.entries()) {
+    const name = field.alias ?? field.expression?.keyword;
+    if (name !== undefined) places.set(name, [...(places.get(name) ?? []), index]);
+  }
+  return places;
 }
 
 const isPort = (field: LogField | undefined): boolean => field?.value.kind === "port";

@@ -40,7 +40,7 @@ function readValue(field: LogField, printed: string): FieldValue {
     case "epoch":
     case "millisecond":
     case "port":
-      return /\d/.test(printed) ? Number(printed) : "-";
+      return isDigit(printed.charCodeAt(0)) || /\d/.test(printed) ? Number(printed) : "-";
     case "headers":
     case "header-list":
       return headersOf(field, printed).map(textOf);
@@ -50,6 +50,8 @@ function readValue(field: LogField, printed: string): FieldValue {
       return textOf(unescaped(field, printed));
   }
 }
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /** The value without what a backslash within means. */
 export function unescaped({ value }: LogField, printed: string): string {

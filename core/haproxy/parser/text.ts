@@ -40,9 +40,18 @@ function bytesOfLine(line: Uint8Array | string): Buffer {
   return Buffer.isBuffer(line) ? line : Buffer.from(line.buffer, line.byteOffset, line.byteLength);
 }
 
+const SHORT = 32;
+
+/** Most values are so short that an expression takes longer to begin than to look. */
+function isAscii(latin1: string): boolean {
+  if (latin1.length > SHORT) return !NOT_ASCII.test(latin1);
+  for (let at = 0; at < latin1.length; at++) if (latin1.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
 /** The text that Latin-1 characters stand for as UTF-8 bytes. */
 export function textOf(latin1: string): Text {
-  if (!NOT_ASCII.test(latin1)) return latin1;
+  if (isAscii(latin1)) return latin1;
   const bytes = Buffer.from(latin1, "latin1");
   const text = bytes.toString("utf8");
   if (text.includes(REPLACEMENT) && !Buffer.from(text, "utf8").equals(bytes)) return { b64: bytes.toString("base64") };

@@ -1,6 +1,6 @@
 import type { LogField } from "#core/haproxy/log-format/log-format.ts";
 import { type CapturedHeaders, decodeRequest } from "#core/haproxy/parser/decode-request.ts";
-import type { LineTemplate, PrintedValues } from "#core/haproxy/parser/line-template.ts";
+import type { LineTemplate, PrintedValues, TemplateField } from "#core/haproxy/parser/line-template.ts";
 import { lineTime } from "#core/haproxy/parser/line-time.ts";
 import { headersOf, readFields, unescaped } from "#core/haproxy/parser/printed-values.ts";
 import type { DecodedRequest, HaproxyRecord } from "#core/haproxy/parser/record.ts";
@@ -22,8 +22,8 @@ export interface PrintedLine {
   readonly partial?: Readonly<Record<string, string>>;
 }
 
-/** The values of a line by what HAProxy calls them: an alias, or the keyword of a sample expression. */
-type PrintedByName = ReadonlyMap<string, PrintedField>;
+/** The value of a line that HAProxy calls so, if it was printed: an alias, or the keyword of a sample expression. */
+type PrintedByName = (name: string) => PrintedField | undefined;
 
 interface PrintedField {
   readonly field: LogField;
@@ -38,11 +38,11 @@ export function toRecord(
   context: LineContext,
 ): HaproxyRecord | undefined {
   const byName = printedByName(template, values);
-  const time = lineTime((name) => byName.get(name)?.printed, context);
+  const time = lineTime((name) => byName(name)?.printed, context);
   if (time === "no date") return undefined;
   const { fields, aliases } = readFields(template, values, partial === undefined);
-  const ft = byName.get("ft")?.printed;
-  const hasPlus = (name: string): boolean => byName.get(name)?.printed.startsWith("+") === true;
+  const ft = byName("ft")?.printed;
+  const hasPlus = (name: string): boolean => byName(name)?.printed.startsWith("+") === true;
   const decoded = decodedOf(byName);
   return {
     format: template.format.name,
@@ -61,17 +61,19 @@ export function toRecord(
 }
 
 /** Of what a format prints twice, the first counts. What the `json` flag encodes is here without its quotes. */
-function printedByName({ fields }: LineTemplate, values: PrintedValues): PrintedByName {
-  const byName = new Map<string, PrintedField>();
-  fields.forEach(({ field }, index) => {
-    const value = values[index];
-    const name = field.alias ?? field.expression?.keyword;
-    if (value === undefined || name === undefined || byName.has(name)) return;
-    const printed = field.value.kind === "json" && value.startsWith('"') ? value.slice(1, -1) : value;
-    byName.set(name, { field, printed });
-  });
-  return byName;
-}
+const printedByName =
+  ({ fields, places }: LineTemplate, values: PrintedValues): PrintedByName =>
+  (name) => {
+    for (const index of places.get(name) ?? NOWHERE) {
+      const value = values[index];
+      if (value === undefined) continue;
+      const { field } = fields[index] as TemplateField;
+      return { field, printed: field.value.kind === "json" && value.startsWith('"') ? value.slice(1, -1) : value };
+    }
+    return undefined;
+  };
+
+const NOWHERE: readonly number[] = [];
 
 /** What tells the request in parts, where a format does not print it whole. */
 const PARTS_OF_REQUEST = {
@@ -81,7 +83,7 @@ const PARTS_OF_REQUEST = {
 } as const;
 
 function decodedOf(byName: PrintedByName): DecodedRequest | undefined {
-  const r = byName.get("r");
+  const r = byName("r");
   const part = (names: readonly string[]): Text | undefined => partOfRequest(firstOf(byName, names));
   const request = r !== undefined && r.printed !== "-" ? unescaped(r.field, r.printed) : undefined;
   const parts = {
@@ -96,7 +98,7 @@ function decodedOf(byName: PrintedByName): DecodedRequest | undefined {
 }
 
 const firstOf = (byName: PrintedByName, names: readonly string[]): PrintedField | undefined =>
-  names.map((name) => byName.get(name)).find((value) => value !== undefined);
+  names.map(byName).find((value) => value !== undefined);
 
 const NOT_THERE = new Set(["", "-", "<BADREQ>"]);
 
