@@ -6,7 +6,7 @@ import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { attemptDelivery } from "#core/triggers/attempt-delivery.ts";
 import { publishTicks } from "#core/triggers/publish-ticks.ts";
 import { RateLimits } from "#core/triggers/rate-limits.ts";
-import type { Trigger } from "#core/triggers/trigger.ts";
+import { TRIGGER_KINDS, type Trigger } from "#core/triggers/trigger.ts";
 import { TriggerCatalog } from "#core/triggers/trigger-catalog.ts";
 import { missingTarget } from "#core/triggers/trigger-target.ts";
 import { consumeJournal } from "#dev/journal-consumer.ts";
@@ -89,9 +89,10 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
   let done = place.sequenceNumber;
   const remember = () => place.remember(done);
   const remembering = repeat(clock, REMEMBER_EVERY_MS, remember, onError);
+  const run = runTriggersHandler({ catalog, limits: new RateLimits(), queue, publish, now: clock.now });
   const consumer = consumeJournal({
     journal,
-    handler: runTriggersHandler({ catalog, limits: new RateLimits(), queue, publish, now: clock.now }),
+    handler: async (batch) => ((await declaresAny(options)) ? run(batch) : { batchItemFailures: [] }),
     clock,
     after: place.sequenceNumber,
     onProgress: (upTo) => {
@@ -120,6 +121,14 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
       remember();
     },
   };
+}
+
+/** Where nothing is declared no event need be read, a fifth of what it costs to take one; a declaration comes with its own. */
+async function declaresAny({ artifacts, namespaces }: LocalTriggersOptions): Promise<boolean> {
+  for (const namespace of [DEFAULT_NAMESPACE, ...namespaces])
+    for (const kind of TRIGGER_KINDS)
+      if ((await artifacts.list(namespace, kind, { limit: 1 })).artifacts.length > 0) return true;
+  return false;
 }
 
 /** Does it again and again, with a pause in between, until the answer is called. */
