@@ -42,7 +42,11 @@ describe("the example of auto-scaling", () => {
       context: { ...WITHOUT_TRACES, "aws:cdk:bundling-stacks": [] },
       builtinCloudFormationValidation: false,
     });
-    const pulse = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" } });
+    const pulse = pulseStacks(app, {
+      stageName: "dev",
+      auth: { kind: "iam" },
+      triggerTargets: { functions: ["AutoScaling-scaler"] },
+    });
     const template = Template.fromStack(
       new AutoScalingStack(app, "AutoScaling", { pulse, gateway: "shop", scale: "shop", bounds: BOUNDS }),
     );
@@ -52,6 +56,9 @@ describe("the example of auto-scaling", () => {
       Runtime: "nodejs24.x",
       Environment: { Variables: Match.objectLike({ SCALE: "shop", ABOVE_MS: "1000", PULSE_URL: Match.anyValue() }) },
     });
+    expect(JSON.stringify(Template.fromStack(pulse.triggers).findResources("AWS::IAM::Policy"))).toContain(
+      ":function:AutoScaling-scaler",
+    );
     template.hasResourceProperties("AWS::IAM::Policy", {
       PolicyDocument: Match.objectLike({
         Statement: [

@@ -52,7 +52,11 @@ describe("the example of a canary", () => {
       context: { ...WITHOUT_TRACES, "aws:cdk:bundling-stacks": [] },
       builtinCloudFormationValidation: false,
     });
-    const pulse = pulseStacks(app, { stageName: "dev", auth: { kind: "iam" } });
+    const pulse = pulseStacks(app, {
+      stageName: "dev",
+      auth: { kind: "iam" },
+      triggerTargets: { functions: ["Canary-mover"] },
+    });
     const canary = { gateway: "shop", stable: "blue", canary: "green" };
     const template = Template.fromStack(new CanaryStack(app, "Canary", { pulse, ...canary, pace: PACE }));
 
@@ -60,6 +64,9 @@ describe("the example of a canary", () => {
       FunctionName: "Canary-mover",
       Environment: { Variables: Match.objectLike({ GATEWAY: "shop", CANARY: "green", STEP_PERCENT: "20" }) },
     });
+    expect(JSON.stringify(Template.fromStack(pulse.triggers).findResources("AWS::IAM::Policy"))).toContain(
+      ":function:Canary-mover",
+    );
     template.hasResourceProperties("AWS::IAM::Policy", {
       PolicyDocument: Match.objectLike({
         Statement: [
