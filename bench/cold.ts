@@ -17,6 +17,7 @@ const ENVIRONMENT = {
   PULSE_DELIVERIES_URL: "https://sqs.example/deliveries",
   PULSE_DEAD_DELIVERIES_URL: "https://sqs.example/dead-deliveries",
   PULSE_TRIGGER_BUS: "bus",
+  PULSE_DASHBOARDS_URL: "https://search.example/_dashboards",
   PULSE_AUTH: "oidc",
   PULSE_OIDC_ISSUER: "https://login.example",
   PULSE_OIDC_AUDIENCE: "pulse",
