@@ -1,7 +1,9 @@
+import { seqsOf } from "#core/events/event-journal.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
-import type { LogLine } from "#core/haproxy/logs/log-record.ts";
+import { type LogLine, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
-import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { bulksOf } from "#stores/opensearch/bulk.ts";
 import { toBulkLines } from "#stores/opensearch/event-document.ts";
 import type { Ground } from "./ground.ts";
 import { httplogLines } from "./httplog-lines.ts";
@@ -9,8 +11,8 @@ import { measureMmnormalize } from "./mmnormalize.ts";
 import { readByExpression } from "./regex-parser.ts";
 import type { Bar, SuiteReport } from "./report.ts";
 
-/** One way to read lines: what it makes of each. */
-type Reading = (line: Buffer, index: number) => unknown;
+/** One way to read lines: what it makes of them. */
+type Reading = (lines: readonly Buffer[]) => Iterable<unknown>;
 
 export interface ParseFigures {
   readonly linesPerSecond: number;
@@ -50,30 +52,55 @@ function readings(): Readonly<Record<string, Reading>> {
   const toRecord = haproxyParser();
   const context = { zone: ZONE, receivedAtMs: RECEIVED_AT_MS };
   return {
-    record: (line) => toRecord(line, context),
-    bulk: (line, index) => {
-      const { event } = toRecordedEvent(received(line, index), toRecord);
-      return toBulkLines("pulse.haproxy.default.2026-11-22", { event, point: pointOf(index) }, HAPROXY_FIELDS);
-    },
-    regexObject: (line) => readByExpression(line),
-    regexJson: (line) => JSON.stringify(readByExpression(line)),
+    record: each((line) => toRecord(line, context)),
+    bulk: (lines) => bulkBodies(lines, toRecord),
+    regexObject: each((line) => readByExpression(line)),
+    regexJson: each((line) => JSON.stringify(readByExpression(line))),
   };
 }
 
-/** A line as an agent hands it in. */
+function each(read: (line: Buffer) => unknown): Reading {
+  return function* (lines) {
+    for (const line of lines) yield read(line);
+  };
+}
+
+/** What `index-haproxy-logs` and the store behind it make of lines: bodies of bulks, as they are sent. */
+function* bulkBodies(lines: readonly Buffer[], toRecord: LineParser): Generator<Buffer> {
+  for (const bulk of bulksOf(documents(lines, toRecord))) yield bulk.documents.bodyOf();
+}
+
+function* documents(lines: readonly Buffer[], toRecord: LineParser): Generator<string> {
+  let seqAt = seqsOf(FIRST_SEQUENCE_NUMBER);
+  for (const [index, line] of lines.entries()) {
+    const offset = index % LINES_A_RECORD;
+    if (offset === 0) seqAt = seqsOf(FIRST_SEQUENCE_NUMBER + BigInt(index));
+    const { event, shape } = toRecordedEvent(received(line, index), toRecord);
+    yield toBulkLines(
+      INDEX,
+      { event, ...(shape && { shape }), point: { shard: SHARD, seq: seqAt(offset) } },
+      HAPROXY_FIELDS,
+    );
+  }
+}
+
+const INDEX = "pulse.haproxy.default.2026-11-22";
+const LINE_FEED = 0x0a;
+
+/** A line as an agent hands it in: without the LF at its end. */
 const received = (line: Buffer, index: number): LogLine => ({
   id: `5d1e2f3a4b5c6d7e-${String(index).padStart(15, "0")}`,
   at: RECEIVED_AT,
   namespace: "default",
   source: "gw-1",
   zone: ZONE,
-  line: line.toString("utf8"),
+  ...toLineBytes(line.at(-1) === LINE_FEED ? line.subarray(0, -1) : line),
 });
 
-const pointOf = (index: number) => ({
-  shard: "haproxy-logs/shardId-000000000000",
-  seq: `${"49655".padEnd(56, "0")}.${String(index % 500).padStart(5, "0")}`,
-});
+/** As many lines as an agent sends together are a record of the stream. */
+const LINES_A_RECORD = 500;
+const SHARD = "haproxy-logs/shardId-000000000000";
+const FIRST_SEQUENCE_NUMBER = 49_655_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000n;
 
 /** In each round each reads all lines, so that whatever else the machine does troubles all alike. */
 function measureTogether(
@@ -103,9 +130,8 @@ function measureTogether(
 function measure(read: Reading, lines: readonly Buffer[], kept: unknown[]): ParseFigures {
   const startMs = performance.now();
   const before = process.cpuUsage();
-  lines.forEach((line, index) => {
-    kept[index % KEPT] = read(line, index);
-  });
+  let index = 0;
+  for (const made of read(lines)) kept[index++ % KEPT] = made;
   const { user, system } = process.cpuUsage(before);
   const seconds = (performance.now() - startMs) / 1000;
   // Microseconds per line are seconds per million.

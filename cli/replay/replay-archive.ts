@@ -1,9 +1,8 @@
 import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
 import { ERRORS_FOLDER } from "#core/events/archive-layout.ts";
 import { arrivedBy, mayHold } from "#core/events/archive-times.ts";
-import type { Event } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { EventReplay, type ReplayCounts, type ReplayedEvents } from "#core/events/replay-events.ts";
+import { type ArchivedEvent, EventReplay, type ReplayCounts, type ReplayedEvents } from "#core/events/replay-events.ts";
 import { ArchiveDoubt, type ArchiveFault } from "./archive-doubt.ts";
 import { readAhead } from "./read-ahead.ts";
 import { readArchived } from "./read-archived.ts";
@@ -26,7 +25,7 @@ export interface ArchiveReplayOptions {
   /** A file that may hold what arrived later is left out. @default - none is */
   readonly arrivedByMs?: number | undefined;
   /** The event of a line. Throws a SyntaxError for a line that has none. */
-  readonly read: (line: string) => Event;
+  readonly read: (line: string) => ArchivedEvent;
   readonly keep: EventStore["keep"];
   readonly onFault: (fault: ArchiveFault) => void;
   /** Told whenever more is done. */

@@ -1,4 +1,5 @@
 import type { Event } from "#core/events/event.ts";
+import type { ValueShape } from "#core/events/value-shape.ts";
 
 /** Where the journal keeps an event: points of one shard are ordered by comparing `seq` as text. */
 export interface JournalPoint {
@@ -12,6 +13,8 @@ export interface JournalPoint {
 export interface JournalEntry {
   readonly event: Event;
   readonly point?: JournalPoint;
+  /** Where whoever made the event's value knows it. */
+  readonly shape?: ValueShape;
 }
 
 /** What became of one event: durable at its point, or not taken, and then a retry is safe and may help. */

@@ -1,4 +1,5 @@
 import type { Event } from "#core/events/event.ts";
+import type { JournalEntry } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import type { ArchivedLine } from "#core/events/line-splitter.ts";
 
@@ -26,9 +27,12 @@ export interface ReplayFault {
   readonly reason: string;
 }
 
+/** An event without its place in the journal, and what is known of its value. */
+export type ArchivedEvent = Omit<JournalEntry, "point">;
+
 export interface ReplayOptions {
   /** The event of a line. Throws a SyntaxError for a line that has none. */
-  readonly read: (line: string) => Event;
+  readonly read: (line: string) => ArchivedEvent;
   readonly wanted: ReplayedEvents;
   readonly keep: EventStore["keep"];
   readonly onFault: (fault: ReplayFault) => void;
@@ -40,7 +44,7 @@ const MAX_EVENTS = 5000;
 const MAX_CHARACTERS = 10_000_000;
 
 interface WaitingEvent {
-  readonly event: Event;
+  readonly entry: ArchivedEvent;
   readonly file: string;
   readonly line: number;
 }
@@ -82,8 +86,8 @@ export class EventReplay {
       this.#options.onFault({ file, line, reason: read.unreadable });
       return false;
     }
-    if (isWanted(read.event, this.#options.wanted)) {
-      this.#batch.push({ event: read.event, file, line });
+    if (isWanted(read.entry.event, this.#options.wanted)) {
+      this.#batch.push({ entry: read.entry, file, line });
       this.#characters += read.characters;
     } else this.#counts.leftOut++;
     return true;
@@ -91,7 +95,7 @@ export class EventReplay {
 
   #read(text: string): ReadEvent {
     try {
-      return { event: this.#options.read(text), characters: text.length };
+      return { entry: this.#options.read(text), characters: text.length };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       return { unreadable: error.message };
@@ -102,10 +106,10 @@ export class EventReplay {
   async flush(): Promise<void> {
     const batch = this.#batch;
     if (batch.length === 0) return;
-    const outcomes = await this.#options.keep(batch.map(({ event }) => ({ event })));
+    const outcomes = await this.#options.keep(batch.map(({ entry }) => entry));
     this.#batch = [];
     this.#characters = 0;
-    batch.forEach(({ event, file, line }, index) => {
+    batch.forEach(({ entry, file, line }, index) => {
       const outcome = outcomes[index];
       if (outcome === undefined) throw new Error("the store answered fewer events than it was given");
       if ("kept" in outcome) {
@@ -113,12 +117,12 @@ export class EventReplay {
         return;
       }
       this.#counts.refused++;
-      this.#options.onFault({ file, line, reason: `event ${event.id} is refused: ${outcome.refused}` });
+      this.#options.onFault({ file, line, reason: `event ${entry.event.id} is refused: ${outcome.refused}` });
     });
   }
 }
 
-type ReadEvent = { readonly event: Event; readonly characters: number } | { readonly unreadable: string };
+type ReadEvent = { readonly entry: ArchivedEvent; readonly characters: number } | { readonly unreadable: string };
 
 const isWanted = (
   { receivedAtMs, type }: Event,

@@ -50,7 +50,8 @@ function readLogs({ data, pointAt }: StreamRecord, parse: LineParser, figures: C
     try {
       const record = fromLogRecordLine(line);
       const recorded = toRecordedEvent(record, parse);
-      entries.push({ event: recorded.event, point, line });
+      const { event, shape } = recorded;
+      entries.push({ event, ...(shape && { shape }), point, line });
       if (!("receipt" in record)) count(recorded, figures);
     } catch (error) {
       unreadable.push({ reason: (error as Error).message, point, line });

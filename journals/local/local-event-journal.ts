@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import type { EventJournal, JournalEntry } from "#core/events/event-journal.ts";
+import type { EventJournal, JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
 import { packLines } from "#core/events/pack-lines.ts";
 import { LocalJournal, type LocalJournalOptions } from "#journals/local/local-journal.ts";
@@ -12,7 +12,7 @@ export type LocalEventJournal = LocalJournal<Event, string> & EventJournal;
 
 export interface LocalEventJournalOptions extends Omit<LocalJournalOptions<Event>, "alongside"> {
   /** Done in the transaction that appends the entries, and undone with it; when it throws, nothing is appended. */
-  readonly alongside?: (entries: readonly Required<JournalEntry>[]) => void;
+  readonly alongside?: (entries: readonly (JournalEntry & { readonly point: JournalPoint })[]) => void;
 }
 
 export const openLocalJournal = ({ alongside = () => {}, ...options }: LocalEventJournalOptions): LocalEventJournal =>

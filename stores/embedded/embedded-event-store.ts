@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventFilter } from "#core/events/event-filter.ts";
-import type { JournalEntry } from "#core/events/event-journal.ts";
+import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import type {
   EventPage,
   EventQuery,
@@ -75,7 +75,7 @@ export class EmbeddedEventStore implements EventStore, TypeRegister {
   /**
    * For the journal of the same file: keeps what it appends and makes it readable, in the transaction that appends it.
    */
-  keepInTransaction(entries: readonly Required<JournalEntry>[]): readonly Kept[] {
+  keepInTransaction(entries: readonly (JournalEntry & { readonly point: JournalPoint })[]): readonly Kept[] {
     const kept = this.#keep(entries);
     const last = new Map(entries.map(({ point }) => [point.shard, point.seq]));
     for (const [shard, seq] of last) this.#checkpoint(shard, seq);

@@ -3,11 +3,11 @@ import { PulseError } from "#core/errors.ts";
 import type { Kept } from "#core/events/event-store.ts";
 import { pauseBefore, type RetryPolicy } from "./backoff.ts";
 import { request } from "./client.ts";
+import { Documents } from "./documents.ts";
 import { describeFault, failure, mayPass, type OpenSearchFault } from "./failure.ts";
 
 const MAX_DOCUMENTS = 2500;
-/** In UTF-8 at most 5 MB. A count of bytes would cost each document as much as making it. */
-const MAX_CHARACTERS = 1_666_000;
+const MAX_BYTES = 1_666_000;
 const IN_FLIGHT = 2;
 
 /**
@@ -19,8 +19,8 @@ export async function createAll(client: Client, documents: Iterable<string>, ret
   const kept: Kept[] = [];
   const bulks = bulksOf(documents);
   const sendNext = async (): Promise<void> => {
-    for (const { from, lines } of bulks) {
-      const outcomes = await createWithRetries(client, lines, retry);
+    for (const { from, documents: some } of bulks) {
+      const outcomes = await createWithRetries(client, some, retry);
       outcomes.forEach((outcome, index) => {
         kept[from + index] = outcome;
       });
@@ -30,44 +30,35 @@ export async function createAll(client: Client, documents: Iterable<string>, ret
   return kept;
 }
 
-interface Bulk {
+/** Documents that are sent together: `from` is the place of the first. */
+export interface Bulk {
   readonly from: number;
-  readonly lines: readonly string[];
+  readonly documents: Documents;
 }
 
-function* bulksOf(documents: Iterable<string>): Generator<Bulk, undefined> {
+export function* bulksOf(documents: Iterable<string>): Generator<Bulk, undefined> {
   let from = 0;
-  let lines: string[] = [];
-  let characters = 0;
+  let some = new Documents();
   for (const document of documents) {
-    if (lines.length === MAX_DOCUMENTS || (characters + document.length > MAX_CHARACTERS && lines.length > 0)) {
-      yield { from, lines };
-      from += lines.length;
-      lines = [];
-      characters = 0;
+    if (some.length === MAX_DOCUMENTS || (some.bytes + document.length > MAX_BYTES && some.length > 0)) {
+      yield { from, documents: some };
+      from += some.length;
+      some = new Documents();
     }
-    lines.push(document);
-    characters += document.length;
+    some.add(document);
   }
-  if (lines.length > 0) yield { from, lines };
+  if (some.length > 0) yield { from, documents: some };
 }
 
 /** What became of one document: settled, or why it must be sent again. */
 type Outcome = Kept | { readonly retry: PulseError };
 
 /** Sends only what is unsettled again. */
-async function createWithRetries(
-  client: Client,
-  lines: readonly string[],
-  retry: RetryPolicy,
-): Promise<readonly Kept[]> {
-  const settled = new Array<Kept>(lines.length);
-  let pending = lines.map((_, index) => index);
+async function createWithRetries(client: Client, documents: Documents, retry: RetryPolicy): Promise<readonly Kept[]> {
+  const settled = new Array<Kept>(documents.length);
+  let pending = Array.from({ length: documents.length }, (_, index) => index);
   for (let next = 2; ; next++) {
-    const outcomes = await create(
-      client,
-      pending.map((index) => lines[index] as string),
-    );
+    const outcomes = await create(client, documents, pending);
     let lastFailure: PulseError | undefined;
     pending = pending.filter((index, place) => {
       const outcome = outcomes[place] as Outcome;
@@ -91,26 +82,33 @@ interface BulkItem {
 }
 
 /** One bulk, once. The status of each item decides, never that of the whole: a bulk of refusals is answered with 200. */
-async function create(client: Client, lines: readonly string[]): Promise<Outcome[]> {
+async function create(client: Client, documents: Documents, indices: readonly number[]): Promise<Outcome[]> {
   try {
     const { body } = await request<BulkReply>(client, {
       method: "POST",
       path: "/_bulk",
       query: { filter_path: "items.*.status,items.*.error" },
-      ndjson: lines.join(""),
+      ndjson: documents.bodyOf(indices),
     });
     return body.items.map((item) => outcomeOf(item.create));
   } catch (error) {
-    if (error instanceof PulseError && error.kind === "too-large") return createHalves(client, lines, error);
-    if (mayPass(error)) return lines.map(() => ({ retry: error }));
+    if (error instanceof PulseError && error.kind === "too-large")
+      return createHalves(client, documents, indices, error);
+    if (mayPass(error)) return indices.map(() => ({ retry: error }));
     throw error;
   }
 }
 
-async function createHalves(client: Client, lines: readonly string[], tooLarge: PulseError): Promise<Outcome[]> {
-  if (lines.length === 1) return [{ refused: tooLarge.message }];
-  const half = Math.ceil(lines.length / 2);
-  return [...(await create(client, lines.slice(0, half))), ...(await create(client, lines.slice(half)))];
+async function createHalves(
+  client: Client,
+  documents: Documents,
+  indices: readonly number[],
+  tooLarge: PulseError,
+): Promise<Outcome[]> {
+  if (indices.length === 1) return [{ refused: tooLarge.message }];
+  const half = Math.ceil(indices.length / 2);
+  const first = await create(client, documents, indices.slice(0, half));
+  return [...first, ...(await create(client, documents, indices.slice(half)))];
 }
 
 /** The document's own fault: it would be refused for ever. */

@@ -50,9 +50,9 @@ export interface OpenSearchRequest {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
   /** Instead of `body`: lines, each ended. */
-  readonly ndjson?: string;
+  readonly ndjson?: string | Buffer;
   /** Instead of `body`: as it is, of the media type that `headers` say. */
-  readonly text?: string;
+  readonly text?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are an answer here and not a failure. */
   readonly expect?: readonly number[];

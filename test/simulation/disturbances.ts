@@ -49,7 +49,7 @@ async function replay(world: World, stream: SimulatedStream, random: Random): Pr
   );
   const replayed = new EventReplay({
     wanted: { types: new Set() },
-    read: fromJournalLine,
+    read: (line) => ({ event: fromJournalLine(line) }),
     keep: (entries) => store.keep(entries),
     onFault: ({ reason }) => world.trace(() => `${process.name}: ${reason}`),
   });

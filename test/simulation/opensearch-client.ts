@@ -39,7 +39,11 @@ export function sendTo({ openSearch, process, network, chaos, random }: OpenSear
 
 /** What the adapter needs of OpenSearch's client: one call, failures as the client throws them. */
 export function clientOf(send: Send): Client {
-  const request = async (call: OpenSearchCall, { ignore }: { readonly ignore: readonly number[] }) => {
+  const request = async (
+    { bulkBody, ...given }: Omit<OpenSearchCall, "bulkBody"> & { readonly bulkBody?: string | Buffer },
+    { ignore }: { readonly ignore: readonly number[] },
+  ) => {
+    const call: OpenSearchCall = { ...given, ...(bulkBody !== undefined && { bulkBody: bulkBody.toString() }) };
     const { statusCode, body } = await send(call).catch(toClientError);
     if (statusCode >= 400 && !ignore.includes(statusCode) && !(call.method === "HEAD" && statusCode === 404))
       throw new errors.ResponseError({ statusCode, body, headers: {}, warnings: null, meta: {} as never });

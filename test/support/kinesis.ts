@@ -9,7 +9,7 @@ import {
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { type JournalEntry, toSeq } from "#core/events/event-journal.ts";
+import { type JournalEntry, type JournalPoint, toSeq } from "#core/events/event-journal.ts";
 import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
 import { type AwsFront, openAwsFront } from "#test/support/aws-front.ts";
 
@@ -22,7 +22,7 @@ export interface TestKinesis extends AwsFront {
   /** Speaks to it as long as it is open. */
   readonly client: KinesisClient;
   /** Every event in the stream, shard by shard in order, where it lies. */
-  read(): Promise<Required<JournalEntry>[]>;
+  read(): Promise<(JournalEntry & { readonly point: JournalPoint })[]>;
 }
 
 export async function openKinesis(shards = 2, streamName = STREAM): Promise<TestKinesis> {

@@ -1,5 +1,6 @@
 import type { Event } from "#core/events/event.ts";
 import { fromJournalLine } from "#core/events/journal-record.ts";
+import type { ArchivedEvent } from "#core/events/replay-events.ts";
 import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
@@ -24,7 +25,9 @@ export function readJournalItem(line: string): JournalItem {
 /** How the events of archived lines are read: one that was archived as such, or that of a gateway's log record. */
 export const archivedEventReader =
   (parse: LineParser) =>
-  (line: string): Event => {
+  (line: string): ArchivedEvent => {
     const item = readJournalItem(line);
-    return "event" in item ? item.event : toRecordedEvent(item.record, parse).event;
+    if ("event" in item) return item;
+    const { event, shape } = toRecordedEvent(item.record, parse);
+    return { event, ...(shape && { shape }) };
   };

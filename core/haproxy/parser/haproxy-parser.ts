@@ -1,6 +1,6 @@
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { chosenOf, readLongLine } from "#core/haproxy/parser/cut-lines.ts";
-import type { HeaderCounts } from "#core/haproxy/parser/line-template.ts";
+import type { HeaderCounts, LineTemplate } from "#core/haproxy/parser/line-template.ts";
 import { matchCutTemplate, matchTemplate } from "#core/haproxy/parser/match-template.ts";
 import { isOf, type Reader, type Readers, readersOf } from "#core/haproxy/parser/readers.ts";
 import type { HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/parser/record.ts";
@@ -19,7 +19,21 @@ export interface KnownFormat {
 }
 
 /** Reads a line as it came (one LF at its end does not count): a record, or why it is none. */
-export type LineParser = (line: Uint8Array | string, context: LineContext) => ParsedLine;
+export interface LineParser {
+  (line: Uint8Array | string, context: LineContext): ParsedLine;
+  /** What it reads ordinary lines by, for who needs no record of them. */
+  readonly readers?: () => OrdinaryReaders;
+}
+
+/**
+ * The formats that are compiled, in the order in which they are tried: a line is of the first that takes it and is of its
+ * frontend, or none of whose frontend is known.
+ */
+export interface OrdinaryReaders {
+  readonly compiled: readonly { readonly template: LineTemplate; readonly frontends: ReadonlySet<string> }[];
+  /** All that a format is known of. */
+  readonly frontends: ReadonlySet<string>;
+}
 
 /**
  * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
@@ -31,9 +45,12 @@ export function haproxyParser({ formats = [] }: { readonly formats?: readonly Kn
   // Made with the first line: 13 ms that a process spends only once it is given lines.
   let made: Readers | undefined;
   const headers = new HeaderMemory();
-  return (line, context) => {
+  const readersNow = (): Readers => {
     made ??= readersOf(formats);
-    const readers = made;
+    return made;
+  };
+  const parse = (line: Uint8Array | string, context: LineContext): ParsedLine => {
+    const readers = readersNow();
     const decoded = decodeLine(line);
     const { text } = decoded;
     const { syslog, at } = headers.read(text, decoded.bytes);
@@ -44,6 +61,7 @@ export function haproxyParser({ formats = [] }: { readonly formats?: readonly Kn
     if (long !== undefined) return { record: long };
     return readEveryWay(readers, { text, syslog, at }, context);
   };
+  return Object.assign(parse, { readers: readersNow });
 }
 
 /** What a line is, whatever it is: the quick readers before say nothing else of those lines that they read. */

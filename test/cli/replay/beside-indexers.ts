@@ -90,7 +90,7 @@ export async function replayBesideIndexers(
     const { lines } = await replayArchive({
       archive: memoryPlace(Object.fromEntries(written)),
       wanted: { toMs: untilMs, types: new Set() },
-      read: fromJournalLine,
+      read: (line) => ({ event: fromJournalLine(line) }),
       arrivedByMs: isCareful ? untilMs : Infinity,
       keep: (entries) => store.keep(entries),
       onFault: (fault) => expect(fault).toBeUndefined(),

@@ -56,7 +56,7 @@ describe("a replay", () => {
     const { lines, files } = await replayArchive({
       archive,
       wanted: { fromMs, toMs, types: new Set(["health", "_x"]) },
-      read: fromJournalLine,
+      read: (line) => ({ event: fromJournalLine(line) }),
       keep: (entries) => store.keep(entries),
       onFault: notExpected,
     });
@@ -101,7 +101,7 @@ describe("a replay", () => {
       return replayArchive({
         archive: watched,
         wanted: EVERYTHING,
-        read: fromJournalLine,
+        read: (line) => ({ event: fromJournalLine(line) }),
         keep,
         state,
         onFault: (fault) => faults.push(fault),
@@ -141,7 +141,7 @@ describe("a replay", () => {
     const outcome = await replayArchive({
       archive,
       wanted: EVERYTHING,
-      read: fromJournalLine,
+      read: (line) => ({ event: fromJournalLine(line) }),
       keep: (entries) => store.keep(entries),
       onFault: (fault) => faults.push(fault),
     });
@@ -168,7 +168,7 @@ describe("a replay", () => {
     const { lines, files, tooYoung } = await replayArchive({
       archive,
       wanted: EVERYTHING,
-      read: fromJournalLine,
+      read: (line) => ({ event: fromJournalLine(line) }),
       arrivedByMs: RECEIVED_AT_MS + 2000,
       keep: async (entries) => entries.map(() => ({ kept: true })),
       onFault: notExpected,
@@ -203,7 +203,7 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
     replayArchive({
       archive,
       wanted: EVERYTHING,
-      read: fromJournalLine,
+      read: (line) => ({ event: fromJournalLine(line) }),
       keep: (entries) => target.keep(entries),
       onFault: notExpected,
     });
@@ -277,7 +277,7 @@ describeOpenSearch("a replay into OpenSearch", (url) => {
       const { lines } = await replayArchive({
         archive,
         wanted: EVERYTHING,
-        read: fromJournalLine,
+        read: (line) => ({ event: fromJournalLine(line) }),
         keep: (entries) => store.keep(entries),
         onFault: (fault) => faults.push(fault),
       });

@@ -72,7 +72,7 @@ describe("the client", () => {
   test.each([
     ["a search of patterns", { path: "/pulse.*.default.*,-pulse.haproxy.default.*/_search", body: { size: 1 } }],
     ["a search of shared indices", { path: "/pulse.a-b_c.x.*,pulse.~shared.x.*/_search", body: { query: "ü" } }],
-    ["a bulk", { path: "/_bulk", ndjson: '{"create":{}}\n{"tags":["é"]}\n' }],
+    ["a bulk", { path: "/_bulk", ndjson: Buffer.from('{"create":{}}\n{"tags":["é"]}\n') }],
     ["a document of an encoded id", { path: "/pulse_checkpoints/_doc/events%2FshardId-000" }],
   ])("signs %s for the region, with the environment's credentials", async (_, wanted) => {
     const { client, received } = await aClient({ auth: "sigv4", region: REGION });

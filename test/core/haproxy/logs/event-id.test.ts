@@ -59,4 +59,25 @@ describe("the id of a record's event", () => {
   });
 });
 
+test("the id of an agent's record is its bits, written out", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(incarnation, sequence, fc.boolean())), (records) => {
+      for (const [agent, number, isReceipt] of records) {
+        const id = isReceipt ? receiptId(agent, number) : lineId(agent, number);
+
+        expect(eventIdOf(id)).toBe(bitByBit(agent, number, isReceipt));
+      }
+    }),
+  );
+});
+
+/** 64 bits of the agent, one that tells a receipt, 57 of the number; version and variant where RFC 9562 has them. */
+function bitByBit(agent: string, number: number, isReceipt: boolean): string {
+  const bits = (digits: string, length: number): string => BigInt(digits).toString(2).padStart(length, "0");
+  const free = `${bits(`0x${agent}`, 64)}${isReceipt ? 1 : 0}${bits(String(number), 57)}`;
+  const all = `${free.slice(0, 48)}1000${free.slice(48, 60)}10${free.slice(60)}`;
+  const hex = (all.match(/.{4}/g) ?? []).map((four) => Number.parseInt(four, 2).toString(16)).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 const toLineId = ([spool, number]: [string, number]): string => lineId(spool, number);

@@ -49,6 +49,6 @@ test("an archived line is read into the event that its indexer made of it", () =
   const read = archivedEventReader(parseHaproxyLine);
   const [event, record] = [anEvent(), aLogLine(1, httplogLine())];
 
-  expect(read(toJournalLine(event))).toEqual(fromJournalLine(toJournalLine(event)));
-  expect(read(toLogRecordLine(record))).toEqual(toRecordedEvent(record, parseHaproxyLine).event);
+  expect(read(toJournalLine(event))).toEqual({ event: fromJournalLine(toJournalLine(event)) });
+  expect(read(toLogRecordLine(record))).toEqual(toRecordedEvent(record, parseHaproxyLine));
 });

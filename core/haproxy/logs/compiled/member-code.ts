@@ -1,0 +1,204 @@
+import { isAt, isCookie } from "#core/haproxy/parser/compiled/value-code.ts";
+import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
+
+/*
+ * The code that writes the fields of a template as members of a JSON object while it reads them: `p` is where it is in
+ * `text` and in `bytes`, `o` where it writes, behind them; `q`, `c` and `n` are for passing use. What is not as the compiled reader
+ * takes it ends in `return 0`, what this code does not know how to write in `return -1`.
+ */
+
+/** Statements, and what is found by them. */
+export interface MembersCode {
+  readonly statements: string;
+  /** Words with nothing but literals between them, by their places in the template. */
+  readonly runs: readonly { readonly from: number; readonly to: number }[];
+  /** The fields that can have a plus sign, by the bits of `pluses`. */
+  readonly signed: readonly number[];
+}
+
+const NO = "return 0;";
+const UNKNOWN = "return -1;";
+
+/** `names` are those that the fields have in the object. */
+export function codeOfMembers(template: LineTemplate, names: readonly string[]): MembersCode {
+  const { fields, end } = template;
+  const runs: { from: number; to: number }[] = [];
+  const signed: number[] = [];
+  const code: string[] = [];
+  const literalAfter = (index: number): string => fields[index + 1]?.before ?? end;
+  for (let index = 0; index < fields.length; index++) {
+    const place = fields[index] as TemplateField;
+    code.push(passLiteral(place.before, fields[index - 1]?.vanishes === true));
+    if (place.field.value.kind === "word") {
+      const to = endOfWords(fields, index);
+      const literals = fields.slice(index, to).map((_, word) => literalAfter(index + word));
+      code.push(runCode(runs.length, literals));
+      runs.push({ from: index, to });
+      index = to - 1;
+      continue;
+    }
+    const plus = signed.length;
+    const written = memberCode(template, `,${JSON.stringify(names[index])}:`, index, plus);
+    if (written.includes("pluses")) signed.push(index);
+    code.push(written);
+  }
+  code.push(passLiteral(end, fields.at(-1)?.vanishes === true), `if (p !== end) ${NO}`);
+  return { statements: code.join("\n"), runs, signed };
+}
+
+/** The words from `index` on that have nothing else between them. */
+function endOfWords(fields: readonly TemplateField[], index: number): number {
+  const end = fields.findIndex(({ field }, at) => at > index && field.value.kind !== "word");
+  return end < 0 ? fields.length : end;
+}
+
+/** After something that was not printed, its space was not printed either. */
+function passLiteral(literal: string, mayDropSpace: boolean): string {
+  if (literal === "") return "";
+  if (!mayDropSpace) return `if (${isAt(literal, "p")}) p += ${literal.length}; else ${NO}`;
+  return `if (hasVanished) { if (!(${isAt(literal.slice(1), "p")})) ${NO} p += ${literal.length - 1}; }
+    else if (${isAt(literal, "p")}) p += ${literal.length}; else ${NO}`;
+}
+
+const write = (text: string): string =>
+  `${[...text].map((character, index) => `bytes[o + ${index}] = ${character.charCodeAt(0)};`).join(" ")} o += ${text.length};`;
+
+function memberCode(template: LineTemplate, key: string, index: number, plus: number): string {
+  const { field } = template.fields[index] as TemplateField;
+  if (isCookie(template, index)) return cookieCode(key);
+  switch (field.value.kind) {
+    case "number":
+      return field.alias === "ST" ? numberCode(key, 3, "status") : numberCode(key, 15, plus);
+    case "port":
+      return numberCode(key, 9, "no sign");
+    case "date":
+      return `findings.timeMs = clock.instantAt(text, bytes, p, context);
+        if (findings.timeMs === undefined) ${NO}
+        ${write(`${key}"`)}
+        bytes.copyWithin(o, p, p + 24);
+        p += 24; o += 24;
+        ${write('"')}`;
+    case "ip":
+      return `q = p;
+        for (c = bytes[p]; (c >= 48 && c <= 57) || c === 46; ) c = bytes[++p];
+        if (c !== 58 || p - q < 7 || p - q > 15) p = endOfShape(shapes[${index}], text, q);
+        if (p < 0) ${NO}
+        ${write(`${key}"`)}
+        for (; q < p; q++) bytes[o++] = bytes[q];
+        ${write('"')}`;
+    case "state":
+      return stateCode(key, field.alias === "tsc" ? 4 : 2);
+    case "hex":
+      return `${write(`${key}"`)}
+        q = p;
+        for (c = bytes[p]; (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102); c = bytes[++p]) bytes[o++] = c;
+        if (p === q) ${NO}
+        ${write('"')}`;
+    case "request":
+      return requestCode(key);
+    default:
+      return headersCode(key, field.alias);
+  }
+}
+
+/** Digits are copied as they stand, unless a number is not printed with them: with zeros in front, or less than zero and zero. */
+function numberCode(key: string, maxDigits: number, sign: number | "status" | "no sign"): string {
+  const minus = "isNegative = c === 45; if (isNegative) { bytes[o++] = 45; c = bytes[++p]; }";
+  const plus = `if (c === 43) { pluses |= ${typeof sign === "number" ? 1 << sign : 0}; c = bytes[++p]; }`;
+  const zero = sign === "no sign" ? "p - q > 1" : "(p - q > 1 || isNegative)";
+  return `
+    ${write(key)}
+    c = bytes[p];
+    ${sign === "no sign" ? "" : minus}
+    ${typeof sign === "number" ? plus : ""}
+    q = p;
+    ${sign === "status" ? "n = 0;" : ""}
+    for (; c >= 48 && c <= 57; c = bytes[++p]) { bytes[o++] = c; ${sign === "status" ? "n = n * 10 + (c - 48);" : ""} }
+    if (p === q || p - q > ${maxDigits}) ${NO}
+    if (bytes[q] === 48 && ${zero}) ${UNKNOWN}
+    ${sign === "status" ? "findings.status = isNegative ? 0 : n;" : ""}`;
+}
+
+/** `-`, or what has no space in it. */
+const cookieCode = (key: string): string => `
+  if (bytes[p] === 45 && bytes[p + 1] === 32) { ${write(`${key}"-"`)} p++; }
+  else {
+    for (q = p; STOPS_TEXT[bytes[p]] === 0; ) p++;
+    if (p === q || bytes[p] !== 32) ${UNKNOWN}
+    ${write(`${key}"`)}
+    ${copyFrom("q")}
+    ${write('"')}
+  }`;
+
+/** What stands from there up to \`p\`. */
+const copyFrom = (from: string): string => `bytes.copyWithin(o, ${from}, p); o += p - ${from};`;
+
+/** Up to the quote behind it. Backslashes are left to others. */
+const requestCode = (key: string): string => `
+  for (q = p; ; p++) {
+    while (STOPS_REQUEST[bytes[p]] === 0) p++;
+    if (bytes[p] !== 35) break;
+    isPlain = false;
+  }
+  if (bytes[p] !== 34) ${UNKNOWN}
+  if (p === q + 1 && bytes[q] === 45) ${NO}
+  requestAt = q; requestEnd = p;
+  ${write(`${key}"`)}
+  ${copyFrom("q")}
+  ${write('"')}`;
+
+const stateCode = (key: string, length: number): string => `
+  ${write(`${key}"`)}
+  for (q = p + ${length}, c = bytes[p]; p < q && ((c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 45); c = bytes[++p])
+    bytes[o++] = c;
+  if (p !== q) ${NO}
+  ${write('"')}`;
+
+/** HAProxy encodes braces and quotes within: where one stands, the line is not what it seems. */
+function headersCode(key: string, alias: string | undefined): string {
+  const note = alias === "hr" ? notePlace("headers") : alias === "hs" ? notePlace("responseHeaders") : "";
+  return `
+  hasVanished = bytes[p] !== 123;
+  blocks++;
+  if (hasVanished) vanished++;
+  else {
+    ${write(key)}
+    n = o;
+    ${write('["')}
+    hasEmpty = false;
+    headersAt = q = ++p;
+    for (;;) {
+      while (STOPS_HEADERS[c = bytes[p]] === 0) p++;
+      if (c === 35) { isPlain = false; p++; continue; }
+      if (c === 34 || c === 123) ${NO}
+      if (c !== 124 && c !== 125) ${UNKNOWN}
+      if (p === q) hasEmpty = true;
+      ${copyFrom("q")}
+      if (c === 125) break;
+      ${write('","')}
+      q = ++p;
+    }
+    ${write('"]')}
+    ${note}
+    p++;
+  }`;
+}
+
+/** Where they are as printed, and where as written, for those that need not be written otherwise when they are decoded. */
+const notePlace = (name: string): string =>
+  `${name}From = headersAt; ${name}To = p; ${name}Written = n; ${name}WrittenTo = hasEmpty ? -1 : o;`;
+
+/** Goes over the words by what stands behind each. */
+function runCode(run: number, literals: readonly string[]): string {
+  const passes = literals.map((literal, index) => {
+    const from = index === 0 ? "p" : `q + ${literals[index - 1]?.length}`;
+    if (literal === "") return "q = end;";
+    return `q = text.indexOf(${JSON.stringify(literal)}, ${from}); if (q < 0) ${NO}`;
+  });
+  return `${passes.join("\n")}
+    const run${run} = memories[${run}].take(text, bytes, p, q);
+    if (run${run} === undefined) ${NO}
+    if (!run${run}.isClean) ${UNKNOWN}
+    o = copyBytes(run${run}.members, bytes, o);
+    p = q;`;
+}

@@ -1,0 +1,78 @@
+import { bytesOf, copyBytes, decodeText, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const ONE = 0x31;
+
+const METHOD = bytesOf(',"method":"');
+const URI = bytesOf('","uri":"');
+const VERSION = bytesOf('","version":"');
+const BAD_REQUEST = bytesOf("<BADREQ>");
+const HTTP = bytesOf(" HTTP/");
+
+/**
+ * Method, URI and version of the request that stands from `from` to `to`, as `decodeRequest` and what puts it into a value
+ * find them: nothing of one that HAProxy could not read, no version of one that was cut.
+ */
+export function copyRequest(bytes: Uint8Array, from: number, to: number, start: number, isPlain: boolean): number {
+  if (to - from === BAD_REQUEST.length && isAt(BAD_REQUEST, bytes, from)) return start;
+  const space = firstOf(SPACE, bytes, from, to);
+  let end = beforeVersion1(bytes, from, to);
+  if (end < 0) {
+    // A later version is looked for in what is decoded.
+    if (!isPlain && firstOf(HASH, bytes, from, to) < to) return GIVEN_UP;
+    end = beforeLaterVersion(bytes, space + 1, to);
+  }
+  const hasVersion = end >= 0;
+  if (!hasVersion) end = to;
+  let at = copyBytes(METHOD, bytes, start);
+  at = decodeText(bytes, from, Math.min(space, end), at, isPlain);
+  if (at < 0) return GIVEN_UP;
+  at = copyBytes(URI, bytes, at);
+  at = decodeText(bytes, Math.min(space + 1, end), end, at, isPlain);
+  if (at < 0) return GIVEN_UP;
+  if (hasVersion) {
+    at = copyBytes(VERSION, bytes, at);
+    for (let index = end + 1; index < to; index++) bytes[at++] = bytes[index] as number;
+  }
+  bytes[at++] = QUOTE;
+  return at;
+}
+
+function isAt(text: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  for (let index = 0; index < text.length; index++) if (bytes[from + index] !== text[index]) return false;
+  return true;
+}
+
+function firstOf(sign: number, bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== sign) at++;
+  return at;
+}
+
+/** Where ` HTTP/1.0` or ` HTTP/1.1` begins, at the end; -1 when it is not there. */
+function beforeVersion1(bytes: Uint8Array, from: number, to: number): number {
+  const minor = bytes[to - 1];
+  const at = to - 9;
+  const isThere =
+    (minor === ZERO || minor === ONE) &&
+    at >= from &&
+    bytes[to - 2] === DOT &&
+    bytes[to - 3] === ONE &&
+    isAt(HTTP, bytes, at);
+  return isThere ? at : GIVEN_UP;
+}
+
+/** The same of ` HTTP/2`, ` HTTP/3.0`. */
+function beforeLaterVersion(bytes: Uint8Array, from: number, to: number): number {
+  if (!isDigit(bytes[to - 1] as number)) return -1;
+  if (to - 7 >= from && isAt(HTTP, bytes, to - 7)) return to - 7;
+  const isThere =
+    to - 9 >= from && bytes[to - 2] === DOT && isDigit(bytes[to - 3] as number) && isAt(HTTP, bytes, to - 9);
+  return isThere ? to - 9 : -1;
+}
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= ZERO + 9;

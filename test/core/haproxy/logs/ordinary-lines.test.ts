@@ -1,0 +1,161 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { ValueShape } from "#core/events/value-shape.ts";
+import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
+import { writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
+import { type LogLine, lineId, toLineBytes } from "#core/haproxy/logs/log-record.ts";
+import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { capturedLines, goldenFiles, goldenFormats } from "#test/core/haproxy/known-lines.ts";
+import { aLogLine, httplogLine, INCARNATION } from "#test/support/log-records.ts";
+
+const RECEIVED_AT = "2026-11-22T05:00:00.500Z";
+const receivedAtMs = Date.parse(RECEIVED_AT);
+
+const own = readLogFormat("own", "%ci:%cp [%t] %ft %b/%s %ST %Tt %[fc_err] %hr %{+Q}r end");
+
+/** What writes lines straight from their bytes, and the same formats without that. */
+const parsers = [undefined, goldenFormats(), [{ format: own, frontends: ["web"] }]].map((formats) => {
+  const fast = haproxyParser(formats && { formats });
+  const slow: LineParser = (line, context) => fast(line, context);
+  return { fast, slow };
+});
+
+const toLine = (bytes: Uint8Array, number: number, given: Partial<LogLine> = {}): LogLine =>
+  ({
+    id: lineId(INCARNATION, number),
+    at: RECEIVED_AT,
+    namespace: "default",
+    source: "edge-7",
+    zone: "UTC",
+    ...toLineBytes(bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes),
+    ...given,
+  }) as LogLine;
+
+function expectTheSame(line: LogLine): void {
+  for (const { fast, slow } of parsers) {
+    const written = toRecordedEvent(line, fast);
+    const made = toRecordedEvent(line, slow);
+
+    expect(JSON.stringify(written.event)).toBe(JSON.stringify(made.event));
+    expect(written.unparsed).toBe(made.unparsed);
+    expect(otherKinds(made.shape, written.shape)).toEqual([]);
+    expect(JSON.stringify(JSON.parse(written.event.value as string))).toBe(written.event.value);
+  }
+}
+
+/** The members that are of another kind than is said of them; of lists it may be said that they are anything. */
+const otherKinds = (made: ValueShape | undefined, written: ValueShape | undefined): string[] =>
+  Object.entries(made?.members ?? {}).flatMap(([name, kind]) => {
+    const said = written?.members[name];
+    return said === kind || (kind === "texts" && said === "other") ? [] : [name];
+  });
+
+const { fast: withoutConfiguration } = parsers[0] as (typeof parsers)[number];
+const wasWritten = (line: LogLine): boolean =>
+  writeOrdinaryLine(line, withoutConfiguration, receivedAtMs) !== undefined;
+
+const golden = goldenFiles[0]?.rows() ?? [];
+const lines = [...capturedLines, ...golden.map(({ line }) => line)];
+
+describe("what is written straight from the bytes of a line", () => {
+  test("is the event that is made of its record: of all captured lines", () => {
+    lines.forEach((line, index) => {
+      expectTheSame(toLine(line, index * 397));
+    });
+  });
+
+  test("is written of most lines of httplog, though they are chosen to be hostile", () => {
+    const httplog = golden.filter(({ format }) => format === "httplog").map(({ line }, index) => toLine(line, index));
+    const written = httplog.filter(wasWritten);
+
+    if (golden.length > 0) expect(written.length / httplog.length).toBeGreaterThan(0.7);
+    expect(wasWritten(aLogLine(1, httplogLine({})))).toBe(true);
+  });
+
+  const put = fc.oneof(
+    fc.constantFrom(
+      "",
+      " ",
+      "-",
+      "+",
+      "0",
+      "00",
+      "/",
+      ":",
+      "{",
+      "}",
+      "|",
+      '"',
+      "#",
+      "#2",
+      "#22",
+      "#C3#A9",
+      "#0A",
+      "~",
+      "\\",
+    ),
+    fc.constantFrom(
+      " HTTP/2.0",
+      " HTTP/3",
+      " HTTP/1.0",
+      "<BADREQ>",
+      "\0",
+      "\n",
+      "\u007f",
+      "é",
+      "999",
+      " - - ---- 1/1/",
+    ),
+    fc.string({ unit: "grapheme-ascii", maxLength: 4 }),
+  );
+  const edited = fc
+    .record({
+      line: fc.constantFrom(...lines),
+      at: fc.nat(450),
+      length: fc.nat(6),
+      put,
+      times: fc.integer({ min: 1, max: 3 }),
+    })
+    .map(({ line, at, length, put, times }) => {
+      const text = Buffer.from(line).toString("latin1").replace(/\n$/, "");
+      const from = at % (text.length + 1);
+      return Buffer.from(text.slice(0, from) + put.repeat(times) + text.slice(from + length), "latin1");
+    });
+
+  test("is the event that is made of its record: of lines with something in them cut, doubled or replaced", () => {
+    fc.assert(
+      fc.property(edited, fc.nat(), (line, number) => expectTheSame(toLine(line, number))),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("is the event that is made of its record, whoever handed it in", () => {
+    const line = Buffer.from(httplogLine({}));
+    const id = fc.oneof(
+      fc.nat({ max: 99_999 }).map((number) => lineId(INCARNATION, number)),
+      fc.nat({ max: 99_999 }).map((number) => lineId("fedcba9876543210", number * 1000)),
+      fc.constantFrom("line-1", "line-10001", `${INCARNATION}-12345678901`, `${INCARNATION}-123456789010001`),
+    );
+    const given = fc.record({
+      id,
+      source: fc.constantFrom("edge-7", "edge-8", 'gw "2" ü'),
+      zone: fc.constantFrom("UTC", "+02:00", "Europe/Berlin"),
+      at: fc.constantFrom(RECEIVED_AT, "2026-03-15T12:00:01.000Z", "2031-01-01T00:00:00Z"),
+    });
+
+    fc.assert(
+      fc.property(fc.array(given), (origins) => {
+        for (const origin of origins) expectTheSame(toLine(line, 1, origin));
+      }),
+    );
+  });
+
+  test("is nothing of a line that is cut, or that one of the formats might read otherwise", () => {
+    const line = aLogLine(1, httplogLine({}));
+
+    expect(wasWritten({ ...line, cut: true })).toBe(false);
+    expect(wasWritten(aLogLine(1, `${httplogLine({})}\n`))).toBe(false);
+    expect(wasWritten(aLogLine(1, httplogLine({}).replace("GET /", `GET /${"a".repeat(5000)}`)))).toBe(false);
+  });
+});
