@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { PulseCaller } from "#examples/shared/pulse-caller.ts";
 import type { PulseStacks } from "#lib/pulse-stacks.ts";
-import { PulseCaller } from "../shared/pulse-caller.ts";
 import type { Bounds } from "./decide-scale.ts";
 import { responseTimeOf } from "./scaler.ts";
 

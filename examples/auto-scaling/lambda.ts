@@ -1,5 +1,5 @@
-import { sendFromLambda } from "../shared/signed-api.ts";
-import type { Delivered } from "../shared/webhook-receiver.ts";
+import { sendFromLambda } from "#examples/shared/signed-api.ts";
+import type { Delivered } from "#examples/shared/webhook-receiver.ts";
 import { scale } from "./scaler.ts";
 
 const send = sendFromLambda();

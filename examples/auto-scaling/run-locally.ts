@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { postTraffic, startLocalPulse } from "../shared/local-pulse.ts";
-import { putArtifact } from "../shared/pulse-api.ts";
-import { newSecret, receiveWebhooks } from "../shared/webhook-receiver.ts";
+import { postTraffic, startLocalPulse } from "#examples/shared/local-pulse.ts";
+import { putArtifact } from "#examples/shared/pulse-api.ts";
+import { newSecret, receiveWebhooks } from "#examples/shared/webhook-receiver.ts";
 import { responseTimeOf, scale } from "./scaler.ts";
 
 const GATEWAY = "shop";

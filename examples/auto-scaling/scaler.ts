@@ -1,4 +1,4 @@
-import { type MeasuredEvent, putArtifact, readArtifact, type Send } from "../shared/pulse-api.ts";
+import { type MeasuredEvent, putArtifact, readArtifact, type Send } from "#examples/shared/pulse-api.ts";
 import { type Bounds, decideScale } from "./decide-scale.ts";
 
 /** An artifact of kind `scales`, in Vamp's words. */

@@ -1,4 +1,4 @@
-import { sendFromLambda } from "../shared/signed-api.ts";
+import { sendFromLambda } from "#examples/shared/signed-api.ts";
 import { moveWeights } from "./mover.ts";
 
 const send = sendFromLambda();

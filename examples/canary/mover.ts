@@ -1,4 +1,4 @@
-import { newestEvent, putArtifact, readArtifact, type Send } from "../shared/pulse-api.ts";
+import { newestEvent, putArtifact, readArtifact, type Send } from "#examples/shared/pulse-api.ts";
 import { decideCanary, type Pace } from "./decide-weights.ts";
 
 /** An artifact of kind `gateways`, in Vamp's words: of its routes each has a weight like `90%`. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { postTraffic, startLocalPulse } from "../shared/local-pulse.ts";
-import { putArtifact } from "../shared/pulse-api.ts";
-import { newSecret, receiveWebhooks } from "../shared/webhook-receiver.ts";
+import { postTraffic, startLocalPulse } from "#examples/shared/local-pulse.ts";
+import { putArtifact } from "#examples/shared/pulse-api.ts";
+import { newSecret, receiveWebhooks } from "#examples/shared/webhook-receiver.ts";
 import { moveWeights } from "./mover.ts";
 
 const SHOP = { gateway: "shop", stable: "blue", canary: "green" };
@@ -16,6 +16,11 @@ const PATIENCE_MS = 90_000;
  */
 const isFailing = process.argv.includes("--failing");
 const pulse = await startLocalPulse();
+const serveRequests = async (): Promise<void> => {
+  const answered = { gateway: SHOP.gateway, responseTimeMs: 20 };
+  await postTraffic(pulse.send, { ...answered, backend: SHOP.stable, status: 200 });
+  await postTraffic(pulse.send, { ...answered, backend: SHOP.canary, status: isFailing ? 503 : 200 });
+};
 const secret = newSecret();
 let percent = 10;
 const receiver = await receiveWebhooks(secret, async () => {
@@ -24,6 +29,8 @@ const receiver = await receiveWebhooks(secret, async () => {
   percent = now;
 });
 try {
+  // Requests come first: a route without any is well.
+  await serveRequests();
   const routes = { [SHOP.stable]: { weight: "90%" }, [SHOP.canary]: { weight: "10%" } };
   await putArtifact(pulse.send, "gateways", SHOP.gateway, { routes });
   const target = { webhook: { url: receiver.url, secret } };
@@ -31,9 +38,7 @@ try {
   const deadlineMs = Date.now() + PATIENCE_MS;
   while (percent !== 0 && percent !== 100) {
     if (Date.now() > deadlineMs) throw new Error(`${SHOP.canary} still gets ${percent} %`);
-    await postTraffic(pulse.send, { gateway: SHOP.gateway, backend: SHOP.stable, status: 200, responseTimeMs: 20 });
-    const status = isFailing ? 503 : 200;
-    await postTraffic(pulse.send, { gateway: SHOP.gateway, backend: SHOP.canary, status, responseTimeMs: 20 });
+    await serveRequests();
     await sleep(500);
   }
 } finally {

@@ -2,11 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { readTrigger } from "#core/triggers/read-trigger.ts";
+import { AutoScalingStack } from "#examples/auto-scaling/auto-scaling-stack.ts";
+import { decideScale } from "#examples/auto-scaling/decide-scale.ts";
 import { pulseStacks } from "#lib/pulse-stacks.ts";
 import { runExample } from "#test/examples/run-example.ts";
 import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
-import { AutoScalingStack } from "../../examples/auto-scaling/auto-scaling-stack.ts";
-import { decideScale } from "../../examples/auto-scaling/decide-scale.ts";
 import "#test/support/built-functions.ts";
 
 const BOUNDS = { aboveMs: 1000, belowMs: 100, least: 1, most: 3, settleMs: 10_000 };

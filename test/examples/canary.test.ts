@@ -2,11 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { readTrigger } from "#core/triggers/read-trigger.ts";
+import { CanaryStack } from "#examples/canary/canary-stack.ts";
+import { decideCanary } from "#examples/canary/decide-weights.ts";
 import { pulseStacks } from "#lib/pulse-stacks.ts";
 import { runExample } from "#test/examples/run-example.ts";
 import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
-import { CanaryStack } from "../../examples/canary/canary-stack.ts";
-import { decideCanary } from "../../examples/canary/decide-weights.ts";
 import "#test/support/built-functions.ts";
 
 const PACE = { stepPercent: 20, settleMs: 10_000 };

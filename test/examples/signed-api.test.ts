@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "@jest/globals";
-import { sign } from "../../examples/shared/signed-api.ts";
+import { sign } from "#examples/shared/signed-api.ts";
 
 interface Aws4Request {
   readonly headers: Readonly<Record<string, string>>;
