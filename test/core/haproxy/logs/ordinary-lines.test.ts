@@ -73,6 +73,22 @@ describe("what is written straight from the bytes of a line", () => {
     expect(wasWritten(aLogLine(1, httplogLine({})))).toBe(true);
   });
 
+  test.each([
+    ["0/0/1/2/4", "00/0/1/2/4"],
+    ["0/0/1/2/4", "-0/007/1/2/-04"],
+    ["0/0/1/2/4", "-1/-1/+1/+02/+4"],
+    [" 200 77 ", " 020 077 "],
+    [" 200 77 ", " -1 +77 "],
+    [" 200 77 ", " -0 999999999999999 "],
+    [":40001 ", ":040001 "],
+    ["1/1/0/0/0 0/0", "1/1/0/0/+3 00/0"],
+  ])("is the event that is made of its record, however a number is printed: %s as %s", (printed, otherwise) => {
+    const line = httplogLine({}).replace(printed, otherwise);
+
+    expect(line).toContain(otherwise);
+    expectTheSame(toLine(Buffer.from(line), 1));
+  });
+
   const put = fc.oneof(
     fc.constantFrom(
       "",
