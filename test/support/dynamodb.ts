@@ -28,7 +28,9 @@ export async function openDynamo(): Promise<TestDynamo> {
     const reply = await forward();
     if (reply.status !== 400 || body.ReturnValuesOnConditionCheckFailure !== "ALL_OLD") return reply;
     const { TableName } = body;
-    const Key = Object.fromEntries(KEYS[TableName]?.map((name) => [name, body.Item[name]]) ?? []);
+    const names = KEYS[TableName];
+    if (names === undefined) return reply;
+    const Key = Object.fromEntries(names.map((name) => [name, body.Item[name]]));
     const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
     return { status: 400, body: { ...reply.body, Item } };
   };
