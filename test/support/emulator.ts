@@ -9,12 +9,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { spawnWithLifeline } from "#dev/lifeline.ts";
 import { emulatorPython } from "#test/support/emulator-python.ts";
 import { endProcess } from "#test/support/end-process.ts";
+import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
 
 export interface EmulatorOptions {
   /** Holds its state, its log and the code of its functions: another emulator goes on from the same folder. */
   readonly folder: string;
   /** Whether signatures are verified and the policies of callers' roles are enforced. */
   readonly enforcesRights: boolean;
+  /** Of loopback. Who goes on from a state takes the one it had: URLs of queues hold it. @default - any that is free */
+  readonly port?: number;
   /** Told what takes time. */
   readonly report: (progress: string) => void;
 }
@@ -22,6 +25,7 @@ export interface EmulatorOptions {
 /** An AWS account on this machine, without the cloud's size and most of its faults. */
 export interface Emulator {
   readonly url: string;
+  readonly port: number;
   /** In good order, so that its state is whole; by force when it does not go. */
   stop(): Promise<void>;
 }
@@ -35,11 +39,13 @@ const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Starts the emulator on a free port of loopback. Throws EmulatorUnavailable where the machine lacks Python. */
+/** Starts the emulator on loopback. Throws EmulatorUnavailable where the machine lacks Python. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const python = await emulatorPython(options.report);
   const functions = await folderForFunctions(options.folder);
-  const port = await freePort();
+  const trusted = join(options.folder, "trusted.pem");
+  await writeFile(trusted, LOOPBACK_TLS.cert);
+  const port = options.port ?? (await freePort());
   const log = openSync(logOf(options.folder), "a");
   const child = spawnWithLifeline([python, "-m", "ministack"], log, {
     cwd: options.folder,
@@ -56,6 +62,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       S3_DATA_DIR: join(options.folder, "objects"),
       IOT_MTLS_ENABLED: "0",
       AUTH: String(options.enforcesRights),
+      // Receivers of webhooks on this machine have this certificate.
+      NODE_EXTRA_CA_CERTS: trusted,
       NODE_OPTIONS: `--import=${join(import.meta.dirname, "emulator-function.ts")}`,
     },
   });
@@ -67,7 +75,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     await stop();
     throw failure;
   });
-  return { url, stop };
+  return { url, port, stop };
 }
 
 export const logOf = (folder: string): string => join(folder, "emulator.log");
