@@ -6,9 +6,9 @@ import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
 
 /*
  * The stacks as somebody deploys them from a CDK app of their own, with their own event types: the declarations are in
- * the context `eventTypes`, as JSON.
+ * the context `ownEventTypes`, as JSON.
  */
 const app = new App({ context: WITHOUT_TRACES, builtinCloudFormationValidation: false });
-const eventTypes: readonly EventTypeDeclaration[] = JSON.parse(app.node.getContext("eventTypes"));
+const eventTypes: readonly EventTypeDeclaration[] = JSON.parse(app.node.getContext("ownEventTypes"));
 pulseStacks(app, { ...pulseContext(app.node), eventTypes });
 app.synth();

@@ -3,6 +3,8 @@ import { BASE_PATH } from "#functions/routes.ts";
 import { elementOf, elementsOf } from "#test/support/emulator-account.ts";
 import { statusOfProblem } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
+import { eventually } from "./eventually.ts";
+import { works } from "./function-works.ts";
 import type { Report } from "./report.ts";
 
 /** What was not granted is refused: to callers, and to functions. */
@@ -13,6 +15,9 @@ export async function checkRights(pulse: DeployedPulse, report: Report): Promise
   await report.check(
     "create-events without its grants is refused, tells nothing of it, and works again with them",
     () => needsItsGrants(pulse),
+  );
+  await report.check(`nor does any other do its work without its grants: ${Object.keys(works).join(", ")}`, () =>
+    needTheirGrants(pulse),
   );
 }
 
@@ -38,10 +43,6 @@ async function admitsWhoMayCall(pulse: DeployedPulse): Promise<void> {
 }
 
 async function needsItsGrants(pulse: DeployedPulse): Promise<void> {
-  const { Role: arn } = await pulse.functionOf("create-events");
-  const role = arn.slice(arn.lastIndexOf("/") + 1);
-  const policies = await policiesOf(pulse, role);
-  assert.ok(policies.length > 0, `${role} has no policy`);
   const create = () =>
     pulse.api(`${BASE_PATH}/events`, {
       method: "POST",
@@ -49,16 +50,46 @@ async function needsItsGrants(pulse: DeployedPulse): Promise<void> {
       body: '{"tags":["revoked"]}',
     });
 
-  for (const { name } of policies) await iam(pulse, { Action: "DeleteRolePolicy", RoleName: role, PolicyName: name });
-  const revoked = await create();
+  const revoked = await withoutGrants(pulse, "create-events", create);
   const said = await revoked.clone().text();
-  for (const { name, document } of policies)
-    await iam(pulse, { Action: "PutRolePolicy", RoleName: role, PolicyName: name, PolicyDocument: document });
   const restored = await create();
 
   assert.equal(await statusOfProblem(revoked), 500);
   assert.doesNotMatch(said, /authorized|kinesis|arn:/i);
   assert.equal(restored.status, 201);
+}
+
+/** What the function's role is granted is taken from it for as long as that takes. */
+async function withoutGrants<Result>(
+  pulse: DeployedPulse,
+  folder: string,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const { Role: arn } = await pulse.functionOf(folder);
+  const role = arn.slice(arn.lastIndexOf("/") + 1);
+  const policies = await policiesOf(pulse, role);
+  assert.ok(policies.length > 0, `${role} has no policy`);
+  for (const { name } of policies) await iam(pulse, { Action: "DeleteRolePolicy", RoleName: role, PolicyName: name });
+  try {
+    return await act();
+  } finally {
+    for (const { name, document } of policies)
+      await iam(pulse, { Action: "PutRolePolicy", RoleName: role, PolicyName: name, PolicyDocument: document });
+  }
+}
+
+async function needTheirGrants(pulse: DeployedPulse): Promise<void> {
+  const faults: string[] = [];
+  for (const [folder, work] of Object.entries(works)) {
+    await withoutGrants(pulse, folder, () =>
+      // Some go by what they have read a few seconds before.
+      eventually(() => assert.rejects(work(pulse), `${folder} does its work without its grants`)),
+    ).catch((fault: Error) => faults.push(fault.message));
+    await work(pulse).catch((fault: Error) =>
+      faults.push(`${folder} does not do its work with them: ${fault.message}`),
+    );
+  }
+  assert.deepEqual(faults, []);
 }
 
 interface InlinePolicy {

@@ -6,6 +6,9 @@ import { type OpenSearchNode, startOpenSearch } from "#dev/opensearch-node.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import { EMULATED_ACCOUNT, EMULATED_REGION, type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
 import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator-account.ts";
+import { openSavedObjectsServer, type SavedObjectsServer } from "#test/support/saved-objects-server.ts";
+import { openWebhookReceiver, type WebhookReceiver } from "#test/support/webhook-receiver.ts";
+import { grantBatches } from "./batch-rights.ts";
 import { cdk } from "./cdk.ts";
 import { makeAlarmsPlain } from "./plain-alarms.ts";
 import type { Report } from "./report.ts";
@@ -16,6 +19,8 @@ export const STACK_PREFIX = `Pulse-${STAGE}-`;
 export const HAPROXY_CONFIG = join(import.meta.dirname, "haproxy.cfg");
 /** Declared besides the default one. */
 export const NAMESPACE = "team-a";
+/** All that webhooks may reach besides the internet. */
+const WEBHOOK_NETWORK = "127.0.0.1/32";
 
 type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -34,6 +39,8 @@ export class DeployedPulse {
   #openSearch: Promise<OpenSearchNode> | undefined;
   #folder = "";
   #openSearchUrl = "";
+  #receiver: WebhookReceiver | undefined;
+  #dashboards: SavedObjectsServer | undefined;
   #emulator: Emulator | undefined;
   #outputs: Outputs = {};
 
@@ -41,10 +48,14 @@ export class DeployedPulse {
     this.#report = report;
   }
 
-  /** An empty account, and OpenSearch. */
+  /** An empty account, OpenSearch, and what stands for OpenSearch Dashboards and for receivers in the internet. */
   async open(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), "pulse-deployed-"));
     this.#closing.push(() => rm(this.#folder, { recursive: true, force: true }));
+    const [receiver, dashboards] = await Promise.all([openWebhookReceiver({ tls: true }), openSavedObjectsServer()]);
+    this.#closing.push(receiver.close, dashboards.close);
+    this.#receiver = receiver;
+    this.#dashboards = dashboards;
     await this.start({ enforcesRights: false });
     this.#openSearch = startOpenSearch({ report: this.#report.progress });
     this.#openSearchUrl = (await this.#openSearch).url;
@@ -52,8 +63,10 @@ export class DeployedPulse {
 
   /** Stops the emulator, if it runs, and starts it on the same state. */
   async start({ enforcesRights }: { readonly enforcesRights: boolean }): Promise<void> {
-    await this.#emulator?.stop();
-    const starting = startEmulator({ folder: this.#folder, enforcesRights, report: this.#report.progress });
+    const before = this.#emulator;
+    await before?.stop();
+    const options = { folder: this.#folder, enforcesRights, report: this.#report.progress };
+    const starting = startEmulator({ ...options, ...(before !== undefined && { port: before.port }) });
     this.#closing.push(async () => (await starting.catch(() => undefined))?.stop());
     this.#emulator = await starting;
   }
@@ -66,6 +79,16 @@ export class DeployedPulse {
     return emulatedAccount(this.#emulatorUrl);
   }
 
+  /** Of webhooks, at any address of loopback that a URL names. */
+  get receiver(): WebhookReceiver {
+    return this.#receiver as WebhookReceiver;
+  }
+
+  /** Where dashboards are kept. */
+  get dashboards(): SavedObjectsServer {
+    return this.#dashboards as SavedObjectsServer;
+  }
+
   /** What the account needs before anything can be deployed in it. */
   bootstrap(): Promise<string> {
     // Where there is no cdk.json, so that it does not build the stacks for it.
@@ -75,6 +98,7 @@ export class DeployedPulse {
   /** Every stack, made as the README says; answers how many alarms had to be made plain. */
   async synth(): Promise<number> {
     await this.#cdk(["synth", "--quiet", ...this.#context(), "--output", this.#assembly]);
+    await grantBatches(this.#assembly);
     return makeAlarmsPlain(this.#assembly);
   }
 
@@ -86,7 +110,7 @@ export class DeployedPulse {
 
   /** Deploys anew what is told of event types, with these. */
   deployTypes(eventTypes: readonly EventTypeDeclaration[]): Promise<string> {
-    const app = ["--app", "node test/deployed/app.ts", "-c", `eventTypes=${JSON.stringify(eventTypes)}`];
+    const app = ["--app", "node test/deployed/app.ts", "-c", `ownEventTypes=${JSON.stringify(eventTypes)}`];
     const stacks = ["Indexing", "Api"].map((stack) => STACK_PREFIX + stack);
     const alone = ["--exclusively", "--output", join(this.#folder, "own-app.out")];
     return this.#cdk(["deploy", ...stacks, ...alone, ...UNASKED, ...this.#context(), ...app]);
@@ -136,6 +160,16 @@ export class DeployedPulse {
     return found;
   }
 
+  /** Calls the function as its schedule would; answers what it said. Throws what it threw. */
+  async call<Answer>(folder: string, event: object = {}): Promise<Answer> {
+    const { FunctionName } = await this.functionOf(folder);
+    const path = `/2015-03-31/functions/${FunctionName}/invocations`;
+    const answer = await this.account.send("lambda", path, { method: "POST", body: JSON.stringify(event) });
+    const text = await answer.text();
+    if (!answer.ok || answer.headers.has("x-amz-function-error")) throw new Error(`${folder} failed: ${text}`);
+    return JSON.parse(text);
+  }
+
   /** For people who want to see for themselves. */
   howToLook(): string {
     const events = `${this.#emulatorUrl}${this.#apiRoot}${BASE_PATH}/events`;
@@ -180,6 +214,8 @@ It runs until Ctrl-C:
       namespaces: NAMESPACE,
       openClusterUrl: this.#openSearchUrl,
       haproxyConfig: HAPROXY_CONFIG,
+      webhookNetworks: WEBHOOK_NETWORK,
+      dashboards: this.dashboards.url,
     };
     return Object.entries(context).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
   }

@@ -4,8 +4,8 @@ const POLL_MS = 200;
 const TIMEOUT_MS = 20_000;
 
 /** Asks again until the answer is there, and throws the last reason why it was not. */
-export async function eventually<Result>(ask: () => Promise<Result>): Promise<Result> {
-  const deadline = Date.now() + TIMEOUT_MS;
+export async function eventually<Result>(ask: () => Promise<Result>, timeoutMs = TIMEOUT_MS): Promise<Result> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await ask();
@@ -15,3 +15,6 @@ export async function eventually<Result>(ask: () => Promise<Result>): Promise<Re
     }
   }
 }
+
+/** Not at all, if the instant is past. */
+export const sleepUntil = (ms: number): Promise<void> => sleep(Math.max(0, ms - Date.now()));

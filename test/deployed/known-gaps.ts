@@ -19,8 +19,8 @@ export const knownGaps = (pulse: DeployedPulse, plainAlarms: number): readonly K
     },
   },
   {
-    what: "what an event source mapping does with a batch that fails: retries, bisecting, on-failure place",
-    coveredBy: "test/runtime, test/lib/indexing-stack.test.ts",
+    what: "what event source mappings of streams do with a batch that fails: retries, bisecting, on-failure place",
+    coveredBy: "test/runtime, test/lib",
   },
   {
     what: "Firehose's buffering and GZIP",
@@ -54,6 +54,22 @@ export const knownGaps = (pulse: DeployedPulse, plainAlarms: number): readonly K
       const status = answer.TimeToLiveDescription.TimeToLiveStatus;
       return status === "ENABLED" ? undefined : status;
     },
+  },
+  {
+    what: "that OpenSearch deletes what is past its retention: this one has no Index State Management",
+    coveredBy: "test/stores/opensearch",
+    probe: async () => {
+      const { error } = await pulse.inOpenSearch<{ readonly error?: unknown }>("/_plugins/_ism/policies");
+      return error === undefined ? undefined : String(error);
+    },
+  },
+  {
+    what: "OpenSearch Dashboards, for which a server with its routes of saved objects stands",
+    coveredBy: "test/stores/opensearch/dashboards",
+  },
+  {
+    what: "that the right to send a message is the right to send a batch: here it is another, given beside it",
+    coveredBy: "test/lib/triggers-stack.test.ts",
   },
   {
     what: "the OpenSearch domain and the roles inside it, which have no like here",

@@ -3,12 +3,16 @@ import { parseArgs } from "node:util";
 
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
 import { EmulatorUnavailable } from "#test/support/emulator-python.ts";
+import { checkArtifacts } from "./check-artifacts.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkLogs } from "./check-logs.ts";
 import { checkRemoval } from "./check-removal.ts";
 import { checkRights } from "./check-rights.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { checkTemplates } from "./check-templates.ts";
 import { checkTidying } from "./check-tidying.ts";
+import { checkTriggers, putTriggers } from "./check-triggers.ts";
+import { checkWorkflows, postLines } from "./check-workflows.ts";
 import { DeployedPulse } from "./deployed-pulse.ts";
 import { knownGaps } from "./known-gaps.ts";
 import { CannotGoOn, Report } from "./report.ts";
@@ -61,8 +65,15 @@ async function testDeployment(pulse: DeployedPulse, report: Report): Promise<voi
     pulse.start({ enforcesRights: true }),
   );
   await checkEvents(pulse, report);
+  const triggers = await putTriggers(pulse, report);
+  const postedAtMs = await postLines(pulse, report);
   await checkLogs(pulse, report);
   await checkTidying(pulse, report);
+  await checkArtifacts(pulse, report);
+  await checkWorkflows(pulse, report, postedAtMs);
+  await checkTriggers(pulse, report, triggers);
+  // Before anybody calls what only schedules have called so far.
+  await checkSchedules(pulse, report);
   await checkRights(pulse, report);
   await report.need("the account starts anew without enforcing them", () => pulse.start({ enforcesRights: false }));
 }
