@@ -206,10 +206,20 @@ function checked<Schema extends z.core.$ZodType>(schema: Schema, declared: unkno
   const result = z.safeParse(schema, declared);
   if (result.success) return result.data;
   throw invalidInput(
-    toFaults(result.error, KNOWN_KEYS).map((fault) =>
-      fault.detail === KNOWN_KEYS && fault.pointer.startsWith("/target") ? { ...fault, detail: KNOWN_TARGETS } : fault,
-    ),
+    toFaults(result.error, KNOWN_KEYS).map(({ pointer, detail }) => ({
+      pointer: placeAsSent(pointer, declared),
+      detail: detail === KNOWN_KEYS && pointer.startsWith("/target") ? KNOWN_TARGETS : detail,
+    })),
   );
+}
+
+/** A text that stands for a list of one has no place 0. */
+function placeAsSent(pointer: string, declared: unknown): string {
+  if (!pointer.endsWith("/0")) return pointer;
+  const place = pointer.slice(0, -"/0".length);
+  const [, ...keys] = place.split("/");
+  const sent = keys.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), declared);
+  return typeof sent === "string" ? place : pointer;
 }
 
 interface ReadSettings {

@@ -107,6 +107,12 @@ test.each([
     { tags: "a", target: { webhook: { ...webhook, url: "https://u:p@receiver.example" } } },
     "/target/webhook/url",
   ],
+  [
+    "a secret that is none",
+    { tags: "a", target: { webhook: { url: webhook.url, secret: "x" } } },
+    "/target/webhook/secret",
+  ],
+  ["an empty tag", { tags: "", target: { webhook } }, "/tags"],
   ["no secret", { tags: "a", target: { webhook: { url: webhook.url } } }, "/target/webhook/secret"],
   ["no secret in the list", { tags: "a", target: { webhook: { ...webhook, secret: [] } } }, "/target/webhook/secret"],
   ["the type of log lines", { type: "haproxy", target: { webhook } }, "/type"],
