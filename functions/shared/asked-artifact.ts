@@ -41,7 +41,9 @@ function versionsIn(request: ApiRequest, header: "if-match" | "if-none-match"): 
   return tags.flatMap((tag) => {
     const match = ENTITY_TAG.exec(tag);
     if (match === null)
-      throw invalidInput([{ pointer: header, detail: `must be * or versions like "3", not ${quote(sent)}` }]);
+      throw invalidInput([
+        { pointer: header, detail: `must be * or versions in quotation marks, "3", not ${sent.slice(0, 80)}` },
+      ]);
     const [, weak, version = ""] = match;
     return VERSION.test(version) && !(weak && header === "if-match") ? [Number(version)] : [];
   });

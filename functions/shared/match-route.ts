@@ -1,5 +1,6 @@
 import { PulseError } from "#core/errors.ts";
 import { type Route, routes } from "#functions/routes.ts";
+import { noSuchPath } from "#functions/shared/no-such-path.ts";
 
 export interface RouteMatch {
   readonly route: Route;
@@ -26,8 +27,7 @@ export function matchRoute(method: string, path: string): RouteMatch {
   const segments = path.split("/").slice(1);
   const matching = patterns.filter((pattern) => fits(pattern, segments));
   const literal = matching[0];
-  if (literal === undefined)
-    throw new PulseError("not-found", `there is no path ${JSON.stringify(path.slice(0, 200))}`);
+  if (literal === undefined) throw noSuchPath(path);
   const sameTemplate = matching.filter(({ route }) => route.path === literal.route.path);
   const found = sameTemplate.find(({ route }) => route.method === method);
   if (found === undefined) {

@@ -296,5 +296,7 @@ describe.each(transports)("queries $name", (transport) => {
     expect(method.status).toBe(405);
     expect(method.headers.allow).toBe("POST, GET, OPTIONS");
     expect((await get("/")).status).toBe(404);
+    expect((await get("/api/v1/nothing/at/all")).json.detail).toContain("GET /api/v1/openapi.json lists");
+    expect((await get("/api/v1/artifacts/breeds/sava/9050")).json.detail).toContain("%2F");
   });
 });
