@@ -9,7 +9,7 @@ const BOUNDS = { aboveMs: 1000, belowMs: 100, least: 1, most: 3, settleMs: 0 };
 const PATIENCE_MS = 90_000;
 
 /*
- * node examples/auto-scaling/run-locally.ts
+ * npx node examples/auto-scaling/run-locally.ts
  *
  * A gateway answers slowly; Pulse measures that every five seconds, a trigger tells the scaler, and it adds an instance until
  * there are three.

@@ -9,7 +9,7 @@ const PACE = { stepPercent: 45, settleMs: 0 };
 const PATIENCE_MS = 90_000;
 
 /*
- * node examples/canary/run-locally.ts [--failing]
+ * npx node examples/canary/run-locally.ts [--failing]
  *
  * A gateway gives a tenth of its requests to a new route. A workflow looks at its health every two seconds, and moves the
  * weights until the route has all requests, or, where it fails, none.
