@@ -9,6 +9,7 @@ const UNAVAILABLE = new Map([
   [10, "the disk failed"],
   [13, "the disk is full"],
   [14, "the database file cannot be opened"],
+  [26, "its file is not a database"],
 ]);
 
 const RETRY_AFTER_SECONDS = 5;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -35,6 +35,16 @@ describe("the database file", () => {
 
     expect(() => openDatabase(file)).toThrow(/another version of Pulse \(layout 0, this version's is \d+\)/);
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test("that is none is refused in words, and left as it is", () => {
+    const file = join(folder, "pulse.db");
+    writeFileSync(file, "a text of somebody's, and longer than the header of a database is");
+
+    expect(() => openDatabase(file)).toThrow(
+      expect.objectContaining({ kind: "unavailable", message: "its file is not a database" }),
+    );
+    expect(readFileSync(file, "utf8")).toMatch(/^a text of somebody's/);
   });
 
   test("is in a folder that nobody else of the machine may look into", () => {
