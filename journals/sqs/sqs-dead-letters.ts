@@ -1,6 +1,7 @@
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
-import { type DeadDelivery, fromDeliveryText, toDeliveryText } from "#core/triggers/delivery.ts";
+import { type DeadDelivery, fromDeliveryText } from "#core/triggers/delivery.ts";
 import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
+import { toMessageText } from "#journals/sqs/sqs-delivery-queue.ts";
 
 /** A dead delivery, and how to have its attempts begin anew. */
 export interface FoundDelivery {
@@ -53,7 +54,7 @@ export async function* readDeadQueue(
           // Sent before it is deleted: what is interrupted in between is delivered twice, under one id.
           async resend() {
             const { reason: _, ...delivery } = dead;
-            const MessageBody = toDeliveryText({ ...delivery, sinceMs: now() });
+            const MessageBody = toMessageText({ ...delivery, sinceMs: now() });
             await connection.call(({ SendMessageCommand }, client) =>
               client.send(new SendMessageCommand({ QueueUrl: deliveriesUrl, MessageBody })),
             );

@@ -4,6 +4,13 @@ import { type DeadDelivery, type Delivery, toDeliveryText } from "#core/triggers
 import type { DeadDeliveryPlace, DeliveryQueue } from "#core/triggers/delivery-queue.ts";
 import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 
+/** What SQS does not take in a message, or puts U+FFFD for, though JSON may hold it as it is; control characters it never does. */
+const NOT_IN_MESSAGES = /[\uFFFE\uFFFF]/g;
+
+/** The same JSON, of characters that arrive as they were sent. */
+export const toMessageText = (delivery: Delivery | DeadDelivery): string =>
+  toDeliveryText(delivery).replace(NOT_IN_MESSAGES, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+
 export interface SqsQueueOptions {
   readonly queueUrl: string;
   /** @default - region and credentials of the environment */
@@ -26,7 +33,7 @@ export class SqsDeliveryQueue implements DeliveryQueue {
   }
 
   async hand(deliveries: readonly Delivery[]): Promise<void> {
-    const batches = packMessages(deliveries.map(toDeliveryText));
+    const batches = packMessages(deliveries.map(toMessageText));
     const send = async () => {
       for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) await this.#send(batch);
     };
@@ -82,7 +89,7 @@ export class SqsDeadDeliveries implements DeadDeliveryPlace {
 
   async take(dead: DeadDelivery): Promise<void> {
     await this.#connection.call(({ SendMessageCommand }, client) =>
-      client.send(new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: toDeliveryText(dead) })),
+      client.send(new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: toMessageText(dead) })),
     );
   }
 

@@ -32,6 +32,16 @@ test("hands on all deliveries, however many and however large, as many in a call
   expect(sqs.calls.length).toBeLessThan(8);
 });
 
+test("what SQS would not take as it is, is written in a way that it takes", async () => {
+  const [delivery] = deliveries(1, '"a\uFFFFb\uFFFE"');
+
+  await queue.hand(delivery === undefined ? [] : [delivery]);
+
+  const [body = ""] = sqs.bodies("deliveries");
+  expect(body).not.toMatch(/[^\t\n\r\u0020-\uFFFD]/);
+  expect(JSON.parse(fromDeliveryText(body).event.value as string)).toBe("a\uFFFFb\uFFFE");
+});
+
 test("nothing to hand on is no call", async () => {
   await queue.hand([]);
 
