@@ -56,7 +56,8 @@ export async function measureLines(workflow: LineWorkflow, namespace: string, me
   let events = 0;
   let linesLate = 0;
   for (const window of windows) {
-    const measured = await measureWindow(window, run);
+    // Behind lines that are given up there is a mark in any case, so that they are given up once.
+    const measured = await measureWindow(window, run, linesGivenUp > 0 && window === first);
     events += measured.events;
     linesLate += measured.linesLate;
   }
@@ -74,7 +75,11 @@ interface WindowRun {
   readonly isSilent: boolean;
 }
 
-async function measureWindow(window: Window, run: WindowRun): Promise<Pick<Measured, "events" | "linesLate">> {
+async function measureWindow(
+  window: Window,
+  run: WindowRun,
+  isMarked: boolean,
+): Promise<Pick<Measured, "events" | "linesLate">> {
   const { workflow, namespace, measuring, topologyAt, isSilent } = run;
   const { store, journal, rhythm } = measuring;
   const topology = topologyAt(window.toMs);
@@ -86,7 +91,7 @@ async function measureWindow(window: Window, run: WindowRun): Promise<Pick<Measu
     ? new Map()
     : await readTraffic(store, { namespace, window, times: workflow === "metrics", servers });
   const measurements = MEASURES[workflow](traffic, topology, window);
-  if (measurements.length === 0) return { events: 0, linesLate: 0 };
+  if (measurements.length === 0 && !isMarked) return { events: 0, linesLate: 0 };
   const late = await countLate(window, run);
   const toEvent = (measurement: Measurement) => toMeasuredEvent(namespace, window, measurement);
   await appendAll(journal, measurements.map(toEvent));

@@ -140,6 +140,17 @@ export function measuresLines(name: string, open: () => EventStore): void {
       ]);
     });
 
+    test("are given up once, even where nothing is measured after them", async () => {
+      const ground = groundOf();
+      await ground.log(eachTenSeconds);
+      await measureAt(ground, 100 * SECOND_MS);
+
+      const first = await measureAt(ground, 40 * MINUTE_MS);
+      const second = await measureAt(ground, 41 * MINUTE_MS);
+
+      expect([first.linesGivenUp, second.linesGivenUp]).toEqual([51, 0]);
+    });
+
     test("measured twice, late, or by two at once are published once", async () => {
       const ground = groundOf();
       await ground.log(eachTenSeconds);
