@@ -105,9 +105,9 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
     clock,
     TICK_LOOK_MS,
     async () => {
-      const afterMs = tickedMs;
-      tickedMs = clock.now();
-      await publishTicks({ catalog, publish, afterMs, upToMs: tickedMs });
+      const upToMs = clock.now();
+      await publishTicks({ catalog, publish, afterMs: tickedMs, upToMs });
+      tickedMs = upToMs; // not before: ticks of a round that fails belong to the next
     },
     onError,
   );

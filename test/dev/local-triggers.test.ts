@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { systemClock } from "#core/clock.ts";
+import { PulseError } from "#core/errors.ts";
 import type { Event } from "#core/events/event.ts";
 import { everyEvent } from "#core/events/event-filter.ts";
 import { uuidV7 } from "#core/events/uuid.ts";
-import { type LocalTriggers, startLocalTriggers } from "#dev/local-triggers.ts";
+import { type LocalTriggers, type LocalTriggersOptions, startLocalTriggers } from "#dev/local-triggers.ts";
 import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
@@ -23,7 +24,7 @@ let triggers: LocalTriggers;
 let receiver: WebhookReceiver;
 let errors: unknown[];
 
-const start = () =>
+const start = (given: Partial<LocalTriggersOptions> = {}) =>
   startLocalTriggers({
     database,
     journal,
@@ -32,6 +33,7 @@ const start = () =>
     namespaces: ["team-a"],
     clock: systemClock,
     onError: (error) => errors.push(error),
+    ...given,
   });
 
 beforeEach(async () => {
@@ -172,6 +174,28 @@ test("a workflow with a period is started by the ticks that are published, each 
   const times = receiver.calls.map(({ body }) => Date.parse(JSON.parse(body).timestamp));
   expect(times.every((ms) => ms % 1000 === 0)).toBe(true);
   expect(new Set(receiver.calls.map(({ headers }) => headers["webhook-id"])).size).toBe(receiver.calls.length);
+});
+
+test("the tick of a round that failed is published by the next one", async () => {
+  await triggers.close();
+  const hourMs = Date.UTC(2026, 2, 15, 12);
+  let nowMs = hourMs - 120_000;
+  let isDown = false;
+  const list: MemoryArtifacts["list"] = (...page) =>
+    isDown ? Promise.reject(new PulseError("unavailable", "of the test")) : artifacts.list(...page);
+  const workflow = { schedule: { period: "1h" }, target: webhook() };
+  artifacts.put({ namespace: "default", kind: "workflows", name: "beat" }, workflow);
+  triggers = start({ clock: { ...systemClock, now: () => nowMs }, artifacts: { find: artifacts.find, list } });
+
+  isDown = true;
+  nowMs = hourMs + 5;
+  await until(() => errors.length > 0);
+  nowMs += 400;
+  isDown = false;
+
+  await until(() => receiver.calls.length === 1);
+  expect(JSON.parse(receiver.calls[0]?.body ?? "").timestamp).toBe("2026-03-15T12:00:00.000Z");
+  errors = [];
 });
 
 describe("after a restart", () => {
