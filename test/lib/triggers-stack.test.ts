@@ -42,7 +42,7 @@ describe("what events start", () => {
   });
 
   test("is ticked each minute", () => {
-    triggers.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "rate(1 minute)" });
+    triggers.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "cron(* * * * ? *)" });
   });
 });
 
