@@ -40,7 +40,7 @@ export function fromItem(item: ArtifactItem): ArtifactState {
   const format = item.format?.S;
   const isWhole = isNamespace(namespace) && Number.isSafeInteger(version) && Number.isSafeInteger(changedAtMs);
   if (!isWhole || kind === undefined || name === undefined || change === undefined)
-    throw new Error(`an item of the artifacts' table is no artifact: ${JSON.stringify(item).slice(0, 500)}`);
+    throw new Error(`an item of the artifacts' table is no artifact: ${JSON.stringify([item.pk?.S, name])}`); // never its source
   return {
     namespace,
     kind,

@@ -1,7 +1,7 @@
-import type { AttributeValue, DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { ApiKeyRecord, ApiKeys } from "#core/access/api-keys.ts";
 import { isRight } from "#core/access/principal.ts";
-import { toFailure } from "#stores/dynamodb/failure.ts";
+import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoApiKeysOptions {
   readonly tableName: string;
@@ -9,29 +9,28 @@ export interface DynamoApiKeysOptions {
   readonly config?: DynamoDBClientConfig;
 }
 
-type Sdk = typeof import("@aws-sdk/client-dynamodb");
-
 /**
  * API keys in a DynamoDB table: partition key `pk` (string), the key's id. Reads are consistent: who was revoked is not
  * found any more. The client is loaded with the first call: who is never given a key does not pay for it.
  */
 export class DynamoApiKeys implements ApiKeys {
   readonly #options: DynamoApiKeysOptions;
-  #opened: Promise<{ readonly sdk: Sdk; readonly client: DynamoDBClient }> | undefined;
+  readonly #connection: DynamoConnection;
 
   constructor(options: DynamoApiKeysOptions) {
     this.#options = options;
+    this.#connection = new DynamoConnection(options.config);
   }
 
   async find(id: string): Promise<ApiKeyRecord | undefined> {
-    const { Item } = await this.#call(({ GetItemCommand }, client) =>
+    const { Item } = await this.#connection.call(({ GetItemCommand }, client) =>
       client.send(new GetItemCommand({ TableName: this.#options.tableName, Key: toKey(id), ConsistentRead: true })),
     );
     return Item === undefined ? undefined : fromItem(Item);
   }
 
   async add(record: ApiKeyRecord): Promise<void> {
-    await this.#call(({ PutItemCommand }, client) =>
+    await this.#connection.call(({ PutItemCommand }, client) =>
       client.send(
         new PutItemCommand({
           TableName: this.#options.tableName,
@@ -43,7 +42,7 @@ export class DynamoApiKeys implements ApiKeys {
   }
 
   async list(): Promise<readonly ApiKeyRecord[]> {
-    return this.#call(async ({ paginateScan }, client) => {
+    return this.#connection.call(async ({ paginateScan }, client) => {
       const records: ApiKeyRecord[] = [];
       const pages = paginateScan({ client }, { TableName: this.#options.tableName, ConsistentRead: true });
       for await (const { Items = [] } of pages) records.push(...Items.map(fromItem));
@@ -52,7 +51,7 @@ export class DynamoApiKeys implements ApiKeys {
   }
 
   async revoke(id: string): Promise<boolean> {
-    const { Attributes } = await this.#call(({ DeleteItemCommand }, client) =>
+    const { Attributes } = await this.#connection.call(({ DeleteItemCommand }, client) =>
       client.send(
         new DeleteItemCommand({ TableName: this.#options.tableName, Key: toKey(id), ReturnValues: "ALL_OLD" }),
       ),
@@ -60,21 +59,8 @@ export class DynamoApiKeys implements ApiKeys {
     return Attributes !== undefined;
   }
 
-  async close(): Promise<void> {
-    (await this.#opened)?.client.destroy();
-  }
-
-  async #call<Result>(ask: (sdk: Sdk, client: DynamoDBClient) => Promise<Result>): Promise<Result> {
-    this.#opened ??= import("@aws-sdk/client-dynamodb").then((sdk) => ({
-      sdk,
-      client: new sdk.DynamoDBClient(this.#options.config ?? {}),
-    }));
-    const { sdk, client } = await this.#opened;
-    try {
-      return await ask(sdk, client);
-    } catch (error) {
-      throw toFailure(error);
-    }
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }
 

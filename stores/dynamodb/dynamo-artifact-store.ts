@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { AttributeValue, DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { Artifact, ArtifactKey, ArtifactKind } from "#core/artifacts/artifact.ts";
 import { type ArtifactState, decideChange, toArtifact } from "#core/artifacts/artifact-state.ts";
 import type { ArtifactChange, ArtifactPage, ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
 import { type Clock, sleep, systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { fromItem, toItem, toItemKey, toPartition } from "#stores/dynamodb/artifact-item.ts";
-import { toFailure } from "#stores/dynamodb/failure.ts";
+import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoArtifactStoreOptions {
   readonly tableName: string;
@@ -15,8 +15,6 @@ export interface DynamoArtifactStoreOptions {
   /** @default - region and credentials of the environment */
   readonly config?: DynamoDBClientConfig;
 }
-
-type Sdk = typeof import("@aws-sdk/client-dynamodb");
 
 /** Within this the hundredth of a hundred writers of one artifact has had its turn; API Gateway waits for 29 s. */
 const PATIENCE_MS = 10_000;
@@ -30,10 +28,11 @@ const LONGEST_PAUSE_MS = 1000;
  */
 export class DynamoArtifactStore implements ArtifactStore {
   readonly #options: DynamoArtifactStoreOptions;
-  #opened: Promise<{ readonly sdk: Sdk; readonly client: DynamoDBClient }> | undefined;
+  readonly #connection: DynamoConnection;
 
   constructor(options: DynamoArtifactStoreOptions) {
     this.#options = options;
+    this.#connection = new DynamoConnection(options.config);
   }
 
   async find(key: ArtifactKey): Promise<Artifact | undefined> {
@@ -59,7 +58,7 @@ export class DynamoArtifactStore implements ArtifactStore {
 
   /** A page of a megabyte, without those that were deleted. */
   #query(pk: AttributeValue, from: Record<string, AttributeValue> | undefined) {
-    return this.#call(({ QueryCommand }, client) =>
+    return this.#connection.call(({ QueryCommand }, client) =>
       client.send(
         new QueryCommand({
           TableName: this.#options.tableName,
@@ -98,7 +97,7 @@ export class DynamoArtifactStore implements ArtifactStore {
     held: ArtifactState | undefined,
     writer: string,
   ): Promise<{ readonly state: ArtifactState | undefined } | undefined> {
-    return this.#call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
+    return this.#connection.call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
       const condition =
         held === undefined
           ? { ConditionExpression: "attribute_not_exists(pk)" }
@@ -125,7 +124,7 @@ export class DynamoArtifactStore implements ArtifactStore {
   }
 
   async #stateOf(key: ArtifactKey): Promise<ArtifactState | undefined> {
-    const { Item } = await this.#call(({ GetItemCommand }, client) =>
+    const { Item } = await this.#connection.call(({ GetItemCommand }, client) =>
       client.send(
         new GetItemCommand({ TableName: this.#options.tableName, Key: toItemKey(key), ConsistentRead: true }),
       ),
@@ -133,20 +132,7 @@ export class DynamoArtifactStore implements ArtifactStore {
     return Item && fromItem(Item);
   }
 
-  async close(): Promise<void> {
-    (await this.#opened)?.client.destroy();
-  }
-
-  async #call<Result>(ask: (sdk: Sdk, client: DynamoDBClient) => Promise<Result>): Promise<Result> {
-    this.#opened ??= import("@aws-sdk/client-dynamodb").then((sdk) => ({
-      sdk,
-      client: new sdk.DynamoDBClient(this.#options.config ?? {}),
-    }));
-    const { sdk, client } = await this.#opened;
-    try {
-      return await ask(sdk, client);
-    } catch (error) {
-      throw toFailure(error);
-    }
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }

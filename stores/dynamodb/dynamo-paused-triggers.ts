@@ -1,7 +1,7 @@
-import type { AttributeValue, DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { PausedTrigger, PausedTriggers } from "#core/triggers/paused-triggers.ts";
 import { type TriggerKind, triggerId } from "#core/triggers/trigger.ts";
-import { toFailure } from "#stores/dynamodb/failure.ts";
+import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoPausedTriggersOptions {
   readonly tableName: string;
@@ -9,26 +9,25 @@ export interface DynamoPausedTriggersOptions {
   readonly config?: DynamoDBClientConfig;
 }
 
-type Sdk = typeof import("@aws-sdk/client-dynamodb");
-
 /** Paused triggers in a DynamoDB table: partition key `pk` (string); of each, the version that was paused last. */
 export class DynamoPausedTriggers implements PausedTriggers {
   readonly #options: DynamoPausedTriggersOptions;
-  #opened: Promise<{ readonly sdk: Sdk; readonly client: DynamoDBClient }> | undefined;
+  readonly #connection: DynamoConnection;
 
   constructor(options: DynamoPausedTriggersOptions) {
     this.#options = options;
+    this.#connection = new DynamoConnection(options.config);
   }
 
   async pause(trigger: PausedTrigger): Promise<void> {
     const Item = { pk: { S: triggerId(trigger) }, version: { N: String(trigger.version) } };
-    await this.#call(({ PutItemCommand }, client) =>
+    await this.#connection.call(({ PutItemCommand }, client) =>
       client.send(new PutItemCommand({ TableName: this.#options.tableName, Item })),
     );
   }
 
   async list(): Promise<readonly PausedTrigger[]> {
-    return this.#call(async ({ paginateScan }, client) => {
+    return this.#connection.call(async ({ paginateScan }, client) => {
       const paused: PausedTrigger[] = [];
       const pages = paginateScan({ client }, { TableName: this.#options.tableName, ConsistentRead: true });
       for await (const { Items = [] } of pages) paused.push(...Items.map(fromItem));
@@ -36,21 +35,8 @@ export class DynamoPausedTriggers implements PausedTriggers {
     });
   }
 
-  async close(): Promise<void> {
-    (await this.#opened)?.client.destroy();
-  }
-
-  async #call<Result>(ask: (sdk: Sdk, client: DynamoDBClient) => Promise<Result>): Promise<Result> {
-    this.#opened ??= import("@aws-sdk/client-dynamodb").then((sdk) => ({
-      sdk,
-      client: new sdk.DynamoDBClient(this.#options.config ?? {}),
-    }));
-    const { sdk, client } = await this.#opened;
-    try {
-      return await ask(sdk, client);
-    } catch (error) {
-      throw toFailure(error);
-    }
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }
 

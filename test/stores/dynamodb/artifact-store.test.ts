@@ -132,6 +132,13 @@ describe("a table of artifacts", () => {
     await hurried.close();
   });
 
+  test("in which an item was changed by hand says which, and nothing of its source", () => {
+    const item = { pk: { S: "default/triggers" }, sk: { S: "page" }, version: { N: "x" }, source: { S: "whsec_abc" } };
+
+    expect(() => fromItem(item)).toThrow('no artifact: ["default/triggers","page"]');
+    expect(() => fromItem(item)).not.toThrow("whsec_abc");
+  });
+
   test("lists more than a page of DynamoDB holds", async () => {
     const source = JSON.stringify({ a: "x".repeat(250_000) });
     const names = Array.from({ length: 10 }, (_, index) => `large-${index}`);
