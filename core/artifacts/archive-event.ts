@@ -5,6 +5,7 @@ import { withoutSecrets } from "#core/artifacts/hidden-secrets.ts";
 import { PulseError } from "#core/errors.ts";
 import { MAX_EVENT_BYTES } from "#core/events/draft-event.ts";
 import { type Event, toEventJson } from "#core/events/event.ts";
+import { uuidV8 } from "#core/events/uuid.ts";
 
 export const ARCHIVE_EVENT_TYPE = "archive";
 
@@ -30,6 +31,8 @@ export function toArchiveEvent(state: ArtifactState): Event {
 /** On every archive event of the artifact. */
 export const tagOf = ({ kind, name }: Pick<ArtifactKey, "kind" | "name">): string => `${kind}:${name}`;
 
+const HASHED_BITS = 90n;
+const VERSION_BITS = 32n;
 const VERSION_DIGITS = 8;
 
 /**
@@ -37,13 +40,8 @@ const VERSION_DIGITS = 8;
  * as its versions, a version can be read from its id, and no event that was posted passes for one.
  */
 export function archiveEventId({ namespace, kind, name }: ArtifactKey, version: number): string {
-  const digest = hash("sha256", JSON.stringify([namespace, kind, name]));
-  const variant = (0x8 | (Number.parseInt(digest[15] as string, 16) & 0x3)).toString(16);
-  const last = version.toString(16).padStart(VERSION_DIGITS, "0");
-  return (
-    `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(12, 15)}` +
-    `-${variant}${digest.slice(16, 19)}-${digest.slice(19, 23)}${last}`
-  );
+  const digest = BigInt(`0x${hash("sha256", JSON.stringify([namespace, kind, name]))}`);
+  return uuidV8(((digest >> (256n - HASHED_BITS)) << VERSION_BITS) | BigInt(version));
 }
 
 /** Which version of the artifact the event made; undefined where it is no archive event of it, but another's or posted. */
@@ -54,13 +52,17 @@ export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | 
 
 const utf8 = new TextEncoder();
 
-/** Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. */
+/**
+ * Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. What is hidden
+ * in it counts as sent, for the source is kept with it.
+ */
 export function requireArchivable(key: ArtifactKey, source: string): void {
   const state = { ...key, version: 1, changedAtMs: 0, change: "create", content: { source, format: "json" } } as const;
-  const bytes = utf8.encode(toEventJson(toArchiveEvent(state))).length;
+  const sourceBytes = utf8.encode(source).length;
+  const bytes = Math.max(sourceBytes, utf8.encode(toEventJson(toArchiveEvent(state))).length);
   if (bytes <= MAX_EVENT_BYTES) return;
   throw new PulseError(
     "too-large",
-    `the source has ${utf8.encode(source).length} bytes and its archive event ${bytes}, of which at most ${MAX_EVENT_BYTES} are taken`,
+    `the source has ${sourceBytes} bytes and its archive event ${bytes}, of which at most ${MAX_EVENT_BYTES} are taken`,
   );
 }

@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { hash, randomFillSync } from "node:crypto";
 
 const RANDOM_BYTES = 4096;
 const random = new Uint8Array(RANDOM_BYTES);
@@ -44,6 +44,9 @@ export function uuidV8(bits: bigint): string {
   const low = ((bits & ((1n << LOW_BITS) - 1n)) | (0b10n << LOW_BITS)).toString(16);
   return `${high.slice(0, 8)}-${high.slice(8, 12)}-8${high.slice(12)}-${low.slice(0, 4)}-${low.slice(4)}`;
 }
+
+/** The UUIDv8 that a text is known by: its SHA-256, as much of it as there is room for. */
+export const uuidV8Of = (text: string): string => uuidV8(BigInt(`0x${hash("sha256", text)}`) >> 134n);
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Any UUID, in lower case. */

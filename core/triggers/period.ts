@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { Event } from "#core/events/event.ts";
+import { uuidV8Of } from "#core/events/uuid.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 
 /*
@@ -34,7 +34,7 @@ export function ticksBetween(periodMs: number, afterMs: number, upToMs: number):
 /** The tick of a workflow at an instant. Whoever publishes it once more publishes the same event, which is kept once. */
 export function tickEvent({ namespace, name }: Trigger, atMs: number): Event {
   return {
-    id: tickId(JSON.stringify([namespace, name, atMs])),
+    id: uuidV8Of(JSON.stringify([namespace, name, atMs])),
     namespace,
     type: TICK_TYPE,
     tags: ["workflows", ...tickTags(name)],
@@ -42,11 +42,4 @@ export function tickEvent({ namespace, name }: Trigger, atMs: number): Event {
     timestampMs: atMs,
     receivedAtMs: atMs,
   };
-}
-
-/** A UUIDv8 (RFC 9562, section 5.8) that says nothing but whose it is. */
-function tickId(whose: string): string {
-  const digest = hash("sha256", whose, "hex");
-  const variant = ((Number.parseInt(digest.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 }

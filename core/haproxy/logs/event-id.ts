@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import { isUuid, uuidV8 } from "#core/events/uuid.ts";
+import { isUuid, uuidV8Of } from "#core/events/uuid.ts";
 
 /** What `lineId` and `receiptId` make. */
 const AGENT_ID = /^([0-9a-f]{16})-(r?)(\d{15})$/;
@@ -19,7 +18,7 @@ export function eventIdOf(recordId: string): string {
   if (isUuid(recordId)) return recordId;
   const [, known, receipt, number] = AGENT_ID.exec(recordId) ?? [];
   if (known !== undefined) return agentEventId(known, Number(number), receipt !== "");
-  return uuidV8(BigInt(`0x${hash("sha256", recordId)}`) >> 134n);
+  return uuidV8Of(recordId);
 }
 
 /** The number that the rest of the text is, or -1. */

@@ -68,4 +68,10 @@ describe("an archive event", () => {
     );
     expect(() => requireArchivable(KEY, "\n".repeat(room / 2 + 1))).toThrow();
   });
+
+  test("does not make a source small by what it hides of it", () => {
+    expect(() => requireArchivable(KEY, `whsec_${"x".repeat(300_000)}`)).toThrow(
+      expect.objectContaining({ kind: "too-large" }),
+    );
+  });
 });
