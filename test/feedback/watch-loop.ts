@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServedPulse } from "#dev/served-pulse.ts";
-import { openWebhookReceiver, type WebhookReceiver } from "#test/feedback/webhook-receiver.ts";
+import { openSignedReceiver, type SignedReceiver } from "#test/feedback/signed-receiver.ts";
 import { connect, type SseClient } from "#test/support/sse-client.ts";
 
 /** Everything that tells what becomes of a gateway: its view, a stream of its health, and a webhook that its health triggers. */
 export interface Watch {
-  readonly webhook: WebhookReceiver;
+  readonly webhook: SignedReceiver;
   readonly stream: SseClient;
   /** The view's number, or undefined while it has none. */
   health(): Promise<number | undefined>;
@@ -17,7 +17,7 @@ export interface Watch {
 const LOOK_MS = 100;
 
 export async function watchGateway(pulse: ServedPulse, gateway: string): Promise<Watch> {
-  const webhook = await openWebhookReceiver();
+  const webhook = await openSignedReceiver();
   const tags = [`gateways:${gateway}`, "gateway", "health"];
   const trigger = { type: "health", tags, target: { webhook: { url: webhook.url, secret: webhook.secret } } };
   const put = await fetch(`${pulse.url}/api/v1/artifacts/triggers/page-somebody`, {
