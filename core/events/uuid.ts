@@ -38,10 +38,13 @@ export function uuidV7(nowMs: number): string {
 
 const LOW_BITS = 62n;
 
-/** Of 122 bits of one's own choice (RFC 9562, section 5.8). */
+/** Set in each id that Pulse makes of what it knows, in none that an agent's lines get: those have other bits free. */
+const OWN_BIT = 1n << 56n;
+
+/** Of 122 bits of one's own choice, but for one (RFC 9562, section 5.8). */
 export function uuidV8(bits: bigint): string {
   const high = (bits >> LOW_BITS).toString(16).padStart(15, "0");
-  const low = ((bits & ((1n << LOW_BITS) - 1n)) | (0b10n << LOW_BITS)).toString(16);
+  const low = ((bits & ((1n << LOW_BITS) - 1n)) | OWN_BIT | (0b10n << LOW_BITS)).toString(16);
   return `${high.slice(0, 8)}-${high.slice(8, 12)}-8${high.slice(12)}-${low.slice(0, 4)}-${low.slice(4)}`;
 }
 
@@ -51,3 +54,6 @@ export const uuidV8Of = (text: string): string => uuidV8(BigInt(`0x${hash("sha25
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Any UUID, in lower case. */
 export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** One that is made of something, so that whoever knows that can foretell it. */
+export const isUuidV8 = (text: string): boolean => isUuid(text) && text[14] === "8";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { archiveEventId } from "#core/artifacts/archive-event.ts";
 import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
 import { type Reply, transports } from "#test/support/transports.ts";
 
@@ -50,6 +51,23 @@ describe.each(transports)("artifacts $name", (transport) => {
       { tags: [...common, "archive:create", "archiving", "archiving:create"], value: yaml },
     ]);
     expect(events[0]).not.toHaveProperty("value");
+  });
+
+  test("have their archive event though somebody sent a log line under the id that it was going to have", async () => {
+    const [key, path] = [
+      { namespace: "default", kind: "breeds", name: "foretold" } as const,
+      "/artifacts/breeds/foretold",
+    ];
+    const line = { id: archiveEventId(key, 1), at: new Date().toISOString(), source: "edge-1", zone: "UTC", line: "x" };
+    const sent = await open.call({
+      ...{ method: "POST", path: "/api/v1/haproxy/logs", body: `${JSON.stringify(line)}\n` },
+      headers: { "content-type": "application/x-ndjson" },
+    });
+    await get(`/events?type=haproxy&after=${sent.headers["pulse-receipt"]}`);
+
+    await put(path, "{}");
+
+    expect(await archived("breeds:foretold")).toMatchObject([{ id: line.id, value: "{}" }]);
   });
 
   test("come back byte for byte, in the media type that they were sent in", async () => {

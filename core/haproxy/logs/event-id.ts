@@ -1,4 +1,4 @@
-import { isUuid, uuidV8Of } from "#core/events/uuid.ts";
+import { isUuid, isUuidV8, uuidV8Of } from "#core/events/uuid.ts";
 
 /** What `lineId` and `receiptId` make. */
 const AGENT_ID = /^([0-9a-f]{16})-(r?)(\d{15})$/;
@@ -7,7 +7,8 @@ const NUMBER_AT = 17;
 
 /**
  * The id of a record's event, made of nothing but the record's id: a UUID is its own; the ids of an agent become UUIDv8
- * (RFC 9562, section 5.8) that sort as its lines came, any other one of its SHA-256.
+ * (RFC 9562, section 5.8) that sort as its lines came, any other one of its SHA-256. So does a UUIDv8: who sends a line
+ * could foretell the id of an artifact's change with it, and take its place.
  */
 export function eventIdOf(recordId: string): string {
   const { incarnation } = recent;
@@ -15,7 +16,7 @@ export function eventIdOf(recordId: string): string {
     const number = digitsAt(recordId, NUMBER_AT);
     if (number >= 0) return agentEventId(incarnation, number, false);
   }
-  if (isUuid(recordId)) return recordId;
+  if (isUuid(recordId) && !isUuidV8(recordId)) return recordId;
   const [, known, receipt, number] = AGENT_ID.exec(recordId) ?? [];
   if (known !== undefined) return agentEventId(known, Number(number), receipt !== "");
   return uuidV8Of(recordId);

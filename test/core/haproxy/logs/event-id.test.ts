@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { isUuid, uuidV7 } from "#core/events/uuid.ts";
+import { archiveEventId } from "#core/artifacts/archive-event.ts";
+import { isUuid, uuidV7, uuidV8 } from "#core/events/uuid.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { lineId, newIncarnation, receiptId } from "#core/haproxy/logs/log-record.ts";
 
@@ -27,6 +28,25 @@ describe("the id of a record's event", () => {
     const id = uuidV7(Date.UTC(2026, 10, 22));
 
     expect(eventIdOf(id)).toBe(id);
+  });
+
+  test("is never that of what Pulse itself makes an event of, which anybody can foretell", () => {
+    const foretold = archiveEventId({ namespace: "default", kind: "gateways", name: "shop" }, 1);
+
+    expect(eventIdOf(foretold)).not.toBe(foretold);
+    fc.assert(
+      fc.property(
+        incarnation,
+        sequence,
+        fc.boolean(),
+        fc.bigInt({ min: 0n, max: 2n ** 122n - 1n }),
+        (spool, n, r, bits) => {
+          const ids = [uuidV8(bits), uuidV8((BigInt(`0x${spool}`) << 58n) | (r ? 1n << 57n : 0n) | BigInt(n))];
+
+          expect(ids).not.toContain(eventIdOf(r ? receiptId(spool, n) : lineId(spool, n)));
+        },
+      ),
+    );
   });
 
   test("sorts as an agent's lines came, and no two of them share one", () => {
