@@ -42,8 +42,9 @@ async function deliver(record: SQSRecord, options: DeliverOptions): Promise<stri
     }
     await options.hide(record.receiptHandle, verdict.afterMs);
   } catch (error) {
-    if (!(error instanceof PulseError)) throw error;
-    log.warn("a delivery comes again when its queue has it", { reason: error.message, webhookId: delivery.id });
+    // A bug, too, costs no other message of the batch: all of them would be delivered once more.
+    const level = error instanceof PulseError ? "warn" : "error";
+    log[level]("a delivery comes again when its queue has it", { error: error as Error, webhookId: delivery.id });
   }
   return record.messageId;
 }

@@ -24,6 +24,7 @@ let published: Event[];
 let handler: QueueConsumer;
 let nowMs: number;
 let find: () => Promise<Trigger | undefined>;
+let hide: ReturnType<typeof messageHider>;
 
 beforeEach(async () => {
   sqs = await openSqs();
@@ -33,6 +34,7 @@ beforeEach(async () => {
   published = [];
   nowMs = Date.now();
   find = async () => aTrigger({ target: { webhook: { url: receiver.url, secrets: [WEBHOOK_SECRET] } } });
+  hide = messageHider(sqs.urlOf("deliveries"), sqs.config);
   handler = deliverWebhooksHandler({
     catalog: { find: () => find(), forget: () => {} },
     targets: {
@@ -44,7 +46,7 @@ beforeEach(async () => {
     publish: async (events) => void published.push(...events),
     now: () => nowMs,
     dead,
-    hide: messageHider(sqs.urlOf("deliveries"), sqs.config),
+    hide: (handle, ms) => hide(handle, ms),
   });
 });
 afterEach(async () => {
@@ -137,6 +139,20 @@ test("a trigger that cannot be read now costs no attempt and no delivery", async
   await work();
 
   expect(fates()).toEqual(["deliveries:succeeded"]);
+});
+
+test("one that cannot be hidden, for whatever reason, comes again, and has no other delivered once more", async () => {
+  let calls = 0;
+  receiver.answer = (response) => response.writeHead(++calls === 1 ? 500 : 200).end();
+  hide = () => Promise.reject(new TypeError("the receipt handle has expired"));
+  await hand(2);
+
+  await work();
+  pass(DELIVERY_LIFETIME_MS / 24);
+  await work();
+
+  expect(fates()).toEqual(expect.arrayContaining(["deliveries:failed", "deliveries:succeeded"]));
+  expect(calls).toBe(3);
 });
 
 test("a message that is no delivery is left to the queue's own dead letters, and costs no other", async () => {

@@ -2,25 +2,13 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gatewayName, REQUEST_EVERY_MS, type TroubledGateway } from "#test/feedback/troubled-gateway.ts";
 import { freePorts, startHaproxy } from "#test/real-haproxy/haproxy.ts";
 
-/** A real HAProxy before two servers, of which one fails on command, under steady requests. */
-export interface TroubledGateway {
-  readonly name: string;
-  /** How many requests were answered with 5xx so far. */
-  readonly failed: number;
-  fail(): void;
-  heal(): void;
-  close(): Promise<void>;
-}
-
-const REQUEST_EVERY_MS = 50;
-
-/** Its lines go to the syslog listener at that port. */
-export async function openTroubledGateway(folder: string, syslogPort: number): Promise<TroubledGateway> {
+/** A real HAProxy before two servers. */
+export async function openRealGateway(folder: string, syslogPort: number): Promise<TroubledGateway> {
   const [frontend = 0] = await freePorts(1);
-  // Others may keep events in the same cluster.
-  const name = `shop-${process.pid}-${frontend}`;
+  const name = gatewayName(frontend);
   let isFailing = false;
   let failed = 0;
   const steady = await openServer(() => 200);
