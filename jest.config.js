@@ -8,6 +8,5 @@ export default {
   globalTeardown: "<rootDir>/test/support/close-opensearch-broker.ts",
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
   testTimeout: 30_000,
-  // More than the two cores of a small machine: a good part of the tests wait for servers and processes of their own.
-  maxWorkers: 3,
+  maxWorkers: 2,
 };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Delivery } from "#agent/delivery.ts";
 import type { BlockOutcome, Output } from "#agent/outputs/output.ts";
 import type { Block } from "#agent/spool/block.ts";
-import { systemClock } from "#core/clock.ts";
+import { type Clock, systemClock } from "#core/clock.ts";
 import { type OpenSpooler, openSpooler } from "#test/agent/open-spooler.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
@@ -38,7 +38,10 @@ const recordsOf = (block: Block): string[] => gunzipSync(block.body).toString().
 const linesOf = (block: Block): string[] =>
   recordsOf(block).map((record) => (JSON.parse(record) as { line: string }).line);
 
-function deliverTo(send: (blocks: readonly Block[]) => readonly BlockOutcome[]): string[] {
+function deliverTo(
+  send: (blocks: readonly Block[]) => readonly BlockOutcome[],
+  clock: Pick<Clock, "now" | "after"> = hastyClock,
+): string[] {
   const taken: string[] = [];
   const output: Output = {
     name: "the test",
@@ -56,7 +59,7 @@ function deliverTo(send: (blocks: readonly Block[]) => readonly BlockOutcome[]):
   };
   pauses.length = 0;
   const { spool, log } = open;
-  delivery = new Delivery({ spool, output, folder: folder.path, clock: hastyClock, log, gatherMs: 1, random: () => 1 });
+  delivery = new Delivery({ spool, output, folder: folder.path, clock, log, gatherMs: 1, random: () => 1 });
   delivery.start();
   return taken;
 }
@@ -182,7 +185,7 @@ describe("the delivery of a spool", () => {
     await delivery.drain(20);
     expect(taken).toEqual([]);
     isDown = false;
-    const later = deliverTo((blocks) => all(blocks, { kind: "delivered" }));
+    const later = deliverTo((blocks) => all(blocks, { kind: "delivered" }), systemClock);
     await delivery.drain(60_000);
 
     expect(later).toEqual(["a"]);
