@@ -1,12 +1,12 @@
 import { createSocket } from "node:dgram";
 import { gatewayName, REQUEST_EVERY_MS, type TroubledGateway } from "#test/feedback/troubled-gateway.ts";
+import { haproxyDate } from "#test/support/haproxy-date.ts";
 
 /** Lines that a HAProxy 2.6 wrote (option httplog, one request of each server), but for time, frontend, server and status. */
 const SAMPLE = [
   '127.0.0.1:40610 [{time}] {ft} app/{server} 0/0/0/1/1 {status} 134 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
   '127.0.0.1:40618 [{time}] {ft} app/{server} 0/0/1/2/3 {status} 134 - - ---- 2/2/1/1/0 0/0 "GET /cart?id=7 HTTP/1.1"',
 ];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** The lines of a gateway without one: a sample of them, played anew. */
 export async function playGateway(_folder: string, syslogPort: number): Promise<TroubledGateway> {
@@ -20,7 +20,7 @@ export async function playGateway(_folder: string, syslogPort: number): Promise<
     const status = isFailing && server === "s2" ? 503 : 200;
     if (status >= 500) failed++;
     const line = (SAMPLE[sent++ % SAMPLE.length] as string)
-      .replace("{time}", haproxyTime(new Date()))
+      .replace("{time}", haproxyDate(Date.now()))
       .replace("{ft}", name)
       .replace("{server}", server)
       .replace("{status}", String(status));
@@ -42,11 +42,4 @@ export async function playGateway(_folder: string, syslogPort: number): Promise<
       await new Promise<void>((resolve) => socket.close(resolve));
     },
   };
-}
-
-/** `22/Nov/2026:17:12:26.215`, in UTC. */
-function haproxyTime(at: Date): string {
-  const [date = "", time = ""] = at.toISOString().slice(0, -1).split("T");
-  const [year, month, day] = date.split("-");
-  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time}`;
 }

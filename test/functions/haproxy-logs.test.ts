@@ -18,6 +18,7 @@ import { request } from "#stores/opensearch/client.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
+import { haproxyDate } from "#test/support/haproxy-date.ts";
 import { aLogLine, httplogLine, toMember } from "#test/support/log-records.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 
@@ -39,13 +40,6 @@ const FORMATS = [OWN_FORMAT, JSON_FORMAT];
 const types = withDefaultTypes([haproxyTypeOf(FORMATS)]);
 
 const NOW_MS = Date.now();
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-
-/** As HAProxy prints it. */
-function printed(ms: number): string {
-  const iso = new Date(ms).toISOString();
-  return `${iso.slice(8, 10)}/${MONTHS[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 23)}`;
-}
 
 /** What a gateway's requests were: the frontend, the status, its time and bytes, and how long ago. */
 const REQUESTS = [
@@ -56,13 +50,13 @@ const REQUESTS = [
 ];
 
 const vampLine = (ft: string, status: number, tt: number): string =>
-  `<134>Nov 22 00:00:00 gw haproxy[1]: {"ci":"192.0.2.1","cp":1,"t":"${printed(NOW_MS)}","ft":"${ft}","b":"app","s":"s1",` +
+  `<134>Nov 22 00:00:00 gw haproxy[1]: {"ci":"192.0.2.1","cp":1,"t":"${haproxyDate(NOW_MS)}","ft":"${ft}","b":"app","s":"s1",` +
   `"Tq":0,"Tw":0,"Tc":0,"Tr":1,"Tt":${tt},"ST":${status},"B":9,"CC":"-","CS":"-","tsc":"----","ac":1,"fc":1,"bc":1,` +
   '"sc":1,"rc":+1,"sq":0,"bq":0,"hr":"","hs":"","r":"GET / HTTP/1.1"}';
 
 const LINES = [
   ...REQUESTS.map(({ frontend, status, ta, bytes, agoMs }) =>
-    httplogLine({ frontend, status, ta, bytes, date: printed(NOW_MS - agoMs) }),
+    httplogLine({ frontend, status, ta, bytes, date: haproxyDate(NOW_MS - agoMs) }),
   ),
   vampLine("f00d", 200, 40),
   vampLine("f00d", 502, 60),
