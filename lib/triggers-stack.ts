@@ -176,6 +176,7 @@ export class TriggersStack extends Stack {
   private grantTriggers(fn: PulseFunction, { artifacts, journal }: TriggersStackProps): void {
     artifacts.grantRead(fn);
     journal.events.grantWrite(fn);
-    this.paused.grant(fn, "dynamodb:Scan", ...(fn.folder === "deliver-webhooks" ? ["dynamodb:PutItem"] : []));
+    const pausing = ["dynamodb:GetItem", "dynamodb:PutItem"];
+    this.paused.grant(fn, "dynamodb:Scan", ...(fn.folder === "deliver-webhooks" ? pausing : []));
   }
 }

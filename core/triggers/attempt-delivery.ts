@@ -2,7 +2,7 @@ import type { Event } from "#core/events/event.ts";
 import { DELIVERY_LIFETIME_MS, pauseAfter } from "#core/triggers/backoff.ts";
 import type { Delivery } from "#core/triggers/delivery.ts";
 import { type DeliveryFate, deliveryEvent } from "#core/triggers/delivery-events.ts";
-import type { PausedTriggers } from "#core/triggers/paused-triggers.ts";
+import { isSameVersion, type PausedTriggers } from "#core/triggers/paused-triggers.ts";
 import { type Trigger, targetKind } from "#core/triggers/trigger.ts";
 import type { TriggerCatalog } from "#core/triggers/trigger-catalog.ts";
 import type { TargetAnswer, TriggerTargets } from "#core/triggers/trigger-target.ts";
@@ -24,7 +24,7 @@ export type Verdict =
 
 /**
  * Tries once to hand a delivery over, as its trigger is now, and publishes what became of it. The first attempt is 1. Throws
- * `unavailable` where the trigger cannot be read now: then nothing was tried.
+ * `unavailable` where the trigger, or whether it is paused, cannot be read now: then nothing was tried.
  */
 export async function attemptDelivery(
   delivery: Delivery,
@@ -35,6 +35,7 @@ export async function attemptDelivery(
   const trigger = await catalog.find(delivery);
   if (trigger === undefined) return end(delivery, attempt, { notTaken: "there is no such trigger any more" }, attempts);
   if (!trigger.enabled) return end(delivery, attempt, { notTaken: "the trigger is disabled" }, attempts);
+  if (await isPaused(trigger, attempts)) return end(delivery, attempt, { notTaken: PAUSED }, attempts);
   const startMs = now();
   const answer = await targets[targetKind(trigger.target)].attempt(delivery, trigger);
   const durationMs = Math.max(0, now() - startMs);
@@ -54,10 +55,17 @@ export async function attemptDelivery(
   return { verdict: "retry", afterMs };
 }
 
-/** Its receiver wants nothing more: the trigger gets nothing until its artifact is changed. */
+const PAUSED = "the trigger is paused, for its receiver answered 410: it goes on with a change of its artifact";
+
+async function isPaused(trigger: Trigger, { paused }: DeliveryAttempts): Promise<boolean> {
+  const pause = await paused.find(trigger);
+  return pause !== undefined && isSameVersion(pause, trigger);
+}
+
+/** Its receiver wants nothing more: this version of the trigger gets nothing. What is known already is not said again. */
 async function pause(trigger: Trigger, answer: TargetAnswer, attempts: DeliveryAttempts): Promise<void> {
   const { namespace, kind, name, version } = trigger;
-  await attempts.paused.pause({ namespace, kind, name, version });
+  if (!(await attempts.paused.pause({ namespace, kind, name, version }))) return;
   attempts.catalog.forget();
   await attempts.publish([deliveryEvent(trigger, "gone", { version, ...shownOf(answer) }, attempts.now())]);
 }

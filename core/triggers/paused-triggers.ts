@@ -5,9 +5,12 @@ export interface PausedTrigger extends TriggerKey {
   readonly version: number;
 }
 
-/** Which triggers were paused because their receivers are gone. */
+/** Which triggers were paused because their receivers are gone: of each the latest version that was. */
 export interface PausedTriggers {
-  pause(trigger: PausedTrigger): Promise<void>;
+  /** Whether it was: where that version or a later one is paused already, nothing changes. */
+  pause(trigger: PausedTrigger): Promise<boolean>;
+  /** The version that is paused of one of them; undefined where none ever was. */
+  find(key: TriggerKey): Promise<PausedTrigger | undefined>;
   list(): Promise<readonly PausedTrigger[]>;
 }
 

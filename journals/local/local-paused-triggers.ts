@@ -4,19 +4,30 @@ import type { DeliveryDatabase } from "#journals/local/local-delivery-queue.ts";
 
 const SCHEMA = "CREATE TABLE IF NOT EXISTS paused_trigger (id TEXT PRIMARY KEY, version INTEGER NOT NULL)";
 const PAUSE = `
-  INSERT INTO paused_trigger (id, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version`;
+  INSERT INTO paused_trigger (id, version) VALUES (?, ?)
+  ON CONFLICT DO UPDATE SET version = excluded.version WHERE excluded.version > paused_trigger.version`;
+const FIND = "SELECT id, version FROM paused_trigger WHERE id = ?";
 
-/** Paused triggers in the SQLite file of this process: of each, the version that was paused last. */
+interface PausedRow {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** Paused triggers in the SQLite file of this process. */
 export function localPausedTriggers(database: DeliveryDatabase): PausedTriggers {
   database.define(SCHEMA);
   return {
-    pause: async (trigger) => database.transaction(() => void database.run(PAUSE, triggerId(trigger), trigger.version)),
-    list: async () =>
-      database.all<{ id: string; version: number }>("SELECT id, version FROM paused_trigger").map(toPausedTrigger),
+    pause: async (trigger) =>
+      database.transaction(() => database.run(PAUSE, triggerId(trigger), trigger.version).changes > 0),
+    async find(key) {
+      const row = database.get<PausedRow>(FIND, triggerId(key));
+      return row && toPausedTrigger(row);
+    },
+    list: async () => database.all<PausedRow>("SELECT id, version FROM paused_trigger").map(toPausedTrigger),
   };
 }
 
-function toPausedTrigger({ id, version }: { readonly id: string; readonly version: number }): PausedTrigger {
+function toPausedTrigger({ id, version }: PausedRow): PausedTrigger {
   const [namespace, kind, name] = JSON.parse(id) as [string, TriggerKind, string];
   return { namespace, kind, name, version };
 }

@@ -1,6 +1,6 @@
 import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { PausedTrigger, PausedTriggers } from "#core/triggers/paused-triggers.ts";
-import { type TriggerKind, triggerId } from "#core/triggers/trigger.ts";
+import { type TriggerKey, type TriggerKind, triggerId } from "#core/triggers/trigger.ts";
 import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoPausedTriggersOptions {
@@ -9,7 +9,7 @@ export interface DynamoPausedTriggersOptions {
   readonly config?: DynamoDBClientConfig;
 }
 
-/** Paused triggers in a DynamoDB table: partition key `pk` (string); of each, the version that was paused last. */
+/** Paused triggers in a DynamoDB table: partition key `pk` (string). */
 export class DynamoPausedTriggers implements PausedTriggers {
   readonly #options: DynamoPausedTriggersOptions;
   readonly #connection: DynamoConnection;
@@ -19,11 +19,32 @@ export class DynamoPausedTriggers implements PausedTriggers {
     this.#connection = new DynamoConnection(options.config);
   }
 
-  async pause(trigger: PausedTrigger): Promise<void> {
-    const Item = { pk: { S: triggerId(trigger) }, version: { N: String(trigger.version) } };
-    await this.#connection.call(({ PutItemCommand }, client) =>
-      client.send(new PutItemCommand({ TableName: this.#options.tableName, Item })),
+  async pause(trigger: PausedTrigger): Promise<boolean> {
+    const { tableName: TableName } = this.#options;
+    const version = { N: String(trigger.version) };
+    return this.#connection.call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
+      const put = {
+        TableName,
+        Item: { ...toItemKey(trigger), version },
+        ConditionExpression: "attribute_not_exists(pk) OR version < :version",
+        ExpressionAttributeValues: { ":version": version },
+      };
+      try {
+        await client.send(new PutItemCommand(put));
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    });
+  }
+
+  async find(key: TriggerKey): Promise<PausedTrigger | undefined> {
+    const asked = { TableName: this.#options.tableName, Key: toItemKey(key), ConsistentRead: true };
+    const { Item } = await this.#connection.call(({ GetItemCommand }, client) =>
+      client.send(new GetItemCommand(asked)),
     );
+    return Item && fromItem(Item);
   }
 
   async list(): Promise<readonly PausedTrigger[]> {
@@ -39,6 +60,8 @@ export class DynamoPausedTriggers implements PausedTriggers {
     return this.#connection.close();
   }
 }
+
+const toItemKey = (key: TriggerKey): Record<"pk", AttributeValue> => ({ pk: { S: triggerId(key) } });
 
 function fromItem({ pk, version }: Record<string, AttributeValue>): PausedTrigger {
   const [namespace, kind, name] = JSON.parse(pk?.S as string) as [string, TriggerKind, string];

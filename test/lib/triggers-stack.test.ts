@@ -62,6 +62,10 @@ describe("rights", () => {
     expect(actions).toContain("sqs:ChangeMessageVisibility");
     expect(actions.filter((action) => action.startsWith("lambda:"))).toEqual([]);
     expect(actions).not.toContain("dynamodb:DeleteItem");
+    const onPaused = statementsOf(triggers, "DeliverWebhooksRole").filter((statement) =>
+      JSON.stringify(statement).includes("PausedTriggers"),
+    );
+    expect(onPaused.map(({ Action }) => Action)).toEqual([["dynamodb:Scan", "dynamodb:GetItem", "dynamodb:PutItem"]]);
   });
 
   test("what is named may be used, and put-artifact is told of it too", () => {

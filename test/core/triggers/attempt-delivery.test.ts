@@ -12,9 +12,13 @@ import { openMemoryPausedTriggers } from "#test/support/memory-paused-triggers.t
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const event = anEvent();
 
-function openAttempts(answer: TargetAnswer, trigger: Trigger | null = aTrigger(), passedMs = 0) {
+function openAttempts(
+  answer: TargetAnswer,
+  trigger: Trigger | null = aTrigger(),
+  passedMs = 0,
+  paused = openMemoryPausedTriggers(),
+) {
   const published: Event[] = [];
-  const paused = openMemoryPausedTriggers();
   const tried = { count: 0, forgotten: 0 };
   const attempts = {
     catalog: { find: async () => trigger ?? undefined, forget: () => void tried.forgotten++ },
@@ -105,6 +109,33 @@ test("a receiver that is gone pauses this version of the trigger, and the delive
   expect(await paused.list()).toEqual([{ namespace: "default", kind: "triggers", name: "tell", version: 1 }]);
   expect(told().map(([tag]) => tag)).toEqual(["deliveries:gone", "deliveries:dead"]);
   expect(tried.forgotten).toBe(1);
+});
+
+test("what still waits for a version that is paused is dead, untried; a later version gets what waits", async () => {
+  const gone = openAttempts({ notTaken: "gone", status: 410, isGone: true });
+  await gone.run();
+  const wellAgain = openAttempts({ taken: true, status: 200 }, aTrigger({ version: 2 }), 0, gone.paused);
+
+  expect(await gone.run(2)).toEqual({
+    verdict: "dead",
+    reason: "the trigger is paused, for its receiver answered 410: it goes on with a change of its artifact",
+  });
+  expect(await wellAgain.run()).toEqual({ verdict: "done" });
+
+  expect(gone.tried.count).toBe(1);
+  expect(gone.told().map(([tag]) => tag)).toEqual(["deliveries:gone", "deliveries:dead", "deliveries:dead"]);
+});
+
+test("an answer that comes late, for an earlier version, leaves the pause of a later one, and says nothing of it", async () => {
+  const gone = { notTaken: "gone", status: 410, isGone: true } as const;
+  const { run, paused, told } = openAttempts(gone, aTrigger({ version: 3 }));
+  // While the answer of version 3 is on its way, version 4 is put and is gone too.
+  await paused.pause({ ...aTrigger(), version: 4 });
+
+  expect(await run()).toEqual({ verdict: "dead", reason: "gone" });
+
+  expect(await paused.find(aTrigger())).toMatchObject({ version: 4 });
+  expect(told().map(([tag]) => tag)).toEqual(["deliveries:dead"]);
 });
 
 test.each([

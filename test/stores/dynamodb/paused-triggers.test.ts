@@ -1,35 +1,29 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { DynamoPausedTriggers } from "#stores/dynamodb/dynamo-paused-triggers.ts";
+import { remembersPausedTriggers } from "#test/core/triggers/paused-triggers-contract.ts";
 import { refusal } from "#test/support/aws-front.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { openDynamo, TABLE } from "#test/support/dynamodb.ts";
 
-let dynamo: TestDynamo;
-let paused: DynamoPausedTriggers;
-beforeEach(async () => {
-  dynamo = await openDynamo();
-  paused = new DynamoPausedTriggers({ tableName: TABLE, config: dynamo.config });
-});
-afterEach(async () => {
-  await paused.close();
-  await dynamo.close();
-});
+async function open() {
+  const dynamo = await openDynamo();
+  const paused = new DynamoPausedTriggers({ tableName: TABLE, config: dynamo.config });
+  const close = async () => {
+    await paused.close();
+    await dynamo.close();
+  };
+  return { dynamo, paused, close };
+}
 
-const tell = { namespace: "default", kind: "triggers", name: "te/ll", version: 2 } as const;
-
-test("paused triggers in DynamoDB are listed, of each the version that was paused last", async () => {
-  await paused.pause(tell);
-  await paused.pause({ ...tell, kind: "workflows" });
-  await paused.pause({ ...tell, version: 5 });
-
-  const byKind = [...(await paused.list())].sort((one, other) => (one.kind < other.kind ? -1 : 1));
-  expect(byKind).toEqual([
-    { ...tell, version: 5 },
-    { ...tell, kind: "workflows" },
-  ]);
-});
+remembersPausedTriggers("a DynamoDB table", open);
 
 test("a table that is busy is unavailable", async () => {
+  const { dynamo, paused, close } = await open();
   dynamo.behave(() => refusal(400, "ThrottlingException"));
 
-  await expect(paused.pause(tell)).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(
+    paused.pause({ namespace: "default", kind: "triggers", name: "tell", version: 1 }),
+  ).rejects.toMatchObject({
+    kind: "unavailable",
+  });
+  await close();
 });
