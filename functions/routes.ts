@@ -20,6 +20,8 @@ export interface Route {
   readonly fn: HttpFunction;
   /** One line for the API description. */
   readonly summary: string;
+  /** The parameters of its query string. What is near one of them is refused, what is far from all is ignored. */
+  readonly query?: readonly string[];
   /** What its `{kind}` can be, where another is no path of the API. */
   readonly kinds?: readonly string[];
   /** Answered as it is made, not when it is complete. */
@@ -37,34 +39,55 @@ export const basePathOf = (namespace: string): string =>
 /** What a caller needs for a route. */
 export const rightFor = ({ method, asks }: Route): Right => (method === "GET" || asks ? "read" : "write");
 
+const FILTER = ["tag", "type", "q"];
+const TIME = ["timestamp", "gte", "gt", "lte", "lt"];
+const PAGE = ["page", "per_page"];
+const EVENTS = [...FILTER, ...TIME, ...PAGE, "cursor", "after"];
+const AGGREGATION = ["aggregator", "field", "groupBy", "interval", "size", "percents"];
+const AGGREGATE = [...FILTER, ...TIME, ...AGGREGATION, "after"];
+
 const view = (path: string, summary: string): Route => ({ method: "GET", path, fn: "query-events", summary });
 
-/** An artifact's path under `/artifacts`, and the one that Vamp gave those of its own kinds. */
-const ofArtifacts = (method: Route["method"], path: string, summary: string): readonly Route[] => {
+/** An artifact's path under `/artifacts`, which has parameters `besides`, and the one that Vamp gave those of its own kinds. */
+const ofArtifacts = (
+  method: Route["method"],
+  path: string,
+  summary: string,
+  query: readonly string[] = [],
+  besides: readonly string[] = [],
+): readonly Route[] => {
   const fn = method === "GET" ? "read-artifacts" : "put-artifact";
   return [
-    { method, path: `/artifacts${path}`, fn, summary },
-    { method, path, fn, summary: `${summary}, by the path that Vamp had for it`, kinds: VAMP_KINDS },
+    { method, path: `/artifacts${path}`, fn, summary, query: [...query, ...besides] },
+    { method, path, fn, summary: `${summary}, by the path that Vamp had for it`, query, kinds: VAMP_KINDS },
   ];
 };
 
 /** Every route of the API: `lib/` deploys this table, `dev/` serves it, the API description is made from it. */
 export const routes: readonly Route[] = [
   { method: "POST", path: "/events", fn: "create-events", summary: "Create one event, or many" },
-  { method: "GET", path: "/events", fn: "query-events", summary: "Events that match, newest first" },
+  { method: "GET", path: "/events", fn: "query-events", summary: "Events that match, newest first", query: EVENTS },
   {
     method: "POST",
     path: "/events/search",
     fn: "query-events",
     asks: true,
+    query: EVENTS,
     summary: "The same, the query in the body",
   },
-  { method: "GET", path: "/events/aggregate", fn: "aggregate-events", summary: "A number, groups or a series of them" },
+  {
+    method: "GET",
+    path: "/events/aggregate",
+    fn: "aggregate-events",
+    summary: "A number, groups or a series of them",
+    query: AGGREGATE,
+  },
   {
     method: "POST",
     path: "/events/aggregate",
     fn: "aggregate-events",
     asks: true,
+    query: AGGREGATE,
     summary: "The same, the query in the body",
   },
   {
@@ -72,6 +95,7 @@ export const routes: readonly Route[] = [
     path: "/events/stream",
     fn: "stream-events",
     summary: "Events as they are accepted, as server-sent events",
+    query: [...FILTER, "named", "last-event-id"],
     streams: true,
   },
   { method: "GET", path: "/events/{id}", fn: "query-events", summary: "One event" },
@@ -88,8 +112,8 @@ export const routes: readonly Route[] = [
     "/metrics/deployments/{deployment}/clusters/{cluster}/services/{service}/ports/{port}/{metric}",
     "A metric of a service's port",
   ),
-  ...ofArtifacts("GET", "/{kind}", "The artifacts of a kind"),
-  ...ofArtifacts("GET", "/{kind}/{name}", "An artifact, as it is or as it was"),
+  ...ofArtifacts("GET", "/{kind}", "The artifacts of a kind", PAGE, ["source"]),
+  ...ofArtifacts("GET", "/{kind}/{name}", "An artifact, as it is or as it was", ["at", "after"]),
   ...ofArtifacts("PUT", "/{kind}/{name}", "Create an artifact, or replace it"),
   ...ofArtifacts("DELETE", "/{kind}/{name}", "Delete an artifact"),
   {
@@ -97,8 +121,15 @@ export const routes: readonly Route[] = [
     path: "/artifacts/{kind}/{name}/history",
     fn: "read-artifacts",
     summary: "The versions of an artifact, newest first",
+    query: [...PAGE, "cursor", "after"],
   },
-  { method: "POST", path: "/haproxy/logs", fn: "receive-haproxy-logs", summary: "Log lines of HAProxy, each an event" },
+  {
+    method: "POST",
+    path: "/haproxy/logs",
+    fn: "receive-haproxy-logs",
+    summary: "Log lines of HAProxy, each an event",
+    query: ["source", "zone"],
+  },
   { method: "GET", path: "/openapi.json", fn: "describe-api", summary: "This description" },
   { method: "GET", path: "/info", fn: "describe-api", summary: "Version, engines and positions" },
 ];

@@ -93,9 +93,9 @@ const instant = z.optional(text);
 export const eventQuerySchema = z
   .strictObject(
     {
-      tags: oneOrMore(text),
-      any: oneOrMore(text),
-      none: oneOrMore(text),
+      tags: oneOrMore(filled),
+      any: oneOrMore(filled),
+      none: oneOrMore(filled),
       type: oneOrMore(typeName),
       timestamp: z.optional(
         z.union([z.string(), z.strictObject({ gte: instant, gt: instant, lt: instant, lte: instant })], {

@@ -109,7 +109,7 @@ const filterParameters = [
     "A type; repeat it for any of several. haproxy events, being many, come only when asked for",
     listOf(text),
   ),
-  parameter("q", "query", "The query as JSON; then tag, type and the times are not looked at"),
+  parameter("q", "query", "The query as JSON; with it, or a body, no other parameter of the query is looked at"),
 ];
 const TIME = "RFC 3339, a partial date, or date math like now-1h; write + as %2B";
 const timeParameters = [
@@ -128,6 +128,21 @@ const pageParameters = [
   AFTER,
 ];
 
+const aggregationParameters = [
+  ...filterParameters,
+  ...timeParameters,
+  parameter("aggregator", "query", "What is computed", { enum: AGGREGATORS, default: "count" }),
+  parameter("field", "query", "value (the number itself), a.b (inside objects), or a declared field", {
+    type: "string",
+    default: "value",
+  }),
+  parameter("groupBy", "query", "type, tag, tag:<generic>, or a field"),
+  parameter("interval", "query", "Of a series: 30s, 1m, 1h, 1d …"),
+  parameter("size", "query", "How many groups", { type: "integer", default: 100, maximum: MAX_GROUPS }),
+  parameter("percents", "query", "Of percentiles, separated by commas"),
+  AFTER,
+];
+
 const parametersOf: Readonly<Record<string, readonly Json[]>> = {
   "POST /events": [
     parameter("Idempotency-Key", "header", "A retry with the same key creates nothing new for 24 hours"),
@@ -135,22 +150,9 @@ const parametersOf: Readonly<Record<string, readonly Json[]>> = {
     parameter("Pulse-Hops", "header", "That of the trigger's delivery which led to this, so that a loop is stopped"),
   ],
   "GET /events": [...filterParameters, ...timeParameters, ...pageParameters],
-  "POST /events/search": pageParameters,
-  "POST /events/aggregate": [AFTER],
-  "GET /events/aggregate": [
-    ...filterParameters,
-    ...timeParameters,
-    parameter("aggregator", "query", "What is computed", { enum: AGGREGATORS, default: "count" }),
-    parameter("field", "query", "value (the number itself), a.b (inside objects), or a declared field", {
-      type: "string",
-      default: "value",
-    }),
-    parameter("groupBy", "query", "type, tag, tag:<generic>, or a field"),
-    parameter("interval", "query", "Of a series: 30s, 1m, 1h, 1d …"),
-    parameter("size", "query", "How many groups", { type: "integer", default: 100, maximum: MAX_GROUPS }),
-    parameter("percents", "query", "Of percentiles, separated by commas"),
-    AFTER,
-  ],
+  "POST /events/search": [...filterParameters, ...timeParameters, ...pageParameters],
+  "POST /events/aggregate": aggregationParameters,
+  "GET /events/aggregate": aggregationParameters,
   "POST /haproxy/logs": [
     parameter("source", "query", "The gateway's name, for lines that do not say it"),
     parameter("zone", "query", "Of the gateway's clock, for lines that do not say it: Europe/Berlin, +02:00 or UTC"),

@@ -4,6 +4,7 @@ import { PulseError } from "#core/errors.ts";
 import { requireNamespace } from "#core/namespaces.ts";
 import { errorAnswer, problemAnswer, requireAcceptable } from "#functions/shared/answer.ts";
 import { log } from "#functions/shared/log.ts";
+import { refuseMisspelt } from "#functions/shared/misspelt-parameters.ts";
 import { internalProblem } from "#functions/shared/problem.ts";
 import { type ApiRequest, type HttpMessage, toApiRequest } from "#functions/shared/request.ts";
 
@@ -14,7 +15,7 @@ export type ApiHandler = (message: HttpMessage, context: Context) => Promise<API
 export type Answer = (request: ApiRequest) => Promise<APIGatewayProxyResult>;
 
 /**
- * Turns an answer into a handler: the namespace is checked, and that the caller can read JSON, failures become problem
+ * Turns an answer into a handler: the namespace is checked, the names of parameters, and that the caller can read JSON, failures become problem
  * documents, bugs are logged.
  */
 export const api = (namespaces: readonly string[], answer: Answer): ApiHandler =>
@@ -30,6 +31,7 @@ export const apiOfAnyType = (namespaces: readonly string[], answer: Answer): Api
     .handler(async (message) => {
       const request = toApiRequest(message);
       requireNamespace(request.namespace, namespaces);
+      refuseMisspelt(request);
       return answer(request);
     }) as unknown as ApiHandler;
 

@@ -5,7 +5,7 @@ import type { ApiRequest } from "#functions/shared/request.ts";
 
 /**
  * The query of a request: its body, else the parameter `q` (the same JSON), else `tag`, `type`, `timestamp`, `gte gt lte
- * lt`. Parameters that are none of these are ignored, as Vamp did. A body of spaces is no body.
+ * lt`. A body of spaces is no body.
  */
 export function askedQuery(request: ApiRequest, nowMs: number, types?: readonly EventTypeDeclaration[]): AskedQuery {
   return parseEventQuery(queryJson(request), request.namespace, nowMs, types);

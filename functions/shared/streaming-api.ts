@@ -6,6 +6,7 @@ import type { Principal } from "#core/access/principal.ts";
 import { requireNamespace } from "#core/namespaces.ts";
 import { COMMON_HEADERS, type Headers, PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { problems } from "#functions/shared/api.ts";
+import { refuseMisspelt } from "#functions/shared/misspelt-parameters.ts";
 import { type ApiRequest, type HttpMessage, toApiRequest } from "#functions/shared/request.ts";
 
 /** An answer whose body is still being made when its head has gone. */
@@ -35,6 +36,7 @@ export const streamingApi = (
       if (request.method === "OPTIONS") return PREFLIGHT_ANSWER;
       const principal = await admit(request);
       requireNamespace(request.namespace, namespaces);
+      refuseMisspelt(request);
       const { statusCode, headers, body } = await answer(request, principal);
       return { statusCode, headers: { ...COMMON_HEADERS, ...headers }, body };
     }) as unknown as StreamingHandler;

@@ -29,6 +29,18 @@ describe("the OpenAPI description", () => {
     }
   });
 
+  test("has the parameters that the route is known to have in its query string, and no others", () => {
+    for (const { method, path, query = [] } of routes) {
+      const { parameters } = description.paths[path][method.toLowerCase()];
+      const described = parameters.filter((one: { in: string }) => one.in === "query");
+
+      expect({ path, query: described.map(({ name }: { name: string }) => name).sort() }).toEqual({
+        path,
+        query: [...query].sort(),
+      });
+    }
+  });
+
   test("says which right each route needs, of schemes that it describes", () => {
     for (const { method, path } of routes) {
       const { security } = description.paths[path][method.toLowerCase()];

@@ -65,6 +65,39 @@ describe.each(transports)("queries $name", (transport) => {
     for (const reply of replies) expect(values(reply)).toEqual([3, 2]);
   });
 
+  test("refuses parameters that are nearly known, with the names that are meant, and ignores those of others", async () => {
+    const misspelt = await get("/api/v1/events?tags=odd&perPage=2&tags=a&page=1&_=1");
+    const aggregated = await get("/api/v1/events/aggregate?agregator=sum");
+    const artifacts = await get("/api/v1/artifacts/breeds?sources=true");
+    const others = await get("/api/v1/events?tag=odd&_=1700000000&flatten=true&utm_source=x&timezone=UTC");
+
+    expect(misspelt.status).toBe(400);
+    expect(misspelt.json.errors).toEqual([
+      { pointer: "tags", detail: expect.stringContaining('"tag" is meant') },
+      { pointer: "perPage", detail: expect.stringContaining('"per_page" is meant') },
+    ]);
+    expect(aggregated).toMatchObject({ status: 400, json: { detail: expect.stringContaining('"aggregator"') } });
+    expect(artifacts).toMatchObject({ status: 400, json: { detail: expect.stringContaining('"source"') } });
+    expect(values(others)).toEqual([5, 3, 1]);
+  });
+
+  test("refuses an empty tag, which no event has, wherever it stands", async () => {
+    const replies = [
+      await get("/api/v1/events?tag="),
+      await get("/api/v1/events/aggregate?tag=odd&tag="),
+      await post("/api/v1/events/search", { tags: "" }),
+      await post("/api/v1/events/search", { any: [""], none: [""] }),
+    ];
+
+    expect(replies.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    expect(replies.map(({ json }) => json.errors[0])).toEqual([
+      { pointer: "/tags/0", detail: "must not be empty" },
+      { pointer: "/tags/1", detail: "must not be empty" },
+      { pointer: "/tags/0", detail: "must not be empty" },
+      { pointer: "/any/0", detail: "must not be empty" },
+    ]);
+  });
+
   test("takes an exact instant, in any notation", async () => {
     expect(values(await get("/api/v1/events?tag=metrics:rate&timestamp=2020-01-03T01:00:00%2B01:00"))).toEqual([2]);
     expect(values(await post("/api/v1/events/search", { timestamp: "2020-01-03" }))).toEqual([2]);

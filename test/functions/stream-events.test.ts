@@ -290,6 +290,23 @@ describe("GET /events/stream", () => {
     expect(refused.headers["content-type"]).toBe("application/problem+json");
   });
 
+  test.each([
+    ["?tags=a", '"tag" is meant'],
+    ["?tag=", "must not be empty"],
+    ["?tag=a&lastEventId=0", '"last-event-id" is meant'],
+  ])("refuses %s, which would follow something else than is meant", async (search, detail) => {
+    const refused = await fetch(`${server.url}/api/v1/events/stream${search}`);
+
+    expect(refused.status).toBe(400);
+    expect(((await refused.json()) as { detail: string }).detail).toContain(detail);
+  });
+
+  test("ignores what clients add for their own ends", async () => {
+    const client = await stream("?_=1&page=1&token=x");
+
+    expect(client.status).toBe(200);
+  });
+
   test("hands every event to each of 1,000 clients once, reading it once for all", async () => {
     const many = await Promise.all(Array.from({ length: 1000 }, () => stream("?tag=many")));
     await Promise.all(many.map((client) => client.until((frames) => frames.length > 0)));
