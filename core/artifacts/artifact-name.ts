@@ -1,6 +1,7 @@
 import { ARTIFACT_KINDS, type ArtifactKind } from "#core/artifacts/artifact.ts";
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { quote } from "#core/faults.ts";
+import { nearest } from "#core/nearest.ts";
 
 export const MAX_NAME_CHARACTERS = 200;
 
@@ -28,8 +29,10 @@ export function requireName(name: string): string {
 export function requireKind(kind: string): ArtifactKind {
   const known = ARTIFACT_KINDS.find((one) => one === kind);
   if (known !== undefined) return known;
+  const meant = nearest(kind, ARTIFACT_KINDS);
+  const hint = meant === undefined ? "" : `${quote(meant)} is meant? `;
   throw new PulseError(
     "not-found",
-    `there is no kind of artifact ${quote(kind)}: there are ${ARTIFACT_KINDS.join(", ")}`,
+    `there is no kind of artifact ${quote(kind)}: ${hint}There are ${ARTIFACT_KINDS.join(", ")}`,
   );
 }

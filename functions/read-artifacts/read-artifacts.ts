@@ -53,9 +53,9 @@ export function readArtifactsHandler(options: ReadArtifactsOptions): ApiHandler 
 const listArtifacts =
   ({ artifacts }: ReadArtifactsOptions): Answer =>
   async (request) => {
-    requireAcceptable(request.header("accept"), "application/json");
     const { query, namespace } = request;
     const kind = kindOf(request);
+    requireAcceptable(request.header("accept"), "application/json");
     const page = parsePage({ page: query.get("page") ?? undefined, perPage: query.get("per_page") ?? undefined });
     const withSource = query.get("source") === "true";
     const { items, total } = await artifactsOfPage(artifacts, { namespace, kind }, page, (artifact) => {

@@ -1,18 +1,23 @@
 import { type ArtifactKey, type ArtifactKind, VAMP_KINDS } from "#core/artifacts/artifact.ts";
 import { requireKind, requireName } from "#core/artifacts/artifact-name.ts";
 import type { Precondition, Versions } from "#core/artifacts/artifact-store.ts";
-import { invalidInput, PulseError } from "#core/errors.ts";
-import { quote } from "#core/faults.ts";
+import { invalidInput } from "#core/errors.ts";
+import { noSuchPath } from "#functions/shared/no-such-path.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /** Whether the path is one that Vamp had: `/breeds/sava`. */
 export const isVampPath = ({ route }: ApiRequest): boolean => route?.startsWith("/{kind}") ?? false;
 
-/** The kind in the path. Throws `not-found`: Vamp's paths have its own kinds alone. */
+/**
+ * The kind in the path. Throws `not-found`. Vamp's paths have its own kinds alone: API Gateway hands on any `/{kind}`, also
+ * what is no path at all.
+ */
 export function kindOf(request: ApiRequest): ArtifactKind {
-  const kind = requireKind(request.parameter("kind"));
-  if (!isVampPath(request) || VAMP_KINDS.some((one) => one === kind)) return kind;
-  throw new PulseError("not-found", `there is no path ${quote(request.path)}: see /artifacts/${kind}`);
+  const asked = request.parameter("kind");
+  if (!isVampPath(request)) return requireKind(asked);
+  const kind = VAMP_KINDS.find((one) => one === asked);
+  if (kind === undefined) throw noSuchPath(request.path);
+  return kind;
 }
 
 /** The artifact in the path. Throws `not-found` for its kind, `invalid-input` for its name. */

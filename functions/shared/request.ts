@@ -79,16 +79,16 @@ export const mediaTypeOf = (request: ApiRequest): string =>
 
 /**
  * The namespace is that of the resource which API Gateway matched, and allowed the caller: before the path, a domain's
- * mapping may have put a segment of its own.
+ * mapping may have put a segment of its own. A path that is none of the API's has none, though `/{namespace}` matches it.
  */
 function fromRestApi(message: APIGatewayProxyEvent) {
-  const { namespace = DEFAULT_NAMESPACE, ...parameters } = message.pathParameters ?? {};
+  const { namespace: first, ...parameters } = message.pathParameters ?? {};
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(message.multiValueQueryStringParameters ?? {}))
     for (const value of values ?? []) query.append(name, value);
   return {
     method: message.httpMethod,
-    namespace,
+    namespace: (isOfApi(message) ? first : undefined) ?? DEFAULT_NAMESPACE,
     path: splitPath(message.path).path,
     route: splitPath(message.resource.replace("/{namespace}", "")).path,
     parameters: decodedParameters(parameters),
@@ -97,6 +97,10 @@ function fromRestApi(message: APIGatewayProxyEvent) {
     fullPath: message.requestContext.path ?? message.path,
   };
 }
+
+/** By its resource, or by its path where that is a catch-all. */
+const isOfApi = ({ resource, path }: APIGatewayProxyEvent): boolean =>
+  resource.includes(BASE_PATH) || isUnderBase(path);
 
 function fromFunctionUrl(message: APIGatewayProxyEventV2) {
   const { namespace, path } = splitPath(message.rawPath);

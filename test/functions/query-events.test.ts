@@ -332,4 +332,41 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await get("/api/v1/nothing/at/all")).json.detail).toContain("GET /api/v1/openapi.json lists");
     expect((await get("/api/v1/artifacts/breeds/sava/9050")).json.detail).toContain("%2F");
   });
+
+  test.each([
+    ["/api/v1/event", 'there is no path "/event": "/events" is meant?'],
+    ["/api/v1/breed/sava", 'there is no path "/breed/sava": "/breeds/sava" is meant?'],
+    ["/api/v1/health/gateway/sava", 'there is no path "/health/gateway/sava": "/health/gateways/sava" is meant?'],
+    ["/api/v1/event/steam", 'there is no path "/event/steam": "/events/steam" is meant?'],
+    ["/api/v1/triggers/one", 'there is no path "/triggers/one": see /artifacts/triggers/one'],
+    ["/api/v1/trigger", 'there is no path "/trigger": GET /api/v1/openapi.json lists those that there are'],
+    ["/events", 'there is no path "/events": "/api/v1/events" is meant?'],
+    ["/breeds/sava", 'there is no path "/breeds/sava": "/api/v1/breeds/sava" is meant?'],
+    ["/api/v1", 'there is no path "/": GET /api/v1/openapi.json lists those that there are'],
+    ["/api/v1/artifacts", expect.stringMatching(/by kind: \/artifacts\/deployments, .*\/artifacts\/triggers$/)],
+    [
+      "/api/v1/artifacts/breed",
+      expect.stringMatching(/^there is no kind of artifact "breed": "breeds" is meant\? There/),
+    ],
+    ["/team/api/v1/event", 'there is no namespace "team"'],
+  ])("answers %s with 404 and what may be meant", async (path, detail) => {
+    const accept = path === "/api/v1/event" ? { accept: "text/html" } : {};
+
+    const reply = await open.call({ path, headers: accept });
+
+    expect(reply.status).toBe(404);
+    expect(reply.headers["content-type"]).toBe("application/problem+json");
+    expect(reply.json.detail).toEqual(detail);
+  });
+
+  test("answers a path that is none alike, whatever is to be done there", async () => {
+    for (const method of ["PUT", "DELETE", "POST"]) {
+      const reply = await open.call({ method, path: "/api/v1/event/one", headers: JSON_TYPE, body: "{}" });
+
+      expect(reply).toMatchObject({
+        status: 404,
+        json: { detail: 'there is no path "/event/one": "/events/one" is meant?' },
+      });
+    }
+  });
 });

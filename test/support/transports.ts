@@ -123,8 +123,8 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call
 }
 
 /**
- * What API Gateway would match, whatever the method: literal segments first, the catch-all at last. A trailing slash does
- * not count.
+ * What API Gateway would match, whatever the method: literal segments first, at last the catch-alls that stand below `api`
+ * and `{namespace}`. A trailing slash does not count.
  */
 function resourceOf(path: string) {
   const wanted = path.replace(/\/$/, "").split("/");
@@ -142,7 +142,12 @@ function resourceOf(path: string) {
     );
     return { resource, parameters };
   }
-  return { resource: "/{proxy+}", parameters: { proxy: path.slice(1) } };
+  const [, first = "", ...others] = wanted;
+  const proxy = others.join("/");
+  if (first === "api" && proxy !== "") return { resource: "/api/{proxy+}", parameters: { proxy } };
+  if (first === "" || first === "api") return { resource: `/${first}`, parameters: {} };
+  if (proxy === "") return { resource: "/{namespace}", parameters: { namespace: first } };
+  return { resource: "/{namespace}/{proxy+}", parameters: { namespace: first, proxy } };
 }
 
 function functionOf(message: APIGatewayProxyEvent): Exclude<keyof HttpHandlers, "stream-events"> {
