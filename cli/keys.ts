@@ -8,13 +8,13 @@ import { DynamoApiKeys } from "#stores/dynamodb/dynamo-api-keys.ts";
 
 const HELP = `API keys of a deployment with auth oidc: made, listed and revoked at once, without a deployment.
 
-  pulse keys create --table <table> --name <name> --rights <read,write> [--namespaces <a,b>]
+  pulse keys create --table <table> --name <name> --rights <read,write,declare> [--namespaces <a,b>]
   pulse keys list --table <table>
   pulse keys revoke --table <table> <id>
 
   --table <table>      the DynamoDB table, as the Store stack's output ApiKeysTable names it
   --name <name>        who is going to use the key
-  --rights <list>      read, write, or both
+  --rights <list>      read, write, or both; with write also declare, for what declares types, which holds everywhere
   --namespaces <a,b>   only there (default: everywhere); at most ${MAX_NAMESPACES}
   --help
 
@@ -99,8 +99,13 @@ function runOf(
 function grantOf({ name, rights = "", namespaces }: Values, faults: string[]): ApiKeyGrant {
   if (name === undefined || name === "") faults.push("--name <name> is missing");
   const given = rights.split(",");
-  if (!given.every(isRight)) faults.push(`--rights takes read, write or read,write, not "${rights}"`);
+  if (!given.every(isRight))
+    faults.push(`--rights takes read, write and declare, with commas between, not "${rights}"`);
   const only = namespaces?.split(",");
+  if (given.includes("declare") && !given.includes("write"))
+    faults.push("--rights declare needs write as well: types are declared by artifacts");
+  if (given.includes("declare") && only !== undefined)
+    faults.push("--rights declare is for keys without --namespaces: a type is declared for all of them at once");
   if (only !== undefined && !canRestrictTo(only))
     faults.push(`--namespaces takes 1 to ${MAX_NAMESPACES} namespaces, not "${namespaces}"`);
   return {

@@ -11,6 +11,8 @@ export interface OidcAuth {
   readonly readScope?: string;
   /** The scope that gives the right to write. @default - `events:write` */
   readonly writeScope?: string;
+  /** The scope that gives the right to declare types. @default - `events:declare` */
+  readonly declareScope?: string;
 }
 
 /** Who may call the API. No deployment is open unless it says so by name. */

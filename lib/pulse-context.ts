@@ -14,12 +14,14 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
   oidc: (given) => {
     const readScope = given("readScope");
     const writeScope = given("writeScope");
+    const declareScope = given("declareScope");
     return {
       kind: "oidc",
       issuer: given("issuer") ?? "",
       audience: given("audience") ?? "",
       ...(readScope !== undefined && { readScope }),
       ...(writeScope !== undefined && { writeScope }),
+      ...(declareScope !== undefined && { declareScope }),
     };
   },
   none: () => ({ kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true }),
@@ -27,8 +29,8 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
 
 /**
  * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
- * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=…` where they
- * are not `events:read` and `events:write`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
+ * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=…
+ * -c declareScope=…` where they are not `events:read`, `events:write` and `events:declare`. `-c alarmEmail=…` or `-c alarmTopic=arn:…` says who is told of alarms,
  * `-c operatorRole=arn:…` who may look into OpenSearch. `-c haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose
  * log-formats are to be known, `-c haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index
  * template again, `-c eventTypes=types.json` declares types. `-c webhookNetworks=10.1.0.0/16 -c triggerBuses=…

@@ -1,9 +1,12 @@
 import { isNamespace } from "#core/namespaces.ts";
 
-/** What a caller may do: `read` asks, aggregates and streams; `write` creates, changes and deletes. */
-export type Right = "read" | "write";
+/**
+ * What a caller may do: `read` asks, aggregates and streams; `write` creates, changes and deletes; `declare`, with `write`,
+ * says what events of a type are and how long they are kept, which deletes those that are older.
+ */
+export type Right = "read" | "write" | "declare";
 
-export const RIGHTS: readonly Right[] = ["read", "write"];
+export const RIGHTS: readonly Right[] = ["read", "write", "declare"];
 
 export const isRight = (text: string): text is Right => (RIGHTS as readonly string[]).includes(text);
 
@@ -17,6 +20,10 @@ export interface Principal {
   /** When the credentials end, and with them all that was allowed on their word. */
   readonly expiresAtMs?: number;
 }
+
+/** The rights that count: a type is declared for all namespaces at once, which is not for who is restricted to some. */
+export const rightsOf = ({ rights, namespaces }: Pick<Principal, "rights" | "namespaces">): readonly Right[] =>
+  namespaces === undefined ? rights : rights.filter((right) => right !== "declare");
 
 /** All that a caller may do must fit into what a gateway remembers of it: a few kilobytes, some lines a namespace. */
 export const MAX_NAMESPACES = 8;

@@ -1,6 +1,7 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import type { Authenticate } from "#functions/shared/auth/authenticate.ts";
+import { toAuthorizerContext } from "#functions/shared/auth/authorizer-context.ts";
 import { refusedCredentials } from "#functions/shared/auth/challenge.ts";
 import { log } from "#functions/shared/log.ts";
 import { policyFor } from "./policy.ts";
@@ -9,7 +10,7 @@ import { policyFor } from "./policy.ts";
 export type AuthorizerHandler = (request: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
 
 /**
- * Answers what the caller may do. Throws `Unauthorized`, which API Gateway takes for 401, when the credentials are not
+ * Answers what the caller may do, to API Gateway, and to functions for what no path tells. Throws `Unauthorized`, which API Gateway takes for 401, when the credentials are not
  * good; anything else that is thrown becomes its answer to an authorizer that failed, 503.
  */
 export const authorizeRequestHandler =
@@ -17,7 +18,11 @@ export const authorizeRequestHandler =
   async (request) => {
     try {
       const principal = await authenticate(authorizationOf(request));
-      return { principalId: principal.id, policyDocument: policyFor(principal, request.methodArn) };
+      return {
+        principalId: principal.id,
+        policyDocument: policyFor(principal, request.methodArn),
+        context: toAuthorizerContext(principal),
+      };
     } catch (error) {
       const { requestId } = request.requestContext;
       if (!(error instanceof PulseError)) log.error("a caller could not be authorized", { requestId, error });

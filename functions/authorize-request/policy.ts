@@ -61,7 +61,12 @@ function toCovered({ method, path }: Route): readonly Covered[] {
   ];
 }
 
-const COVERED: Readonly<Record<Right, readonly Covered[]>> = { read: coveredBy("read"), write: coveredBy("write") };
+/** What a declaration is, no path tells for sure (`event%2Dtypes`): the function looks for that right itself. */
+const COVERED: Readonly<Record<Right, readonly Covered[]>> = {
+  read: coveredBy("read"),
+  write: coveredBy("write"),
+  declare: [],
+};
 
 const routesFor = (rights: readonly Right[]): readonly Covered[] =>
   rights.includes("read") && rights.includes("write") ? EVERYTHING : rights.flatMap((right) => COVERED[right]);

@@ -15,6 +15,7 @@ import {
   versionHeaders,
 } from "#functions/shared/artifact-answer.ts";
 import { artifactKeyOf, isVampPath, preconditionOf } from "#functions/shared/asked-artifact.ts";
+import { notAllowed } from "#functions/shared/auth/challenge.ts";
 import { type ApiRequest, mediaTypeOf } from "#functions/shared/request.ts";
 
 /** Refuses what an artifact of its kind cannot say, as `invalid-input` with every fault. */
@@ -39,11 +40,19 @@ export const putArtifactHandler = (options: PutArtifactOptions): ApiHandler => {
   return api(options.namespaces, (request) => (request.method === "DELETE" ? remove(request) : put(request)));
 };
 
+/** The artifact in the path. Throws `forbidden` where it declares a type, and the caller has no right to. */
+function changedKeyOf(request: ApiRequest): ArtifactKey {
+  const key = artifactKeyOf(request);
+  if (key.kind === "event-types" && !request.rights.includes("declare"))
+    throw notAllowed("this caller does not have the right to declare types, which holds in all namespaces");
+  return key;
+}
+
 /** 201 for one that was not there, 200 for one that was. */
 const putArtifact =
   ({ artifacts, now, checks = {} }: PutArtifactOptions): Answer =>
   async (request) => {
-    const key = artifactKeyOf(request);
+    const key = changedKeyOf(request);
     const when = preconditionOf(request);
     const format = formatOf(mediaTypeOf(request));
     const source = decodeSource(request.bytes());
@@ -63,7 +72,7 @@ const putArtifact =
 const deleteArtifact =
   ({ artifacts, now }: PutArtifactOptions): Answer =>
   async (request): Promise<APIGatewayProxyResult> => {
-    const key = artifactKeyOf(request);
+    const key = changedKeyOf(request);
     const changed = await artifacts.change({ ...key, when: preconditionOf(request), atMs: now() });
     if (changed.outcome === "conflict") throw preconditionFailed(changed.artifact, key);
     if (changed.outcome !== "deleted") throw new PulseError("not-found", `there is no ${described(key)}`);

@@ -119,6 +119,7 @@ const knownCallers = {
   /** The scopes of an access token that give each right. */
   PULSE_OIDC_READ_SCOPE: z._default(filled, "events:read"),
   PULSE_OIDC_WRITE_SCOPE: z._default(filled, "events:write"),
+  PULSE_OIDC_DECLARE_SCOPE: z._default(filled, "events:declare"),
   /** The DynamoDB table of API keys. */
   PULSE_API_KEYS_TABLE: filled,
 };

@@ -1,8 +1,10 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from "aws-lambda";
+import type { Right } from "#core/access/principal.ts";
 import { PulseError } from "#core/errors.ts";
 import { quote } from "#core/faults.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { BASE_PATH } from "#functions/routes.ts";
+import { rightsIn } from "#functions/shared/auth/authorizer-context.ts";
 import { inflate } from "#functions/shared/inflate.ts";
 
 /** What AWS calls a function with: API Gateway's proxy event, or a function URL's. */
@@ -22,6 +24,8 @@ export interface ApiRequest {
   /** The same one by one; throws `invalid-input` where it is not UTF-8. */
   parameter(name: string): string;
   readonly query: URLSearchParams;
+  /** What the caller may do, as far as API Gateway knows it. */
+  readonly rights: readonly Right[];
   /** Scheme, host and path, for links. */
   readonly url: string;
   header(name: string): string | undefined;
@@ -94,6 +98,7 @@ function fromRestApi(message: APIGatewayProxyEvent) {
     parameters: decodedParameters(parameters),
     parameter: (name: string) => decodedParameter(name, parameters[name] ?? ""),
     query,
+    rights: rightsIn(message.requestContext),
     fullPath: message.requestContext.path ?? message.path,
   };
 }
@@ -112,6 +117,7 @@ function fromFunctionUrl(message: APIGatewayProxyEventV2) {
     parameters: {},
     parameter: () => "",
     query: new URLSearchParams(message.rawQueryString),
+    rights: [], // whoever is called by a URL asks for them itself
     fullPath: message.rawPath,
   };
 }

@@ -59,11 +59,12 @@ export function apiAuthorization(scope: Construct, { auth, apiKeys, stage }: Api
   }
 }
 
-const knownCallers = ({ issuer, audience, readScope, writeScope }: OidcAuth, apiKeys: ApiKeysTable) => ({
+const knownCallers = ({ issuer, audience, readScope, writeScope, declareScope }: OidcAuth, apiKeys: ApiKeysTable) => ({
   PULSE_OIDC_ISSUER: issuer,
   PULSE_OIDC_AUDIENCE: audience,
   ...(readScope !== undefined && { PULSE_OIDC_READ_SCOPE: readScope }),
   ...(writeScope !== undefined && { PULSE_OIDC_WRITE_SCOPE: writeScope }),
+  ...(declareScope !== undefined && { PULSE_OIDC_DECLARE_SCOPE: declareScope }),
   PULSE_API_KEYS_TABLE: apiKeys.tableName,
 });
 

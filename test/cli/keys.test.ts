@@ -76,6 +76,19 @@ describe("pulse keys", () => {
     expect(await stored.list()).toEqual([]);
   });
 
+  test("gives the right to declare types to who may write everywhere, and to nobody else", async () => {
+    const create = (...grant: readonly string[]) => keys("create", "--table", TABLE, "--name", "types", ...grant);
+
+    const alone = await create("--rights", "read,declare");
+    const restricted = await create("--rights", "write,declare", "--namespaces", "default");
+    const everywhere = await create("--rights", "write,declare");
+
+    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining("--rights declare needs write as well") });
+    expect(restricted).toMatchObject({ code: 2, stderr: expect.stringContaining("is for keys without --namespaces") });
+    expect(everywhere.code).toBe(0);
+    expect(await stored.list()).toMatchObject([{ rights: ["write", "declare"] }]);
+  });
+
   test("says in a line what keeps it from asking AWS", async () => {
     const { AWS_REGION: _, ...nowhere } = environment();
 

@@ -31,7 +31,7 @@ let authorize: AuthorizerHandler;
 beforeEach(async () => {
   issuer = await openTokenIssuer(key);
   keys = memoryApiKeys();
-  const scopes = { read: "events:read", write: "events:write" };
+  const scopes = { read: "events:read", write: "events:write", declare: "events:declare" };
   const verify = tokenVerifier({ ...issuer, audience: AUDIENCE, scopes, clock: systemClock });
   authorize = authorizeRequestHandler(authenticator(verify, keys));
 });
@@ -80,6 +80,21 @@ const fits = (pattern: string, arn: string): boolean =>
       .replaceAll("*", ".*")
       .replaceAll("?", ".")}$`,
   ).test(arn);
+
+describe("what functions are told of a caller", () => {
+  const rightsTold = async (grant: Partial<ApiKeyGrant>) => (await asked(`token ${await keyOf(grant)}`)).context;
+
+  test("is its rights", async () => {
+    expect(await rightsTold({ rights: ["read"] })).toEqual({ rights: "read" });
+    expect(await rightsTold({ rights: RIGHTS })).toEqual({ rights: "read write declare" });
+    const token = signToken(key, claimsOf(issuer));
+    expect((await asked(`Bearer ${token}`)).context).toEqual({ rights: "read write" });
+  });
+
+  test("is not the right to declare types, which holds everywhere, where the caller is restricted to namespaces", async () => {
+    expect(await rightsTold({ rights: RIGHTS, namespaces: ["default"] })).toEqual({ rights: "read write" });
+  });
+});
 
 describe("who is let in", () => {
   test("is the bearer of a good access token, however the header is written", async () => {

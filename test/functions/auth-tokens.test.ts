@@ -28,7 +28,10 @@ let issuer: TokenIssuer;
 let clock: ManualClock;
 let verify: TokenVerifier;
 
-const SETTINGS = { audience: AUDIENCE, scopes: { read: "events:read", write: "events:write" } };
+const SETTINGS = {
+  audience: AUDIENCE,
+  scopes: { read: "events:read", write: "events:write", declare: "events:declare" },
+};
 
 const verifierOf = (options: Partial<TokenVerifierOptions> = {}): TokenVerifier =>
   tokenVerifier({ ...SETTINGS, issuer: issuer.issuer, clock, read: issuer.read, ...options });
@@ -120,6 +123,7 @@ describe("an access token", () => {
   test.each([
     [{ scope: "events:read" }, ["read"]],
     [{ scope: "events:write profile" }, ["write"]],
+    [{ scope: "events:declare events:write" }, ["write", "declare"]],
     [{ scope: "events:reader events" }, []],
     [{ scope: undefined }, []],
     [{ scope: undefined, scp: ["events:write", "events:read"] }, ["read", "write"]],
@@ -130,9 +134,10 @@ describe("an access token", () => {
   });
 
   test("has the rights that its deployment's scopes give", async () => {
-    verify = verifierOf({ scopes: { read: "pulse/read", write: "pulse/write" } });
+    verify = verifierOf({ scopes: { read: "pulse/read", write: "pulse/write", declare: "pulse/declare" } });
 
     expect((await verify(tokenWith({ scope: "pulse/read events:write" }))).rights).toEqual(["read"]);
+    expect((await verify(tokenWith({ scope: "pulse/declare events:read" }))).rights).toEqual(["declare"]);
   });
 
   test.each([

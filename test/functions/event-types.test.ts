@@ -208,4 +208,38 @@ describe.each(transports)("event types $name", (transport) => {
     const { json: last } = await get(`/artifacts/event-types/${type}`);
     expect(await summaryOf(type)).toMatchObject({ fields: last.fields });
   });
+
+  test("are declared and deleted by who has the right to, where callers are asked for it, however the path is written", async () => {
+    const type = aType();
+    const asWho = (rights: string) => async (method: "PUT" | "DELETE", kind: string, name: string) =>
+      open.call({
+        method,
+        path: `/api/v1/artifacts/${kind}/${name}`,
+        ...(method === "PUT" && { body: JSON.stringify(kind === "breeds" ? { a: 1 } : ORDERS), headers: json }),
+        rights,
+      });
+    const writer = asWho("read write");
+    const declarer = asWho("write declare");
+    // The local server asks nobody who they are.
+    const isAsked = transport.name === "invoked as Lambda";
+
+    const put = await writer("PUT", "event-types", type);
+    const others = [
+      await writer("PUT", "event%2Dtypes", type),
+      await writer("DELETE", "event-types", type),
+      await writer("DELETE", "%65vent-types", type),
+    ];
+
+    expect(put.status).toBe(isAsked ? 403 : 201);
+    expect(others.map(({ status }) => status)).toEqual(isAsked ? [403, 403, 403] : [200, 204, 404]);
+    expect((await asWho("")("PUT", "event-types", type)).status).toBe(isAsked ? 403 : 201);
+    if (isAsked) {
+      expect(put.json).toMatchObject({ status: 403, detail: expect.stringContaining("right to declare types") });
+      expect(put.headers["www-authenticate"]).toContain('error="insufficient_scope"');
+      expect((await get(`/artifacts/event-types/${type}`)).status).toBe(404);
+    }
+    expect((await writer("PUT", "breeds", type)).status).toBe(201);
+    expect((await declarer("PUT", "event-types", type)).status).toBe(isAsked ? 201 : 200);
+    expect((await declarer("DELETE", "event-types", type)).status).toBe(204);
+  });
 });

@@ -11,6 +11,7 @@ const OIDC = {
   issuer: "https://login.example/pool",
   audience: "pulse",
   readScope: "pulse/read",
+  declareScope: "pulse/declare",
 } as const;
 
 type Stacks = ReturnType<typeof deployment>;
@@ -127,6 +128,7 @@ describe("with auth oidc", () => {
       PULSE_OIDC_ISSUER: OIDC.issuer,
       PULSE_OIDC_AUDIENCE: OIDC.audience,
       PULSE_OIDC_READ_SCOPE: OIDC.readScope,
+      PULSE_OIDC_DECLARE_SCOPE: OIDC.declareScope,
       PULSE_API_KEYS_TABLE: expect.anything(),
     });
     expect(callersOf("stream-events")).toEqual(callersOf("authorize-request"));

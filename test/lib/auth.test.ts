@@ -39,12 +39,19 @@ describe("auth", () => {
     expect(contextOf({ auth: "iam" }).auth).toEqual({ kind: "iam" });
     expect(contextOf({ auth: "none" }).auth?.kind).toBe("none");
     expect(
-      contextOf({ auth: "oidc", issuer: "https://login.example", audience: "pulse", readScope: "read" }).auth,
+      contextOf({
+        auth: "oidc",
+        issuer: "https://login.example",
+        audience: "pulse",
+        readScope: "read",
+        declareScope: "own",
+      }).auth,
     ).toEqual({
       kind: "oidc",
       issuer: "https://login.example",
       audience: "pulse",
       readScope: "read",
+      declareScope: "own",
     });
   });
 });

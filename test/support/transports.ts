@@ -10,6 +10,8 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** What an authorizer found that the caller may do, if there is one: the local server has none. */
+  readonly rights?: string;
 }
 
 export interface Reply {
@@ -98,7 +100,7 @@ function toReply(status: number, headers: Readonly<Record<string, string>>, text
   };
 }
 
-function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call): APIGatewayProxyEvent {
+function toProxyEvent({ method = "GET", path: target, headers = {}, body, rights }: Call): APIGatewayProxyEvent {
   const [path = "", search] = target.split("?");
   const query = new URLSearchParams(search);
   const multiValueQueryStringParameters: Record<string, string[]> = {};
@@ -118,7 +120,14 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body }: Call
     stageVariables: null,
     body: body === undefined ? null : isText ? (body as string) : (body as Buffer).toString("base64"),
     isBase64Encoded: !isText,
-    requestContext: { requestId, path: `/prod${path}`, stage: "prod" } as APIGatewayProxyEvent["requestContext"],
+    requestContext: {
+      requestId,
+      path: `/prod${path}`,
+      stage: "prod",
+      ...(rights !== undefined && {
+        authorizer: { principalId: "key:0123456789abcdef", rights, integrationLatency: 0 },
+      }),
+    } as unknown as APIGatewayProxyEvent["requestContext"],
   };
 }
 

@@ -10,7 +10,11 @@ export const openAuthenticate = (environment: Environment<"authorize-request">):
     tokenVerifier({
       issuer: environment.PULSE_OIDC_ISSUER,
       audience: environment.PULSE_OIDC_AUDIENCE,
-      scopes: { read: environment.PULSE_OIDC_READ_SCOPE, write: environment.PULSE_OIDC_WRITE_SCOPE },
+      scopes: {
+        read: environment.PULSE_OIDC_READ_SCOPE,
+        write: environment.PULSE_OIDC_WRITE_SCOPE,
+        declare: environment.PULSE_OIDC_DECLARE_SCOPE,
+      },
       clock: systemClock,
     }),
     new DynamoApiKeys({ tableName: environment.PULSE_API_KEYS_TABLE }),
