@@ -9,7 +9,7 @@ import { errorAnswer, PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { type ApiHandler, answerOf } from "#functions/shared/api.ts";
 import { log } from "#functions/shared/log.ts";
 import { matchRoute, type RouteMatch } from "#functions/shared/match-route.ts";
-import { isUnderBase, splitPath } from "#functions/shared/request.ts";
+import { isGzip, isUnderBase, splitPath } from "#functions/shared/request.ts";
 import type { StreamingHandler } from "#functions/shared/streaming-api.ts";
 
 /** The functions behind the routes, as AWS would call them. */
@@ -57,6 +57,7 @@ async function answer(
   const match = isUnderBase(target.path) ? matchOf(request.method ?? "GET", path) : undefined;
   const body = await readBody(request);
   if (body === undefined) return refuseLarge(response);
+  if (isNotAsEncoded(request, body)) return refuseEncoding(response);
   const message = toGatewayMessage(request, target, body, isNamed ? namespace : undefined, match);
   if (match?.route.streams) {
     streams.add(response);
@@ -112,6 +113,15 @@ function refuseLarge(response: ServerResponse): void {
   response.setHeader("connection", "close");
   const detail = `the body has more than ${MAX_BODY_BYTES} bytes`;
   send(response, errorAnswer(new PulseError("too-large", detail), randomUUID()));
+}
+
+/** API Gateway inflates a body itself, and refuses one that is not what its header says. */
+const isNotAsEncoded = ({ headers }: IncomingMessage, body: Buffer): boolean =>
+  headers["content-encoding"]?.toLowerCase() === "gzip" && body.length > 0 && !isGzip(body);
+
+function refuseEncoding(response: ServerResponse): void {
+  const detail = "Content-Encoding says gzip, and the body is none: leave the header out, or send the body as gzip";
+  send(response, errorAnswer(new PulseError("unsupported-media-type", detail), randomUUID()));
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: APIGatewayProxyResult): void {

@@ -132,27 +132,35 @@ function expanded(tags: readonly string[], pointer: string): string[] {
 
 /** The items of a JSON array, or of NDJSON; one bad item costs no other. Throws if the whole is neither. */
 export function parseDrafts(body: string, form: "array" | "ndjson" | "cloudevents"): DraftOutcome[] {
-  const items = form === "ndjson" ? linesOf(body).map((text): Item => ({ text })) : elementsOf(body);
+  const items = form === "ndjson" ? linesOf(body) : elementsOf(body);
   if (items.length > MAX_EVENTS_PER_REQUEST)
     throw new PulseError("too-large", `${items.length} events at once, at most ${MAX_EVENTS_PER_REQUEST} are taken`);
   const parse = form === "cloudevents" ? parseCloudEvent : parseDraft;
-  return items.map(({ text, json }) => {
+  return items.map(({ text, json, line }) => {
     try {
       return { draft: parse(text, json) };
     } catch (error) {
-      if (error instanceof PulseError) return { refused: error };
-      throw error;
+      if (!(error instanceof PulseError)) throw error;
+      return { refused: line === undefined ? error : inLine(line, error) };
     }
   });
 }
 
-/** The text of an item, and what it says where that is known already. */
+/** The text of an item, what it says where that is known already, and its line, counted from 1, where it has one. */
 interface Item {
   readonly text: string;
   readonly json?: unknown;
+  readonly line?: number;
 }
 
-const linesOf = (body: string): string[] => body.split("\n").filter((line) => line.trim() !== "");
+/** Items are answered by their order, which empty lines are not part of: what is wrong with one names its line, too. */
+const linesOf = (body: string): Item[] =>
+  body.split("\n").flatMap((text, index) => (text.trim() === "" ? [] : [{ text, line: index + 1 }]));
+
+function inLine(line: number, { kind, message, faults, cause }: PulseError): PulseError {
+  const said = faults.map(({ pointer, detail }) => `line ${line}${pointer && `, ${pointer},`} ${detail}`);
+  return new PulseError(kind, said.join("; ") || `line ${line}: ${message}`, { faults, cause });
+}
 
 function elementsOf(body: string): Item[] {
   const array = parseJson(body);

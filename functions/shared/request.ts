@@ -65,8 +65,11 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
   };
 }
 
-/** A REST API inflates a body before it hands it on, and leaves the header; a function URL and the local server do not. */
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+/**
+ * A REST API inflates a body before it hands it on, refuses by itself one that is no gzip, and leaves the header; a
+ * function URL and the local server do not inflate.
+ */
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 function inflateBody(sent: Uint8Array): Uint8Array {
   try {

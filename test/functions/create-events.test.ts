@@ -162,6 +162,28 @@ describe.each(transports)("POST /events $name", (transport) => {
     expect(reply.headers["pulse-receipt"]).toBeDefined();
   });
 
+  test("names the line of NDJSON that is wrong, as an editor counts it", async () => {
+    const lines = [
+      '{"tags":["a"]}',
+      "",
+      "{oops",
+      '{"tags":[],"tpye":"x"}',
+      `{"tags":["a"],"value":"${"x".repeat(270_000)}"}`,
+    ];
+    const reply = await post(lines.join("\r\n"), { "content-type": "application/x-ndjson" });
+
+    const [taken, ...refused] = reply.json.items;
+    expect(taken.status).toBe(201);
+    expect(refused.map(({ status }: { status: number }) => status)).toEqual([400, 400, 413]);
+    const details = refused.map(({ problem }: { problem: { detail: string } }) => problem.detail);
+    expect(details).toEqual([
+      expect.stringMatching(/^line 3 is not JSON: /),
+      expect.stringMatching(/^line 4, \/tags, must hold at least one tag; line 4, \/tpye, is not known: /),
+      expect.stringMatching(/^line 5: the event has \d+ bytes/),
+    ]);
+    expect(refused[1].problem.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(["/tags", "/tpye"]);
+  });
+
   test("takes newline-delimited JSON, a bad line costing no other", async () => {
     const reply = await post('{"tags":["a"]}\n\n{oops\r\n{"tags":["b"]}\n', { "content-type": "application/x-ndjson" });
 
