@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { PulseError } from "#core/errors.ts";
+import { forgetHolder, holderOf, makeFolder, nameHolder } from "#stores/embedded/data-folder.ts";
 import { fromSqliteFailure } from "#stores/embedded/failure.ts";
 
 /*
@@ -16,6 +16,8 @@ const PRAGMAS = `
   PRAGMA cache_size = -262144;
   PRAGMA temp_store = MEMORY;
 `;
+
+const IN_MEMORY = ":memory:";
 
 /** The file of a data folder. */
 export const DATABASE_FILE = "pulse.db";
@@ -32,8 +34,11 @@ export class EmbeddedDatabase {
   readonly #statements = new Map<string, StatementSync>();
   readonly #rollbackListeners: (() => void)[] = [];
 
-  constructor(sqlite: DatabaseSync) {
+  readonly #path: string;
+
+  constructor(sqlite: DatabaseSync, path: string) {
     this.#sqlite = sqlite;
+    this.#path = path;
   }
 
   /** Creates what does not exist yet. */
@@ -113,7 +118,9 @@ export class EmbeddedDatabase {
 
   close(): void {
     this.#statements.clear();
-    if (this.#sqlite.isOpen) this.#sqlite.close();
+    if (!this.#sqlite.isOpen) return;
+    if (this.#path !== IN_MEMORY) forgetHolder(this.#path); // while it still is ours
+    this.#sqlite.close();
   }
 }
 
@@ -122,18 +129,18 @@ export class EmbeddedDatabase {
  * one has it, or another version of Pulse has made it.
  */
 export function openDatabase(path: string): EmbeddedDatabase {
-  // A folder that is made here is its owner's alone: events and logs are nobody else's to read.
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== IN_MEMORY) makeFolder(dirname(path));
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(path);
     sqlite.exec(PRAGMAS);
     sqlite.exec("BEGIN IMMEDIATE; COMMIT");
     requireLayout(sqlite);
-    return new EmbeddedDatabase(sqlite);
+    if (path !== IN_MEMORY) nameHolder(path);
+    return new EmbeddedDatabase(sqlite, path);
   } catch (error) {
     sqlite?.close();
-    throw fromSqliteFailure(error);
+    throw fromSqliteFailure(error, holderOf(path));
   }
 }
 

@@ -91,12 +91,29 @@ describe("pulse serve", () => {
   test("refuses a folder that another one uses, and a port that is taken", async () => {
     const { url } = await serve();
 
-    await expect(serve()).rejects.toThrow(/ended with 1: pulse: .*(lock|use)/);
+    await expect(serve()).rejects.toThrow(
+      `ended with 1: pulse: ${folder.path} cannot be used: the database is in use by another process, and each needs one of its own: that one is process ${running[0]?.process.pid}\n`,
+    );
     const other = await temporaryFolder();
     await expect(servePulse(["--port", new URL(url).port, "--syslog", "0", "--data", other.path])).rejects.toThrow(
       /cannot listen on port \d+: it is taken/,
     );
     await other.remove();
+  });
+
+  test("refuses in words, at once, what is no folder for its data", async () => {
+    const file = join(folder.path, "a-file");
+    await writeFile(file, "a text");
+    const serveIn = (data: string) => run("serve", "--port", "0", "--syslog", "0", "--data", data);
+
+    expect(serveIn(file)).toMatchObject({
+      status: 1,
+      stderr: `pulse: ${file} cannot be used: ${file} is a file, and not a folder\n`,
+    });
+    expect(serveIn("/proc/pulse")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^pulse: \/proc\/pulse cannot be used: \/proc\/pulse cannot be made: .*\n$/),
+    });
   });
 
   test("lets an EventSource go on across a restart without a gap or a repeat", async () => {

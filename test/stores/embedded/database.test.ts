@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,6 +7,15 @@ import { everyEvent } from "#core/events/event-filter.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { anEvent } from "#test/support/an-event.ts";
+
+function refusalOf(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was refused");
+}
 
 describe("the database file", () => {
   let folder: string;
@@ -23,6 +32,44 @@ describe("the database file", () => {
 
     first.close();
     openDatabase(file).close();
+  });
+
+  test("says which process uses it, and nothing of one that has gone", () => {
+    const file = join(folder, "pulse.db");
+    const first = openDatabase(file);
+
+    expect(() => openDatabase(file)).toThrow(
+      `the database is in use by another process, and each needs one of its own: that one is process ${process.pid}`,
+    );
+    writeFileSync(`${file}.pid`, `${2 ** 22 + 1}\n`); // above the largest id that Linux gives
+    expect(() => openDatabase(file)).toThrow(/in use by another process, and each needs one of its own$/);
+    writeFileSync(`${file}.pid`, "of somebody else");
+    expect(() => openDatabase(file)).toThrow(/in use by another process, and each needs one of its own$/);
+
+    first.close();
+    expect(readdirSync(folder)).toEqual(["pulse.db"]);
+  });
+
+  test.each([
+    ["a file", "taken", /^taken is a file, and not a folder$/],
+    ["a path below a file", "taken/below/it", /^taken is a file, and not a folder$/],
+    ["a link that leads nowhere", "dangling", /^dangling cannot be made: /],
+  ])("is refused in words where its folder is %s", (_, at, message) => {
+    writeFileSync(join(folder, "taken"), "a text");
+    symlinkSync(join(folder, "nowhere", "at", "all"), join(folder, "dangling"));
+
+    const refused = refusalOf(() => openDatabase(join(folder, at, "pulse.db")));
+
+    expect(refused).toMatchObject({ kind: "unavailable" });
+    expect(refused.message.replaceAll(`${folder}/`, "")).toMatch(message);
+  });
+
+  const onLinux = process.platform === "linux" ? test : test.skip;
+  onLinux("is refused at once where no folder can be made", () => {
+    const startedMs = performance.now();
+
+    expect(() => openDatabase("/proc/pulse/data/pulse.db")).toThrow(/^\/proc\/pulse cannot be made: ENOENT/);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
   test("of another version is refused in words, and left as it is", () => {
