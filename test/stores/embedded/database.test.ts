@@ -64,11 +64,10 @@ describe("the database file", () => {
     expect(refused.message.replaceAll(`${folder}/`, "")).toMatch(message);
   });
 
-  const onLinux = process.platform === "linux" ? test : test.skip;
-  onLinux("is refused at once where no folder can be made", () => {
+  test("is refused at once where no folder can be made", () => {
     const startedMs = performance.now();
 
-    expect(() => openDatabase("/proc/pulse/data/pulse.db")).toThrow(/^\/proc\/pulse cannot be made: ENOENT/);
+    expect(() => openDatabase("/proc/pulse/data/pulse.db")).toThrow(/^\/proc\S* cannot be made: /);
     expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
