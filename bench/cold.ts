@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundleFunctions } from "#lib/bundles.ts";
+import { type Bundle, bundleFunctions } from "#lib/bundles.ts";
+import type { Progress } from "./benched-opensearch.ts";
 import type { Ground } from "./ground.ts";
 import type { Bar, Row, SuiteReport } from "./report.ts";
 import { median } from "./statistics.ts";
@@ -43,21 +44,29 @@ const less = (one: Import, other: Import): Import => ({ ms: one.ms - other.ms, c
  * names it.
  */
 export async function cold(ground: Ground, runs: number): Promise<SuiteReport> {
+  const bundles = await bundleFunctions();
+  const clients = [...new Set(bundles.flatMap(({ fromRuntime }) => fromRuntime))];
+  const urls = [EMPTY, ...clients.map((client) => import.meta.resolve(client)), ...bundles.map(urlOf)];
+  const imports = timeImports(urls, runs, ground.progress);
+  const importOf = (url: string): Import => less(imports.get(url) as Import, imports.get(EMPTY) as Import);
+  const msOf = (client: string): number => importOf(import.meta.resolve(client)).ms;
   const rows: Row[] = [];
   const bars: Bar[] = [];
-  const empty = timeImport(EMPTY, runs);
-  const clients = new Map<string, Import>();
-  for (const { name, file, bytes, fromRuntime } of await bundleFunctions()) {
-    ground.progress(`importing ${name} ${runs} times`);
-    for (const client of fromRuntime)
-      if (!clients.has(client)) clients.set(client, less(timeImport(import.meta.resolve(client), runs), empty));
-    const whole = less(timeImport(pathToFileURL(file).href, runs), empty);
-    const [client] = fromRuntime.toSorted((one, other) => msOf(clients, other) - msOf(clients, one));
-    const clientMs = client === undefined ? 0 : msOf(clients, client);
+  for (const bundle of bundles) {
+    const { name, bytes, fromRuntime } = bundle;
+    const whole = importOf(urlOf(bundle));
+    const [client] = fromRuntime.toSorted((one, other) => msOf(other) - msOf(one));
+    const clientMs = client === undefined ? 0 : msOf(client);
     const kilobytes = bytes / 1024;
     rows.push({
       what: client === undefined ? name : `${name}, with ${client}`,
-      figures: { KB: kilobytes, "import ms": whole.ms, "CPU ms": whole.cpuMs, "of it the SDK client, ms": clientMs },
+      figures: {
+        KB: kilobytes,
+        "import ms": whole.ms,
+        "CPU ms": whole.cpuMs,
+        "of it the SDK client, ms": clientMs,
+        "besides it, ms": whole.ms - clientMs,
+      },
       over: runs,
     });
     bars.push(
@@ -68,7 +77,28 @@ export async function cold(ground: Ground, runs: number): Promise<SuiteReport> {
   return { suite: "cold", setup: "an import's median in fresh processes, less that of an empty module", rows, bars };
 }
 
-const msOf = (clients: ReadonlyMap<string, Import>, name: string): number => clients.get(name)?.ms ?? 0;
+const urlOf = ({ file }: Bundle): string => pathToFileURL(file).href;
+
+/**
+ * The median import of each module over so many fresh processes. All modules take turns, so that a slow minute of the
+ * machine is one of them all; a first round, which reads files from the disk, does not count.
+ */
+function timeImports(urls: readonly string[], runs: number, progress: Progress): ReadonlyMap<string, Import> {
+  const imports = new Map(urls.map((url) => [url, [] as Import[]]));
+  for (let round = 0; round <= runs; round++) {
+    progress(`importing each function, round ${round} of ${runs}`);
+    for (const [url, measured] of imports) {
+      const once = importOnce(url);
+      if (round > 0) measured.push(once);
+    }
+  }
+  return new Map(
+    [...imports].map(([url, all]) => [
+      url,
+      { ms: median(all.map(({ ms }) => ms)), cpuMs: median(all.map(({ cpuMs }) => cpuMs)) },
+    ]),
+  );
+}
 
 /** What a function finds besides its environment: Lambda's runtime client gives it globals, and has loaded these itself. */
 const RUNTIME = `
@@ -76,8 +106,7 @@ const RUNTIME = `
   for (const name of ["fs", "http", "module", "net", "os", "path", "util", "worker_threads", "async_hooks"])
     process.getBuiltinModule(name);`;
 
-/** The medians of so many fresh processes. */
-function timeImport(url: string, runs: number): Import {
+function importOnce(url: string): Import {
   const program = `${RUNTIME}
     const startMs = performance.now();
     const start = process.cpuUsage();
@@ -85,14 +114,11 @@ function timeImport(url: string, runs: number): Import {
     const { user, system } = process.cpuUsage(start);
     process.stdout.write(JSON.stringify({ ms: performance.now() - startMs, cpuMs: (user + system) / 1000 }));
     process.exit();`;
-  const run = (): Import =>
-    JSON.parse(
-      execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
-        cwd: join(import.meta.dirname, ".."),
-        env: { ...process.env, ...ENVIRONMENT },
-        encoding: "utf8",
-      }),
-    );
-  const imports = Array.from({ length: runs }, run);
-  return { ms: median(imports.map(({ ms }) => ms)), cpuMs: median(imports.map(({ cpuMs }) => cpuMs)) };
+  return JSON.parse(
+    execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
+      cwd: join(import.meta.dirname, ".."),
+      env: { ...process.env, ...ENVIRONMENT },
+      encoding: "utf8",
+    }),
+  );
 }
