@@ -11,7 +11,7 @@ import { eventTypes } from "#functions/shared/environment.ts";
 export function declaredTypes(file: string | undefined, faults: string[]): readonly EventTypeDeclaration[] {
   if (file === undefined) return DEFAULT_EVENT_TYPES;
   try {
-    return eventTypes.parse(readFileSync(pathOfCaller(file), "utf8"));
+    return eventTypes().parse(readFileSync(pathOfCaller(file), "utf8"));
   } catch (error) {
     const reason = error instanceof z.core.$ZodError ? "it holds no declarations of types" : (error as Error).message;
     faults.push(`--declared ${file} cannot be read: ${reason}`);
