@@ -24,7 +24,7 @@ export interface LocalTriggersOptions {
   readonly database: DeliveryDatabase;
   readonly journal: LocalEventJournal;
   readonly artifacts: Pick<ArtifactStore, "find" | "list">;
-  readonly parse: (artifact: Artifact) => unknown;
+  readonly parse: (artifact: Artifact) => Promise<unknown>;
   /** Declared besides `default`. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;

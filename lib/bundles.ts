@@ -15,6 +15,8 @@ export interface Bundle {
   readonly bytes: number;
   /** The packages it takes from the runtime when it loads. */
   readonly fromRuntime: readonly string[];
+  /** The source files it runs when it loads: those that are reached without an `import()`. */
+  readonly atStart: readonly string[];
 }
 
 /** The folder that holds a function's bundle, as an asset of a deployment. Throws when it was not built. */
@@ -70,12 +72,21 @@ export async function bundleFunctions(): Promise<readonly Bundle[]> {
       file: path,
       bytes: contents.byteLength,
       fromRuntime: [...new Set(imports.filter(isFromRuntime).map((imported) => imported.path))],
+      atStart: reachedAtStart(`functions/${basename(dirname(path))}/lambda.ts`, metafile),
     };
   });
 }
 
 const isFromRuntime = ({ external, path, kind }: Metafile["outputs"][string]["imports"][number]): boolean =>
   external === true && kind !== "dynamic-import" && !isBuiltin(path);
+
+function reachedAtStart(entry: string, { inputs }: Metafile): readonly string[] {
+  const reached = new Set([entry]);
+  // A set hands out what is added to it meanwhile, too.
+  for (const file of reached)
+    for (const { path, kind } of inputs[file]?.imports ?? []) if (kind !== "dynamic-import") reached.add(path);
+  return [...reached];
+}
 
 function replaceFile(path: string, contents: Uint8Array): void {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;

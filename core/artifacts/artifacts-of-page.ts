@@ -11,7 +11,7 @@ export async function artifactsOfPage<Item>(
   store: ArtifactStore,
   { namespace, kind }: { readonly namespace: string; readonly kind: ArtifactKind },
   { page, perPage }: { readonly page: number; readonly perPage: number },
-  toItem: (artifact: Artifact) => Item,
+  toItem: (artifact: Artifact) => Promise<Item>,
 ): Promise<{ readonly items: readonly Item[]; readonly total: number }> {
   const first = (page - 1) * perPage;
   const items: Item[] = [];
@@ -19,7 +19,7 @@ export async function artifactsOfPage<Item>(
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
     const part = await store.list(namespace, kind, { limit: ARTIFACTS_AT_ONCE, ...(after !== undefined && { after }) });
     for (const artifact of part.artifacts) {
-      if (total >= first && total < first + perPage) items.push(toItem(artifact));
+      if (total >= first && total < first + perPage) items.push(await toItem(artifact));
       total++;
     }
     after = part.next;

@@ -30,7 +30,7 @@ type TypeChange = ArtifactChange & Required<Pick<ArtifactChange, "content">>;
 
 async function declareType(change: TypeChange, artifacts: ArtifactStore, open: OpenRegister): Promise<Changed> {
   requireDefaultNamespace(change);
-  const declaration = declarationIn({ ...change, ...change.content });
+  const declaration = await declarationIn({ ...change, ...change.content });
   const register = await open();
   for (;;) {
     const present = await artifacts.find(change);
@@ -52,8 +52,12 @@ function requireDefaultNamespace({ namespace, name }: ArtifactKey): void {
   throw invalidInput([{ pointer: "", detail }]);
 }
 
-const declarationIn = ({ name, source, format }: Pick<Artifact, "name" | "source" | "format">): EventTypeDeclaration =>
-  readTypeDeclaration(name, parseSource(source, format));
+const declarationIn = async ({
+  name,
+  source,
+  format,
+}: Pick<Artifact, "name" | "source" | "format">): Promise<EventTypeDeclaration> =>
+  readTypeDeclaration(name, await parseSource(source, format));
 
 /** What was declared last may not be in force yet: its writer may have been killed in between. */
 async function requireCompatible(
@@ -62,7 +66,7 @@ async function requireCompatible(
   register: TypeRegister,
 ): Promise<void> {
   const standing = await register.standing(declaration.name);
-  const last = present && together(standing.deployed, declarationIn(present));
+  const last = present && together(standing.deployed, await declarationIn(present));
   const faults = faultsOfChange(declaration, { ...standing, inForce: last ?? standing.inForce });
   if (faults.length > 0) throw incompatible(declaration.name, faults);
 }

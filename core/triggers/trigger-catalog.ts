@@ -13,7 +13,7 @@ export interface TriggerCatalogOptions extends ReadTriggerOptions {
   /** All of them, `default` too. */
   readonly namespaces: readonly string[];
   /** What the source of an artifact says. */
-  readonly parse: (artifact: Artifact) => unknown;
+  readonly parse: (artifact: Artifact) => Promise<unknown>;
   /** How long it is taken to be as it was read. */
   readonly maxAgeMs: number;
   readonly now: () => number;
@@ -74,7 +74,7 @@ export class TriggerCatalog {
     for (const namespace of namespaces)
       for (const kind of TRIGGER_KINDS)
         for await (const artifact of this.#artifacts(namespace, kind)) {
-          const trigger = this.#toTrigger(artifact, kind);
+          const trigger = await this.#toTrigger(artifact, kind);
           if (trigger !== undefined) triggers.push(trigger);
         }
     const pauses = triggers.length === 0 ? [] : await paused.list();
@@ -95,11 +95,11 @@ export class TriggerCatalog {
   }
 
   /** One that cannot be read costs no other: it may have been taken by an earlier version of Pulse. */
-  #toTrigger(artifact: Artifact, kind: TriggerKey["kind"]): Trigger | undefined {
+  async #toTrigger(artifact: Artifact, kind: TriggerKey["kind"]): Promise<Trigger | undefined> {
     const { namespace, name, version } = artifact;
     const key = { namespace, kind, name };
     try {
-      return readTrigger({ ...key, version, declared: this.#options.parse(artifact) }, this.#options);
+      return readTrigger({ ...key, version, declared: await this.#options.parse(artifact) }, this.#options);
     } catch (error) {
       if (!(error instanceof PulseError)) throw error;
       this.#options.onUnreadable(key, error.message);

@@ -7,7 +7,7 @@ import { type DeclaredSource, type Topology, toTopology } from "#core/workflows/
 export type TopologyAt = (ms: number) => Topology;
 
 /** What is read of an artifact: its source, as the format says. Throws `invalid-input` where it cannot be. */
-export type ReadSource = (artifact: Artifact) => unknown;
+export type ReadSource = (artifact: Artifact) => Promise<unknown>;
 
 export interface Declarations {
   readonly artifacts: Pick<ArtifactStore, "list">;
@@ -43,7 +43,7 @@ async function readAll(
     const page = await artifacts.list(namespace, kind, { limit: PER_PAGE, ...(after !== undefined && { after }) });
     for (const artifact of page.artifacts) {
       const { name, changedAtMs } = artifact;
-      read.push({ name, changedAtMs, value: declaredBy(artifact, readSource) });
+      read.push({ name, changedAtMs, value: await declaredBy(artifact, readSource) });
     }
     after = page.next;
   } while (after !== undefined);
@@ -51,9 +51,9 @@ async function readAll(
 }
 
 /** One that cannot be read is still there by its name. */
-function declaredBy(artifact: Artifact, readSource: ReadSource): unknown {
+async function declaredBy(artifact: Artifact, readSource: ReadSource): Promise<unknown> {
   try {
-    return readSource(artifact);
+    return await readSource(artifact);
   } catch (error) {
     if (error instanceof PulseError) return undefined;
     throw error;

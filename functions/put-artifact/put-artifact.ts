@@ -23,7 +23,7 @@ export type ArtifactCheck = (
   value: SourceValue,
   key: ArtifactKey,
   sent: { readonly source: string; readonly format: SourceFormat },
-) => void;
+) => Promise<void>;
 
 export interface PutArtifactOptions {
   readonly namespaces: readonly string[];
@@ -57,11 +57,11 @@ const putArtifact =
     const format = formatOf(mediaTypeOf(request));
     const source = decodeSource(request.bytes());
     requireArchivable(key, source);
-    const value = readSource(source, format, key.name);
-    checks[key.kind]?.(value, key, { source, format });
+    const value = await readSource(source, format, key.name);
+    await checks[key.kind]?.(value, key, { source, format });
     const changed = await artifacts.change({ ...key, content: { source, format }, when, atMs: now() });
     const artifact = keptArtifact(changed, key);
-    const body = isVampPath(request) ? sourceAsJson(artifact) : JSON.stringify(describeArtifact(artifact));
+    const body = isVampPath(request) ? await sourceAsJson(artifact) : JSON.stringify(describeArtifact(artifact));
     const created = changed.outcome === "created";
     return jsonAnswer(created ? 201 : 200, body, {
       ...versionHeaders(artifact),

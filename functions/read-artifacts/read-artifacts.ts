@@ -58,7 +58,7 @@ const listArtifacts =
     requireAcceptable(request.header("accept"), "application/json");
     const page = parsePage({ page: query.get("page") ?? undefined, perPage: query.get("per_page") ?? undefined });
     const withSource = query.get("source") === "true";
-    const { items, total } = await artifactsOfPage(artifacts, { namespace, kind }, page, (artifact) => {
+    const { items, total } = await artifactsOfPage(artifacts, { namespace, kind }, page, async (artifact) => {
       if (isVampPath(request)) return sourceAsJson(artifact);
       return JSON.stringify({ ...describeArtifact(artifact), ...(withSource && { source: artifact.source }) });
     });
@@ -79,7 +79,7 @@ function findArtifact(options: ReadArtifactsOptions): Answer {
     const artifact = await artifacts.find(key);
     if (artifact === undefined) throw new PulseError("not-found", `there is no ${described(key)}`);
     if (!isAmong(when, artifact)) throw preconditionFailed(artifact, key);
-    const answer = sourceAnswer(artifact, request.header("accept"));
+    const answer = await sourceAnswer(artifact, request.header("accept"));
     if (isNoneOf(when, artifact)) return answer;
     return { statusCode: 304, headers: { ...COMMON_HEADERS, ...versionHeaders(artifact), vary: "Accept" }, body: "" };
   };

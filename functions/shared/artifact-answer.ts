@@ -42,7 +42,11 @@ type Sourced = Pick<Artifact, "source" | "format" | "version" | "changedAtMs">;
  * The source byte for byte, of JSON also to who reads YAML only, as it is both. Who reads JSON only is told what YAML
  * says, without a tag: those bytes are nobody's version. Throws `not-acceptable`.
  */
-export function sourceAnswer(artifact: Sourced, accept: string | undefined, more: Headers = {}): APIGatewayProxyResult {
+export async function sourceAnswer(
+  artifact: Sourced,
+  accept: string | undefined,
+  more: Headers = {},
+): Promise<APIGatewayProxyResult> {
   const { source, format } = artifact;
   const headers: Headers = { ...COMMON_HEADERS, ...more, ...versionHeaders(artifact), vary: "Accept" };
   const readsYaml = YAML_TYPES.some((type) => isAcceptable(accept, type));
@@ -56,7 +60,7 @@ export function sourceAnswer(artifact: Sourced, accept: string | undefined, more
     return {
       statusCode: 200,
       headers: { ...untagged, "content-type": MEDIA_TYPE.json },
-      body: sourceAsJson(artifact),
+      body: await sourceAsJson(artifact),
     };
   throw new PulseError(
     "not-acceptable",
@@ -65,8 +69,8 @@ export function sourceAnswer(artifact: Sourced, accept: string | undefined, more
 }
 
 /** What the source says, as JSON text: that of JSON is its own, without the whitespace between tokens. */
-export const sourceAsJson = ({ source, format }: Pick<Artifact, "source" | "format">): string =>
-  format === "json" ? compactJson(source) : JSON.stringify(parseSource(source, format));
+export const sourceAsJson = async ({ source, format }: Pick<Artifact, "source" | "format">): Promise<string> =>
+  format === "json" ? compactJson(source) : JSON.stringify(await parseSource(source, format));
 
 /** How a source is written of which nothing else is known; what is both counts as JSON. */
 export function formatOfSource(source: string): SourceFormat {

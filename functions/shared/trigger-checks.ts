@@ -20,27 +20,28 @@ type TriggerCheck = (
   value: unknown,
   key: { readonly namespace: string; readonly name: string },
   sent: SentSource,
-) => void;
+) => Promise<void>;
 
 /** Refuses what is no trigger, or no workflow that Pulse could start, with every fault. */
 export function triggerChecks(options: TriggerCheckOptions): Readonly<Record<TriggerKind, TriggerCheck>> {
   const checkOf =
     (kind: TriggerKind): TriggerCheck =>
-    (value, { namespace, name }, sent) => {
+    async (value, { namespace, name }, sent) => {
       const trigger = readTrigger({ namespace, kind, name, version: 0, declared: value }, options);
       if (trigger === undefined) return;
       const refusal = options.refuseTarget?.(trigger);
       if (refusal !== undefined) throw invalidInput([{ pointer: "/target", detail: refusal }]);
-      requireHideable({ namespace, kind, name }, trigger, sent);
+      await requireHideable({ namespace, kind, name }, trigger, sent);
     };
   const [triggers, workflows] = TRIGGER_KINDS;
   return { [triggers]: checkOf(triggers), [workflows]: checkOf(workflows) };
 }
 
 /** A secret that is written with escapes, or over several lines, would stand in the archive event of its artifact. */
-function requireHideable(key: TriggerKey, { target }: Trigger, { source, format }: SentSource): void {
+async function requireHideable(key: TriggerKey, { target }: Trigger, { source, format }: SentSource): Promise<void> {
   if (!("webhook" in target)) return;
-  if (secretsOf(withoutSecrets(source), format).every((secret) => secret === HIDDEN_SECRET)) return;
+  const shown = await secretsOf(withoutSecrets(source), format);
+  if (shown.every((secret) => secret === HIDDEN_SECRET)) return;
   throw invalidInput([
     {
       pointer: "/target/webhook/secret",
@@ -49,9 +50,9 @@ function requireHideable(key: TriggerKey, { target }: Trigger, { source, format 
   ]);
 }
 
-function secretsOf(source: string, format: SourceFormat): readonly unknown[] {
+async function secretsOf(source: string, format: SourceFormat): Promise<readonly unknown[]> {
   try {
-    const { target } = parseSource(source, format) as { target?: { webhook?: { secret?: unknown } } };
+    const { target } = (await parseSource(source, format)) as { target?: { webhook?: { secret?: unknown } } };
     return [target?.webhook?.secret].flat();
   } catch (error) {
     if (!(error instanceof PulseError)) throw error;

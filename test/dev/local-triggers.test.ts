@@ -29,7 +29,7 @@ const start = (given: Partial<LocalTriggersOptions> = {}) =>
     database,
     journal,
     artifacts,
-    parse: ({ source }) => JSON.parse(source),
+    parse: async ({ source }) => JSON.parse(source),
     namespaces: ["team-a"],
     clock: systemClock,
     onError: (error) => errors.push(error),

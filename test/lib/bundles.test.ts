@@ -24,6 +24,11 @@ describe("bundles", () => {
     expect(clients.length).toBeLessThanOrEqual(1);
   });
 
+  // 110 KB and 12 ms, that only a source in YAML needs.
+  test.each(bundles)("$name loads no library of YAML when it starts", ({ atStart }) => {
+    expect(atStart.filter((file) => file.includes("node_modules/yaml/"))).toEqual([]);
+  });
+
   // As an ES module it reads each of its exports, WebSocket among them, and that loads all of fetch: 30 ms.
   test.each(bundles)("$name does not import node:http when it starts", ({ file }) => {
     expect(readFileSync(file, "utf8")).not.toMatch(/from"(node:)?http"/);

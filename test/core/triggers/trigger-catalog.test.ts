@@ -21,7 +21,7 @@ function openCatalog(maxAgeMs = 10_000) {
     artifacts,
     paused,
     namespaces: ["default", "team-a"],
-    parse: ({ source }) => JSON.parse(source),
+    parse: async ({ source }) => JSON.parse(source),
     maxAgeMs,
     now: () => time.nowMs,
     onUnreadable: ({ name }) => unreadable.push(name),

@@ -90,7 +90,7 @@ export function openMeasuringGround(store: EventStore, rhythm = RHYTHM): Measuri
           return { artifacts: page, ...(page.length < all.length && last !== undefined && { next: last.name }) };
         },
       },
-      readSource: ({ source }) => JSON.parse(source),
+      readSource: async ({ source }) => JSON.parse(source),
     },
     async log(requests) {
       await keep(requests.map((request) => toLineEvent(namespace, request)));
