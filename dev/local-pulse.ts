@@ -77,7 +77,9 @@ export async function startLocalPulse(options: LocalPulseOptions): Promise<Local
     closing.unshift(triggers.close);
     const haproxy = await listenForLogs(options, engine.logs);
     if (haproxy !== undefined) closing.unshift(() => haproxy.close());
-    const tidying = setInterval(() => engine.tidy().catch(reportError), TIDY_EVERY_MS);
+    const tidying = setInterval(() => {
+      for (const { tidy } of [engine, triggers]) tidy().catch(reportError);
+    }, TIDY_EVERY_MS);
     closing.unshift(async () => clearInterval(tidying));
     const workflows = measureGateways(options, engine);
     if (workflows !== undefined) closing.unshift(() => workflows.close());

@@ -1,6 +1,7 @@
 import type { Artifact } from "#core/artifacts/artifact.ts";
 import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
 import type { Clock } from "#core/clock.ts";
+import { DAY_MS } from "#core/events/calendar.ts";
 import type { Event } from "#core/events/event.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { attemptDelivery } from "#core/triggers/attempt-delivery.ts";
@@ -18,7 +19,7 @@ import { log } from "#functions/shared/log.ts";
 import { openFollowedPlace } from "#journals/local/followed-place.ts";
 import { type DeliveryDatabase, LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
-import { localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
+import { type LocalPausedTriggers, localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
 
 export interface LocalTriggersOptions {
   readonly database: DeliveryDatabase;
@@ -34,6 +35,8 @@ export interface LocalTriggersOptions {
 }
 
 export interface LocalTriggers {
+  /** Forgets dead deliveries that are as old as they become on AWS, and pauses of versions that are no more. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +54,8 @@ export const refuseLocalTarget = ({ target }: Trigger): string | undefined =>
 const MAX_AGE_MS = 60_000;
 const REMEMBER_EVERY_MS = 1000;
 const TICK_LOOK_MS = 500;
+/** The retention of the queue that has them on AWS. */
+const DEAD_LIFETIME_MS = 14 * DAY_MS;
 
 /** Runs triggers in this process: from the journal through the queue in the data folder to their receivers. */
 export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers {
@@ -112,6 +117,11 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
     onError,
   );
   return {
+    async tidy() {
+      queue.forgetDead(clock.now() - DEAD_LIFETIME_MS);
+      await forgetPauses(paused, options.artifacts);
+      catalog.forget(); // what it read of before is not to be taken for what is not paused
+    },
     async close() {
       ticking();
       remembering();
@@ -121,6 +131,12 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
       remember();
     },
   };
+}
+
+/** A pause is of one version: it means nothing once its artifact has another, and versions only grow. */
+async function forgetPauses(paused: LocalPausedTriggers, artifacts: Pick<ArtifactStore, "find">): Promise<void> {
+  for (const pause of await paused.list())
+    if ((await artifacts.find(pause))?.version !== pause.version) paused.forget(pause);
 }
 
 /** Where nothing is declared no event need be read, a fifth of what it costs to take one; a declaration comes with its own. */

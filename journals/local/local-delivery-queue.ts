@@ -17,8 +17,13 @@ const SCHEMA = `
     id TEXT PRIMARY KEY, trigger_id TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL, delivery TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS delivery_by_due ON delivery (due);
-  CREATE TABLE IF NOT EXISTS dead_delivery (id TEXT PRIMARY KEY, delivery TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS dead_delivery (id TEXT PRIMARY KEY, delivery TEXT NOT NULL, died INTEGER NOT NULL);
 `;
+
+const HAS_DIED = "SELECT 1 FROM pragma_table_info('dead_delivery') WHERE name = 'died'";
+/** Files of before did not say when: those that are dead there died now. */
+const addDied = (nowMs: number): string =>
+  `ALTER TABLE dead_delivery ADD COLUMN died INTEGER NOT NULL DEFAULT 0; UPDATE dead_delivery SET died = ${nowMs}`;
 
 /** What is due further away than anything waits was made by a clock that has been put back since. */
 const DUE = "(due <= ?1 OR due > ?1 + ?2)";
@@ -27,6 +32,10 @@ const TAKE = `
   SELECT attempts, delivery FROM delivery
   WHERE ${DUE} AND id NOT IN (SELECT value FROM json_each(?3)) AND trigger_id NOT IN (SELECT value FROM json_each(?4))
   ORDER BY due LIMIT ?5`;
+
+const BURY = `
+  INSERT INTO dead_delivery (id, delivery, died) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET delivery = excluded.delivery, died = excluded.died`;
 
 /** A delivery that waits, and how often it was tried. */
 export interface WaitingDelivery {
@@ -52,6 +61,7 @@ export class LocalDeliveryQueue implements DeliveryQueue, DeadDeliveryPlace {
 
   constructor({ database, now = Date.now }: { readonly database: DeliveryDatabase; readonly now?: () => number }) {
     database.define(SCHEMA);
+    if (database.get(HAS_DIED) === undefined) database.define(addDied(now()));
     this.#database = database;
     this.#now = now;
   }
@@ -107,11 +117,14 @@ export class LocalDeliveryQueue implements DeliveryQueue, DeadDeliveryPlace {
   /** It moves to the dead ones, or stays where it is. */
   async take(dead: DeadDelivery): Promise<void> {
     this.#database.transaction(() => {
-      const sql =
-        "INSERT INTO dead_delivery (id, delivery) VALUES (?, ?) ON CONFLICT DO UPDATE SET delivery = excluded.delivery";
-      this.#database.run(sql, dead.id, toDeliveryText(dead));
+      this.#database.run(BURY, dead.id, toDeliveryText(dead), this.#now());
       this.#database.run("DELETE FROM delivery WHERE id = ?", dead.id);
     });
+  }
+
+  /** Deletes those that died before that instant. */
+  forgetDead(beforeMs: number): void {
+    this.#database.unsyncedTransaction(() => this.#database.run("DELETE FROM dead_delivery WHERE died < ?", beforeMs));
   }
 
   dead(): DeadDelivery[] {

@@ -7,14 +7,20 @@ const PAUSE = `
   INSERT INTO paused_trigger (id, version) VALUES (?, ?)
   ON CONFLICT DO UPDATE SET version = excluded.version WHERE excluded.version > paused_trigger.version`;
 const FIND = "SELECT id, version FROM paused_trigger WHERE id = ?";
+const FORGET = "DELETE FROM paused_trigger WHERE id = ? AND version = ?";
 
 interface PausedRow {
   readonly id: string;
   readonly version: number;
 }
 
+export interface LocalPausedTriggers extends PausedTriggers {
+  /** Deletes that pause, unless a later version was paused since. */
+  forget(trigger: PausedTrigger): void;
+}
+
 /** Paused triggers in the SQLite file of this process. */
-export function localPausedTriggers(database: DeliveryDatabase): PausedTriggers {
+export function localPausedTriggers(database: DeliveryDatabase): LocalPausedTriggers {
   database.define(SCHEMA);
   return {
     pause: async (trigger) =>
@@ -23,6 +29,8 @@ export function localPausedTriggers(database: DeliveryDatabase): PausedTriggers 
       const row = database.get<PausedRow>(FIND, triggerId(key));
       return row && toPausedTrigger(row);
     },
+    forget: ({ version, ...key }) =>
+      database.unsyncedTransaction(() => void database.run(FORGET, triggerId(key), version)),
     list: async () => database.all<PausedRow>("SELECT id, version FROM paused_trigger").map(toPausedTrigger),
   };
 }

@@ -8,6 +8,7 @@ import { uuidV7 } from "#core/events/uuid.ts";
 import { type LocalTriggers, type LocalTriggersOptions, startLocalTriggers } from "#dev/local-triggers.ts";
 import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
+import { localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
@@ -239,4 +240,33 @@ describe("after a restart", () => {
 
     expect(receiver.calls.map(({ body }) => JSON.parse(body).data.id)).toEqual([later.id]);
   });
+});
+
+test("a tidied server keeps what may still be sent again, and the pause of a version that there is", async () => {
+  const DAY_MS = 24 * 60 * 60_000;
+  const clock = { now: () => Date.now() + laterMs, after: systemClock.after };
+  let laterMs = 0;
+  await triggers.close();
+  triggers = start({ clock });
+  const paused = localPausedTriggers(database);
+  const key = (name: string) => ({ namespace: "default", kind: "triggers" as const, name });
+  for (const name of ["same", "changed", "deleted"]) {
+    artifacts.put(key(name), { tags: ["a"], target: webhook() });
+    await paused.pause({ ...key(name), version: 1 });
+  }
+  artifacts.put(key("changed"), { tags: ["a"], target: webhook() });
+  artifacts.remove(key("deleted"));
+  const queue = new LocalDeliveryQueue({ database });
+  await queue.take({ ...key("same"), id: "dead", sinceMs: 0, event: now({}), reason: "its receiver was away" });
+
+  await triggers.tidy();
+  expect(await paused.list()).toEqual([{ ...key("same"), version: 1 }]);
+  laterMs = 13.9 * DAY_MS;
+  await triggers.tidy();
+  expect(queue.dead()).toHaveLength(1);
+  laterMs = 14.1 * DAY_MS;
+  await triggers.tidy();
+
+  expect(queue.dead()).toEqual([]);
+  expect(await paused.list()).toEqual([{ ...key("same"), version: 1 }]);
 });
