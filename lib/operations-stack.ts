@@ -58,7 +58,7 @@ export class OperationsStack extends Stack {
     watchChanges(alarms, artifacts.changes);
     watchConsumer(alarms, triggers.consumer, "what events start is started late");
     watchTriggers(alarms, triggers);
-    watchLogLines(alarms, indexing.haproxyLogs);
+    watchLogLines(alarms, indexing.haproxyLogs, workflows.measureMetrics);
     watchJournal(alarms, {
       events: journal.events,
       haproxyLogs: journal.haproxyLogs,

@@ -32,6 +32,7 @@ type Workflow = "measure-health" | "measure-metrics" | "measure-allocation";
 /** What Pulse does by itself: each minute it measures gateways by their lines, and deployments by their artifacts. */
 export class WorkflowsStack extends Stack {
   readonly workflows: readonly PulseFunction<Workflow>[];
+  readonly measureMetrics: PulseFunction<"measure-metrics">;
   /** Calls that could not be made. */
   readonly missedCalls: Queue;
 
@@ -53,6 +54,7 @@ export class WorkflowsStack extends Stack {
     const health = this.workflow("MeasureHealth", "measure-health", reading, props);
     const metrics = this.workflow("MeasureMetrics", "measure-metrics", reading, props);
     for (const fn of [health, metrics]) index.grantIndexRead(fn);
+    this.measureMetrics = metrics;
     this.workflows = [health, metrics, this.workflow("MeasureAllocation", "measure-allocation", {}, props)];
   }
 

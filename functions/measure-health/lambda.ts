@@ -1,11 +1,13 @@
 import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
+import { writeUnmeasured } from "#functions/shared/metrics.ts";
 import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { measureHealthHandler } from "./measure-health.ts";
 
 const environment = environmentOf("measure-health");
 
-export const handler = measureHealthHandler(environment.PULSE_NAMESPACES, {
-  ...deployedMeasuring(environment),
-  store: await openEventStore(environment),
-});
+export const handler = measureHealthHandler(
+  environment.PULSE_NAMESPACES,
+  { ...deployedMeasuring(environment), store: await openEventStore(environment) },
+  writeUnmeasured(environment.AWS_LAMBDA_FUNCTION_NAME),
+);

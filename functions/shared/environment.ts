@@ -136,12 +136,17 @@ const guardedItself = () =>
     z.object({ PULSE_AUTH: z.enum(["iam", "none"]) }),
   ]);
 
-/** A function that follows a stream. */
-const follower = (name: string) => ({
-  /** The bucket for what it can never take. */
-  PULSE_DEAD_LETTERS_BUCKET: filled(),
+/** A function that writes metrics of its own, by its name. */
+const measured = (name: string) => ({
   /** Lambda sets it. */
   AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), name),
+});
+
+/** A function that follows a stream. */
+const follower = (name: string) => ({
+  ...measured(name),
+  /** The bucket for what it can never take. */
+  PULSE_DEAD_LETTERS_BUCKET: filled(),
 });
 
 /** A function that publishes what it measures. */
@@ -186,9 +191,8 @@ export const environments = {
   "run-triggers": () =>
     z.object({
       ...triggers(),
+      ...measured("run-triggers"),
       PULSE_DELIVERIES_URL: httpUrl(),
-      /** Lambda sets it. */
-      AWS_LAMBDA_FUNCTION_NAME: z._default(z.string(), "run-triggers"),
     }),
   "deliver-webhooks": () =>
     z.object({
@@ -209,8 +213,8 @@ export const environments = {
       /** OpenSearch Dashboards with its base path: in a domain of AWS, `/_dashboards` of it. */
       PULSE_DASHBOARDS_URL: httpUrl(),
     }),
-  "measure-health": () => withEvents(measuring()),
-  "measure-metrics": () => withEvents(measuring()),
+  "measure-health": () => withEvents({ ...measuring(), ...measured("measure-health") }),
+  "measure-metrics": () => withEvents({ ...measuring(), ...measured("measure-metrics") }),
   "measure-allocation": () => z.object(measuring()),
   "install-index-templates": () => withStore({}),
   "grant-index-access": () => withStore({}),

@@ -21,6 +21,12 @@ export interface LogFigures {
   readonly oldestLineMs: number | undefined;
 }
 
+/** Log lines that are in no figure, of all namespaces. */
+export interface Unmeasured {
+  readonly linesLate: number;
+  readonly linesGivenUp: number;
+}
+
 const UNITS = {
   /** Events that are readable now; those of a repeated batch count again. */
   EventsKept: "Count",
@@ -36,14 +42,22 @@ const UNITS = {
   LinesUnparsed: "Count",
   /** From the reception of a batch's oldest log line, beside its gateway, until it is readable. */
   LineLag: "Milliseconds",
+  /** Log lines that came when their window had been measured: they are in no figure. */
+  LinesLate: "Count",
+  /** Log lines of windows that nobody measured in time. */
+  LinesGivenUp: "Count",
 } as const;
 
-export type ConsumerMetric = keyof typeof UNITS;
+export type PulseMetric = keyof typeof UNITS;
+type Figures = Partial<Readonly<Record<PulseMetric, number>>>;
+
+/** What became of a batch, as a line of metrics. */
+export const toMetricLine = (functionName: string, outcome: BatchOutcome, nowMs: number): string =>
+  toLine(functionName, figuresOf(outcome, nowMs), nowMs);
 
 /** A line of CloudWatch's embedded metric format: the log service makes the metrics, no call is needed. */
-export function toMetricLine(functionName: string, outcome: BatchOutcome, nowMs: number): string {
-  const figures = figuresOf(outcome, nowMs);
-  const names = Object.keys(figures) as ConsumerMetric[];
+function toLine(functionName: string, figures: Figures, nowMs: number): string {
+  const names = Object.keys(figures) as PulseMetric[];
   const directive = {
     Namespace: METRIC_NAMESPACE,
     Dimensions: [["FunctionName"]],
@@ -53,7 +67,7 @@ export function toMetricLine(functionName: string, outcome: BatchOutcome, nowMs:
   return `${JSON.stringify(line)}\n`;
 }
 
-function figuresOf(outcome: BatchOutcome, nowMs: number): Partial<Record<ConsumerMetric, number>> {
+function figuresOf(outcome: BatchOutcome, nowMs: number): Figures {
   if ("returned" in outcome) return { BatchesReturned: 1 };
   const { kept, dead, oldestArrivalMs, logs } = outcome;
   const figures = { EventsKept: kept, DeadLetters: dead, IndexingLag: nowMs - oldestArrivalMs };
@@ -66,4 +80,12 @@ export const writeMetrics =
   (functionName: string) =>
   (outcome: BatchOutcome): void => {
     process.stdout.write(toMetricLine(functionName, outcome, Date.now()));
+  };
+
+/** The same of the lines that a run of a workflow found to be in no figure; 0 is written too, so that silence is none. */
+export const writeUnmeasured =
+  (functionName: string) =>
+  ({ linesLate, linesGivenUp }: Unmeasured): void => {
+    const figures = { LinesLate: linesLate, LinesGivenUp: linesGivenUp };
+    process.stdout.write(toLine(functionName, figures, Date.now()));
   };

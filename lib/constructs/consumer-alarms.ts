@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
-import { type ConsumerMetric, METRIC_NAMESPACE } from "#functions/shared/metrics.ts";
+import { METRIC_NAMESPACE, type PulseMetric } from "#functions/shared/metrics.ts";
 import type { JournalConsumer, StreamFollower } from "#lib/constructs/journal-consumer.ts";
 import type { RunbookAlarms } from "#lib/constructs/runbook-alarms.ts";
 import { sumOfMetrics } from "#lib/constructs/sum-of-metrics.ts";
@@ -10,8 +10,8 @@ const ONE_MINUTE = Duration.minutes(1);
 /** Two seconds are usual, and the journal holds a record for a day at least: no hiccup any more, and time to act. */
 const LATE = Duration.minutes(5);
 
-/** A figure that the consumer counts itself. */
-export const consumerMetric = ({ fn }: StreamFollower, metricName: ConsumerMetric, statistic: string): Metric =>
+/** A figure that the consumer, or another function, counts itself. */
+export const ownMetric = ({ fn }: Pick<StreamFollower, "fn">, metricName: PulseMetric, statistic: string): Metric =>
   new Metric({
     namespace: METRIC_NAMESPACE,
     metricName,
@@ -32,10 +32,7 @@ const mappingMetric = ({ mappingId }: StreamFollower, metricName: string): Metri
 /** Dead letters of both kinds: what the function put aside, and batches that Lambda gave up and put aside. */
 export const deadLettersMetric = (consumer: StreamFollower): IMetric =>
   sumOfMetrics(
-    [
-      consumerMetric(consumer, "DeadLetters", Stats.SUM),
-      mappingMetric(consumer, "OnFailureDestinationDeliveredEventCount"),
-    ],
+    [ownMetric(consumer, "DeadLetters", Stats.SUM), mappingMetric(consumer, "OnFailureDestinationDeliveredEventCount")],
     consumer.fn.folder,
   );
 

@@ -3,7 +3,7 @@ import { Dashboard, GraphWidget, type IMetric, Stats } from "aws-cdk-lib/aws-clo
 import type { Construct } from "constructs";
 import type { ApiStack } from "#lib/api-stack.ts";
 import type { ArtifactsStack } from "#lib/artifacts-stack.ts";
-import { consumerMetric, deadLettersMetric } from "#lib/constructs/consumer-alarms.ts";
+import { deadLettersMetric, ownMetric } from "#lib/constructs/consumer-alarms.ts";
 import { archiveAgeMetric } from "#lib/constructs/journal-alarms.ts";
 import type { StreamFollower } from "#lib/constructs/journal-consumer.ts";
 import type { IndexingStack } from "#lib/indexing-stack.ts";
@@ -39,7 +39,7 @@ export class OperationsDashboard extends Dashboard {
       ]),
       graph(
         "Indexed: events that can be read",
-        ofEach((consumer) => consumerMetric(consumer, "EventsKept", Stats.SUM)),
+        ofEach((consumer) => ownMetric(consumer, "EventsKept", Stats.SUM)),
       ),
       graph("Dead letters", ofAll(deadLettersMetric)),
     );
@@ -50,11 +50,11 @@ export class OperationsDashboard extends Dashboard {
       ),
       graph(
         "From the journal to readable, p99",
-        ofEach((consumer) => consumerMetric(consumer, "IndexingLag", P99)),
+        ofEach((consumer) => ownMetric(consumer, "IndexingLag", P99)),
       ),
       graph(
         "Batches that came again",
-        ofAll((consumer) => consumerMetric(consumer, "BatchesReturned", Stats.SUM)),
+        ofAll((consumer) => ownMetric(consumer, "BatchesReturned", Stats.SUM)),
       ),
       graph("Age of what is not archived", [...journal.archive.deliveries.values()].map(archiveAgeMetric)),
     );
@@ -73,10 +73,10 @@ export class OperationsDashboard extends Dashboard {
       graph(
         "Log lines, and those in no known format",
         (["LogLines", "LinesUnparsed"] as const).map((name) =>
-          consumerMetric(haproxyLogs, name, Stats.SUM).with({ label: name }),
+          ownMetric(haproxyLogs, name, Stats.SUM).with({ label: name }),
         ),
       ),
-      graph("From a gateway to readable, p99", [consumerMetric(haproxyLogs, "LineLag", P99)]),
+      graph("From a gateway to readable, p99", [ownMetric(haproxyLogs, "LineLag", P99)]),
     );
   }
 }

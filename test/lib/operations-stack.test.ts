@@ -64,6 +64,19 @@ describe("log lines", () => {
     expect(Threshold).toBeLessThanOrEqual(5);
   });
 
+  test("that come too late to be measured are told as a share of all, by the function that measures them", () => {
+    const { Metrics, Threshold } = alarmNamed(operations, "Pulse-dev-LinesLate");
+    const late = (Metrics as { MetricStat?: { Metric: { MetricName: string; Dimensions: object[] } } }[])
+      .map(({ MetricStat }) => MetricStat?.Metric)
+      .find((metric) => metric?.MetricName === "LinesLate");
+
+    expect(JSON.stringify(late?.Dimensions)).toMatch(/"Name":"FunctionName".*MeasureMetrics/);
+    expect(JSON.stringify(Metrics)).toMatch(
+      /IF\(FILL\(late, 0\) >= \d+, 100 \* late \/ \(late \+ FILL\(lines, 0\)\), 0\)/,
+    );
+    expect(Threshold).toBeLessThanOrEqual(5);
+  });
+
   test("have alarms of their own where their stream takes too little, or is not archived", () => {
     expect(alarmsOf(operations).map(nameOf)).toEqual(
       expect.arrayContaining(["Pulse-dev-HaproxyLogsThrottled", "Pulse-dev-ArchiveBehind-haproxy-logs"]),
