@@ -5,6 +5,7 @@ import { FIELD_KINDS } from "#core/events/event-types.ts";
 import * as z from "#core/zod.ts";
 import { BASE_PATH, type Route, rightFor, routes } from "#functions/routes.ts";
 import { artifactParameters, artifactParticulars, artifactSchemas, kindSchema } from "./artifact-operations.ts";
+import { failureResponses, failuresOf } from "./failures.ts";
 import { VERSION } from "./version.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -188,7 +189,7 @@ function operationOf(route: Route): Json {
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
     // Which of these it takes is a setting of the deployment; the last one is nothing at all.
     security: [{ accessToken: [rightFor(route)] }, { apiKey: [rightFor(route)] }, { awsSignature: [] }, {}],
-    responses: { ...answers, default: problem },
+    responses: { ...answers, ...failuresOf(route), default: problem },
   };
 }
 
@@ -353,6 +354,7 @@ export function openApiDescription(): Json {
     paths,
     components: {
       securitySchemes,
+      responses: failureResponses,
       schemas: {
         DraftEvent: schemaOf(draftEventSchema),
         EventQuery: schemaOf(eventQuerySchema),

@@ -1,6 +1,6 @@
 import type { ErrorKind, PulseError } from "#core/errors.ts";
 
-const STATUS: Record<ErrorKind, number> = {
+export const STATUS: Record<ErrorKind, number> = {
   "invalid-input": 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -16,7 +16,7 @@ const STATUS: Record<ErrorKind, number> = {
   unavailable: 503,
 };
 
-const TITLE: Record<ErrorKind, string> = {
+export const TITLE: Record<ErrorKind, string> = {
   "invalid-input": "The request is not valid",
   unauthenticated: "The caller is not known",
   forbidden: "The caller may not do this",
@@ -31,6 +31,8 @@ const TITLE: Record<ErrorKind, string> = {
   overloaded: "Too much at once",
   unavailable: "Not possible right now",
 };
+
+export const INTERNAL_TITLE = "Pulse failed";
 
 /** Stable names of problems; nothing needs to be served there (RFC 9457, section 3.1.1). */
 const TYPE_PREFIX = "urn:pulse:problem:";
@@ -64,7 +66,7 @@ export function toProblem(error: PulseError, requestId?: string): Problem {
 /** What a caller learns of a bug: that there was one, and under which id it stands in the log. */
 export const internalProblem = (requestId: string): Problem => ({
   type: `${TYPE_PREFIX}internal`,
-  title: "Pulse failed",
+  title: INTERNAL_TITLE,
   status: 500,
   detail: "An internal error; it has been logged under the request's id",
   instance: `urn:uuid:${requestId}`,

@@ -52,6 +52,20 @@ describe("the OpenAPI description", () => {
     }
   });
 
+  test("says of each route which problems it answers, as a problem each", () => {
+    const answersOf = (method: string, path: string) => Object.keys(description.paths[path][method].responses);
+    const common = ["400", "401", "403", "404", "413", "415", "429", "500", "503"];
+
+    for (const { method, path } of routes)
+      expect(answersOf(method.toLowerCase(), path)).toEqual(expect.arrayContaining(common));
+    expect(answersOf("put", "/artifacts/{kind}/{name}")).toEqual(expect.arrayContaining(["406", "409", "412"]));
+    expect(answersOf("put", "/{kind}/{name}")).not.toContain("409");
+    expect(answersOf("post", "/events")).toEqual(expect.arrayContaining(["406", "422"]));
+    expect(answersOf("get", "/events/stream")).not.toContain("406");
+    for (const response of Object.values<{ content: object }>(description.components.responses))
+      expect(Object.keys(response.content)).toEqual(["application/problem+json"]);
+  });
+
   test("refers only to what it holds", () => {
     const references = [...valuesOf("$ref", description)] as string[];
 

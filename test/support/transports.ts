@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import type { HttpHandlers } from "#dev/local-server.ts";
 import { serveHttp } from "#dev/local-server.ts";
+import { openApiDescription } from "#functions/describe-api/openapi.ts";
 import { routes } from "#functions/routes.ts";
 
 export interface Call {
@@ -23,6 +24,18 @@ export interface Reply {
   readonly json: any;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: a document of any shape is looked into
+const { paths } = openApiDescription() as any;
+
+/** No test sees an answer that callers are not told of: each status of a route is in the API's description. */
+function requireDescribed({ method = "GET", path }: Call, reply: Reply): Reply {
+  const { resource } = resourceOf(path.split("?")[0] as string);
+  const operation = paths[underBase(resource)]?.[method.toLowerCase()];
+  if (operation !== undefined && operation.responses[reply.status] === undefined)
+    throw new Error(`${method} ${path} answered ${reply.status}, which the description does not say: ${reply.text}`);
+  return reply;
+}
+
 /** A way to the functions. */
 export interface Transport {
   readonly name: string;
@@ -37,7 +50,8 @@ export const invoked: Transport = {
       const message = toProxyEvent(call);
       const fn = functionOf(message);
       const answer = await handlers[fn](message, {} as Context);
-      return toReply(answer.statusCode, answer.headers as Record<string, string>, answer.body);
+      const reply = toReply(answer.statusCode, answer.headers as Record<string, string>, answer.body);
+      return requireDescribed(call, reply);
     },
     close: async () => {},
   }),
@@ -49,7 +63,10 @@ const served: Transport = {
   open: async (handlers) => {
     const server = await serveHttp(handlers, 0);
     return {
-      call: async ({ method = "GET", path, headers = {}, body }) => request(server.url, method, path, headers, body),
+      call: async (call) => {
+        const { method = "GET", path, headers = {}, body } = call;
+        return requireDescribed(call, await request(server.url, method, path, headers, body));
+      },
       close: server.close,
     };
   },
@@ -159,8 +176,10 @@ function resourceOf(path: string) {
   return { resource: "/{namespace}/{proxy+}", parameters: { namespace: first, proxy } };
 }
 
+const underBase = (resource: string): string => resource.replace(/^(\/\{namespace\})?\/api\/v1/, "");
+
 function functionOf(message: APIGatewayProxyEvent): Exclude<keyof HttpHandlers, "stream-events"> {
-  const under = message.resource.replace(/^(\/\{namespace\})?\/api\/v1/, "");
+  const under = underBase(message.resource);
   const route = routes.find(({ method, path }) => method === message.httpMethod && path === under);
   if (route === undefined) return "refuse-unmatched";
   if (route.fn === "stream-events") throw new Error("a stream is not answered at once");
