@@ -2,8 +2,9 @@ import { hash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
-import { build, type Metafile, type Plugin, stop } from "esbuild";
+import { build, type Metafile, stop } from "esbuild";
 import { BUNDLE_OPTIONS } from "#lib/bundle-options.ts";
+import { withoutUnreached } from "#lib/without-unreached.ts";
 
 const ROOT = dirname(import.meta.dirname);
 const BUNDLES = join(ROOT, "dist", "functions");
@@ -95,34 +96,3 @@ function replaceFile(path: string, contents: Uint8Array): void {
   writeFileSync(unfinished, contents);
   renameSync(unfinished, path);
 }
-
-const EMPTY_CLASS = "module.exports = class {};";
-
-/**
- * Pulse speaks to OpenSearch through the client's transport alone, but the client requires all it has when it loads, so no
- * tree shaking removes the rest: 220 KB and 20 ms of a cold start. Each of these parts has what stands in for it.
- */
-const UNREACHED: readonly { readonly file: RegExp; readonly contents: string }[] = [
-  // 500 files of API methods.
-  { file: /@opensearch-project[\\/]opensearch[\\/]api[\\/]OpenSearchApi\.js$/, contents: EMPTY_CLASS },
-  { file: /@opensearch-project[\\/]opensearch[\\/]lib[\\/]Helpers\.js$/, contents: EMPTY_CLASS },
-  // A JSON parser for `enableLongNumeralSupport`.
-  { file: /node_modules[\\/]json11[\\/]/, contents: "module.exports = {};" },
-  // What `DEBUG=opensearch` would print.
-  { file: /node_modules[\\/]debug[\\/]/, contents: "module.exports = () => () => {};" },
-];
-
-/**
- * middy asks of a streamed body whether it is a web stream, which Pulse's never is; to load what tells takes 6 ms, as the
- * runtime has not loaded it.
- */
-const WEB_STREAMS = "node:stream/web";
-
-const withoutUnreached: Plugin = {
-  name: "without-unreached",
-  setup: ({ onLoad, onResolve }) => {
-    for (const { file, contents } of UNREACHED) onLoad({ filter: file }, () => ({ contents }));
-    onResolve({ filter: new RegExp(`^${WEB_STREAMS}$`) }, ({ path }) => ({ path, namespace: "unreached" }));
-    onLoad({ filter: /./, namespace: "unreached" }, () => ({ contents: "export class ReadableStream {}" }));
-  },
-};
