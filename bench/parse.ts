@@ -4,7 +4,7 @@ import { type LogLine, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { bulksOf } from "#stores/opensearch/bulk.ts";
-import { toBulkLines } from "#stores/opensearch/event-document.ts";
+import { type PlacedEntry, writeBulkLines } from "#stores/opensearch/event-document.ts";
 import type { Ground } from "./ground.ts";
 import { httplogLines } from "./httplog-lines.ts";
 import { measureMmnormalize } from "./mmnormalize.ts";
@@ -67,20 +67,20 @@ function each(read: (line: Buffer) => unknown): Reading {
 
 /** What `index-haproxy-logs` and the store behind it make of lines: bodies of bulks, as they are sent. */
 function* bulkBodies(lines: readonly Buffer[], toRecord: LineParser): Generator<Buffer> {
-  for (const bulk of bulksOf(documents(lines, toRecord))) yield bulk.documents.bodyOf();
+  for (const { documents } of bulksOf(entries(lines, toRecord), writeBulkLines)) {
+    yield documents.bodyOf();
+    documents.release();
+  }
 }
 
-function* documents(lines: readonly Buffer[], toRecord: LineParser): Generator<string> {
+function* entries(lines: readonly Buffer[], toRecord: LineParser): Generator<PlacedEntry> {
   let seqAt = seqsOf(FIRST_SEQUENCE_NUMBER);
   for (const [index, line] of lines.entries()) {
     const offset = index % LINES_A_RECORD;
     if (offset === 0) seqAt = seqsOf(FIRST_SEQUENCE_NUMBER + BigInt(index));
     const { event, shape } = toRecordedEvent(received(line, index), toRecord);
-    yield toBulkLines(
-      INDEX,
-      { event, ...(shape && { shape }), point: { shard: SHARD, seq: seqAt(offset) } },
-      HAPROXY_FIELDS,
-    );
+    const entry = { event, ...(shape && { shape }), point: { shard: SHARD, seq: seqAt(offset) } };
+    yield { index: INDEX, entry, fields: HAPROXY_FIELDS };
   }
 }
 

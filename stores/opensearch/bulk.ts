@@ -10,17 +10,27 @@ const MAX_DOCUMENTS = 2500;
 const MAX_BYTES = 1_666_000;
 const IN_FLIGHT = 2;
 
+/** Writes the two lines that create the document of an item. */
+export type DocumentWriter<Item> = (into: Documents, item: Item) => void;
+
 /**
- * Sends documents to be created, each given as its two lines, until each is kept or refused for good. Throws when some
- * are neither after the last try, or when OpenSearch refuses them for a reason that is not theirs. Documents may be made
- * as they are asked for: then they are, while others are under way.
+ * Sends the documents of items to be created until each is kept or refused for good. Throws when some are neither after
+ * the last try, or when OpenSearch refuses them for a reason that is not theirs. Items may be made as they are asked for:
+ * then they are, while others are under way.
  */
-export async function createAll(client: Client, documents: Iterable<string>, retry: RetryPolicy): Promise<Kept[]> {
+export async function createAll<Item>(
+  client: Client,
+  items: Iterable<Item>,
+  write: DocumentWriter<Item>,
+  retry: RetryPolicy,
+): Promise<Kept[]> {
   const kept: Kept[] = [];
-  const bulks = bulksOf(documents);
+  const bulks = bulksOf(items, write);
   const sendNext = async (): Promise<void> => {
-    for (const { from, documents: some } of bulks) {
-      const outcomes = await createWithRetries(client, some, retry);
+    for (const { from, documents } of bulks) {
+      const outcomes = await createWithRetries(client, documents, retry);
+      // OpenSearch answers a bulk that it has read to its end.
+      documents.release();
       outcomes.forEach((outcome, index) => {
         kept[from + index] = outcome;
       });
@@ -36,16 +46,20 @@ export interface Bulk {
   readonly documents: Documents;
 }
 
-export function* bulksOf(documents: Iterable<string>): Generator<Bulk, undefined> {
+/** How long a document is shows when it is written: one too many is the first of the next bulk. */
+export function* bulksOf<Item>(items: Iterable<Item>, write: DocumentWriter<Item>): Generator<Bulk, undefined> {
   let from = 0;
   let some = new Documents();
-  for (const document of documents) {
-    if (some.length === MAX_DOCUMENTS || (some.bytes + document.length > MAX_BYTES && some.length > 0)) {
-      yield { from, documents: some };
-      from += some.length;
-      some = new Documents();
-    }
-    some.add(document);
+  for (const item of items) {
+    write(some, item);
+    some.end();
+    const isTooMany = some.length > MAX_DOCUMENTS || some.bytes > MAX_BYTES;
+    if (!isTooMany || some.length === 1) continue;
+    const next = some.takeLast();
+    const full = { from, documents: some };
+    from += some.length;
+    some = next;
+    yield full;
   }
   if (some.length > 0) yield { from, documents: some };
 }

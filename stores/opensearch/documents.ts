@@ -2,12 +2,18 @@ const FIRST_BYTES = 65_536;
 /** Of a UTF-16 code unit in UTF-8. */
 const MAX_BYTES_A_UNIT = 3;
 
+/** Bytes of bulks that are done, for those to come: as many as are made and sent at once, none larger than a bulk grows. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 4;
+const MAX_SPARE_BYTES = 4_194_304;
+
 /**
- * Documents of a bulk as the bytes that are sent. Each is written as soon as it is made: a text put together of parts costs
- * twice as much once it is no longer near, and who sends it would have to write it then.
+ * Documents of a bulk as the bytes that are sent. Each is written part by part as it is made: a text put together of the
+ * parts costs twice as much, and more once it is no longer near. Whoever adds to them ends each with `end`.
  */
 export class Documents {
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes = spare.pop() ?? Buffer.allocUnsafe(FIRST_BYTES);
+  #at = 0;
   /** Where each ends. */
   readonly #ends: number[] = [];
 
@@ -19,17 +25,41 @@ export class Documents {
     return this.#ends.at(-1) ?? 0;
   }
 
-  add(document: string): void {
-    const start = this.bytes;
-    const most = start + document.length * MAX_BYTES_A_UNIT;
-    if (most > this.#bytes.length) this.#grow(most);
-    this.#ends.push(start + this.#bytes.write(document, start, "utf8"));
+  addText(text: string): void {
+    this.#reserve(text.length * MAX_BYTES_A_UNIT);
+    this.#at += this.#bytes.write(text, this.#at, "utf8");
   }
 
-  #grow(most: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(most, 2 * this.#bytes.length));
-    this.#bytes.copy(grown, 0, 0, this.bytes);
-    this.#bytes = grown;
+  addBytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** A text, what follows it, and the same text again. */
+  addTwice(text: string, between: Uint8Array): void {
+    const from = this.#at;
+    this.addText(text);
+    const to = this.#at;
+    this.addBytes(between);
+    this.#reserve(to - from);
+    this.#bytes.copyWithin(this.#at, from, to);
+    this.#at += to - from;
+  }
+
+  /** What was added since the last end is a document. */
+  end(): void {
+    this.#ends.push(this.#at);
+  }
+
+  /** Takes the last document away, as the first of others. */
+  takeLast(): Documents {
+    const to = this.#ends.pop() ?? 0;
+    const taken = new Documents();
+    taken.addBytes(this.#bytes.subarray(this.bytes, to));
+    taken.end();
+    this.#at = this.bytes;
+    return taken;
   }
 
   /** Those at these places, in order; at all of them by default. */
@@ -38,4 +68,21 @@ export class Documents {
     const parts = indices.map((index) => this.#bytes.subarray(this.#ends[index - 1] ?? 0, this.#ends[index]));
     return Buffer.concat(parts);
   }
+
+  /** Nobody reads them any more, or what `bodyOf` gave: other documents take their place. */
+  release(): void {
+    if (this.#bytes.length <= MAX_SPARE_BYTES && spare.length < MAX_SPARE) spare.push(this.#bytes);
+    this.#bytes = NOTHING;
+    this.#at = 0;
+    this.#ends.length = 0;
+  }
+
+  #reserve(most: number): void {
+    if (this.#at + most <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#at + most, 2 * this.#bytes.length));
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
+  }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -31,7 +31,7 @@ import { createAll } from "./bulk.ts";
 import { Checkpoints, followsOn, type PlacedCheckpoint, toPosition } from "./checkpoints.ts";
 import { type OpenSearchSettings, openClient, request } from "./client.ts";
 import { DeclaredTypes } from "./declared-types.ts";
-import { type EventDocument, fromDocument, toBulkLines, toEntry } from "./event-document.ts";
+import { type EventDocument, fromDocument, type PlacedEntry, toEntry, writeBulkLines } from "./event-document.ts";
 import { failure } from "./failure.ts";
 import { forgetIndices } from "./forget-indices.ts";
 import {
@@ -134,20 +134,21 @@ export class OpenSearchEventStore implements EventStore {
     const places = await this.#registry.placesOf(names, types);
     const indices = new Set<string>();
     try {
-      return await createAll(this.#client, this.#documents(entries, { types, places, indices }), this.#writeRetry);
+      const placed = this.#placed(entries, { types, places, indices });
+      return await createAll(this.#client, placed, writeBulkLines, this.#writeRetry);
     } finally {
       this.#touched.add(indices);
     }
   }
 
-  /** The lines of each entry, made when they are asked for; `indices` gathers where they go. */
-  *#documents(entries: readonly JournalEntry[], { types, places, indices }: Keeping): Generator<string> {
+  /** Where each entry goes; `indices` gathers it. */
+  *#placed(entries: readonly JournalEntry[], { types, places, indices }: Keeping): Generator<PlacedEntry> {
     for (const entry of entries) {
       const declaration = declarationOf(entry.event.type, types);
       // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
       const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
       indices.add(index);
-      yield toBulkLines(index, entry, declaration.fields);
+      yield { index, entry, fields: declaration.fields };
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Client } from "@opensearch-project/opensearch";
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
-import { createAll } from "./bulk.ts";
+import { createAll, type DocumentWriter } from "./bulk.ts";
 import { type OpenSearchRequest, request } from "./client.ts";
 import { type TypePlace, typeIndex } from "./index-names.ts";
 import { multiGet } from "./multi-get.ts";
@@ -82,7 +82,8 @@ export class TypeRegistry {
       const action = { create: { _index: this.#index, _id: place.type } };
       return `${JSON.stringify(action)}\n${JSON.stringify(place)}\n`;
     });
-    for (const outcome of await createAll(this.#client, documents, this.#options.retry))
+    const write: DocumentWriter<string> = (into, document) => into.addText(document);
+    for (const outcome of await createAll(this.#client, documents, write, this.#options.retry))
       if ("refused" in outcome) throw new Error(`OpenSearch refused to register a type: ${outcome.refused}`);
   }
 
