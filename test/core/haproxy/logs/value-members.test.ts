@@ -68,7 +68,8 @@ describe("the members of a value", () => {
   });
 
   test("are forgotten when there are very many of them, and printed all the same", () => {
-    for (let index = 0; index < 50_000; index++) endOf([[`name${index}`, true]]);
+    for (let index = 0; index < 250; index++)
+      endOf(Array.from({ length: 100 }, (_, place) => [`name${index}-${place}`, true] as const));
 
     expect(endOf([["ci", "192.0.2.7"]]).text).toBe('{"ci":"192.0.2.7"}');
   });
