@@ -3,11 +3,13 @@ import { indexNameOf } from "#core/haproxy/log-format/index-fields.ts";
 import {
   bytesOf,
   copyBytes,
+  copyEscaped,
   decodeHeaders,
   GIVEN_UP,
   STOPS_HEADERS,
   STOPS_REQUEST,
   STOPS_TEXT,
+  type WrittenTexts,
 } from "#core/haproxy/logs/compiled/json-bytes.ts";
 import { type KnownNames, NamesMemory } from "#core/haproxy/logs/compiled/known-names.ts";
 import { codeOfMembers } from "#core/haproxy/logs/compiled/member-code.ts";
@@ -21,14 +23,16 @@ import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-temp
 import type { LineContext } from "#core/haproxy/parser/to-record.ts";
 
 /** What a line says besides its value's text. */
-export interface LineFindings {
+export interface LineFindings extends WrittenTexts {
   timeMs: number;
   names: KnownNames | undefined;
   /** 0 where none is printed. */
   status: number;
-  /** Where the request stands, whose quotes are the only signs of the message that JSON escapes; -1 without one. */
+  /** Where the request stands; -1 without one. */
   requestAt: number;
   requestEnd: number;
+  /** The quotes of the request are all of the message that JSON escapes. */
+  isClean: boolean;
 }
 
 /** The message is none of the format, and no reader of the format that is compiled takes it either. */
@@ -84,6 +88,7 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
     pluses: signed.map((index) => bytesOf(`,${JSON.stringify(plusOf(names[index] as string))}:true`)),
     texts: TEXTS,
     copyBytes,
+    copyEscaped,
     copyRequest,
     decodeHeaders,
     endOfShape,
@@ -94,20 +99,21 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
   const has = (alias: string): boolean => fields.some(({ field }) => field.alias === alias);
   const source = `
     "use strict";
-    const { clock, memories, shapes, texts, copyBytes, copyRequest, decodeHeaders, endOfShape } = tools;
+    const { clock, memories, shapes, texts, copyBytes, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
     const { STOPS_HEADERS, STOPS_REQUEST, STOPS_TEXT } = tools;
     return function write(text, bytes, at, end, start, context, findings) {
-      let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, hasEmpty = false, isPlain = true;
+      let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, hasEmpty = false, isPlain = true, isClean = true, isOdd = false;
       let pluses = 0, blocks = 0, vanished = 0, requestAt = -1, requestEnd = -1, headersAt = 0;
       let headersFrom = -1, headersTo = 0, headersWritten = 0, headersWrittenTo = 0;
       let responseHeadersFrom = -1, responseHeadersTo = 0, responseHeadersWritten = 0, responseHeadersWrittenTo = 0;
       findings.status = 0;
+      findings.isAscii = true;
       ${statements}
       if (vanished !== 0 && vanished !== blocks) return ${NOT_OF_FORMAT};
       bytes[start] = 123;
       for (n = 0; pluses >> n !== 0; n++) if ((pluses >> n) & 1) o = copyBytes(tools.pluses[n], bytes, o);
       o = copyBytes(run${frontends}.format, bytes, o);
-      ${has("r") ? `o = copyRequest(bytes, requestAt, requestEnd, o, isPlain); if (o < 0) return ${GIVEN_UP};` : ""}
+      ${has("r") ? `o = copyRequest(bytes, requestAt, requestEnd, o, isPlain, findings); if (o < 0) return ${GIVEN_UP};` : ""}
       ${has("hr") ? decodedCode("headers") : ""}
       ${has("hs") ? decodedCode("responseHeaders") : ""}
       if (pluses & ${bitsOf("Ta", "Tt", "B")}) o = copyBytes(texts.logasap, bytes, o);
@@ -115,6 +121,7 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
       findings.names = run${frontends};
       findings.requestAt = requestAt;
       findings.requestEnd = requestEnd;
+      findings.isClean = isClean;
       return o;
     };`;
   // All that is the format's own is in the code as a JSON literal; nothing of a line ever becomes code.
@@ -128,8 +135,7 @@ const decodedCode = (headers: string): string => `
       bytes.copyWithin(o, ${headers}Written, ${headers}WrittenTo);
       o += ${headers}WrittenTo - ${headers}Written;
     } else {
-      o = decodeHeaders(bytes, ${headers}From, ${headers}To, o, isPlain);
-      if (o < 0) return ${GIVEN_UP};
+      o = decodeHeaders(bytes, ${headers}From, ${headers}To, o, isPlain, findings);
     }
   }`;
 
@@ -151,7 +157,9 @@ const OTHER_MEMBERS: MemberKinds = {
   frontend: "text",
   tls: "boolean",
   method: "text",
+  method_b64: "text",
   uri: "text",
+  uri_b64: "text",
   version: "text",
   request_headers: "other",
   response_headers: "other",

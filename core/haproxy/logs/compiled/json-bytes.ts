@@ -1,6 +1,8 @@
+import { unescapeHash } from "#core/haproxy/parser/text.ts";
+
 /*
- * A line's bytes and what is written of them lie in one array, `bytes`, within which copying costs least. All is ASCII; what is
- * copied as it stands has none of the signs that JSON escapes. Each function answers where what it wrote has ended.
+ * A line's bytes and what is written of them lie in one array, `bytes`, within which copying costs least. The line is ASCII;
+ * what is copied as it stands has none of the signs that JSON escapes. Each function answers where what it wrote has ended.
  */
 
 /** The line is to be read by others: what was met is not to be written by these functions. */
@@ -19,14 +21,51 @@ const FIRST_BEYOND_ASCII = 0x80;
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 const NULL = bytesOf("null");
+const BEGIN_BASE64 = bytesOf('{"b64":"');
+const END_BASE64 = bytesOf('"}');
 
 export function copyBytes(from: Uint8Array, bytes: Uint8Array, at: number): number {
   bytes.set(from, at);
   return at + from.length;
 }
 
-/** The text that stands from `from` to `to`, with `#XX` undone unless `isPlain` says that there is none. */
-export function decodeText(bytes: Uint8Array, from: number, to: number, start: number, isPlain: boolean): number {
+/** What a line's `#XX` stand for is no UTF-8: it is to be written as Base64. */
+export const NOT_TEXT = -2;
+
+/** What is found while texts are written. */
+export interface WrittenTexts {
+  isAscii: boolean;
+}
+
+/** Each control character as JSON escapes it. */
+const ESCAPED_CONTROLS = Array.from({ length: FIRST_PRINTED }, (_, code) =>
+  bytesOf(JSON.stringify(String.fromCharCode(code)).slice(1, -1)),
+);
+
+/** The text that stands from `from` to `to`, whatever is in it. */
+export function copyEscaped(bytes: Uint8Array, from: number, to: number, start: number): number {
+  let at = start;
+  for (let index = from; index < to; index++) at = putEscaped(bytes[index] as number, bytes, at);
+  return at;
+}
+
+function putEscaped(byte: number, bytes: Uint8Array, start: number): number {
+  if (byte < FIRST_PRINTED) return copyBytes(ESCAPED_CONTROLS[byte] as Uint8Array, bytes, start);
+  let at = start;
+  if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH;
+  bytes[at++] = byte;
+  return at;
+}
+
+/** The same with `#XX` undone. `isPlain`: there is neither such nor any sign that JSON escapes. May be `NOT_TEXT`. */
+export function decodeText(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  isPlain: boolean,
+  texts: WrittenTexts,
+): number {
   if (isPlain) {
     bytes.copyWithin(start, from, to);
     return start + to - from;
@@ -39,15 +78,30 @@ export function decodeText(bytes: Uint8Array, from: number, to: number, start: n
       const low = digitOf(bytes[index + 2] as number);
       if (high >= 0 && low >= 0) {
         byte = high * 16 + low;
-        if (byte < FIRST_PRINTED || byte >= FIRST_BEYOND_ASCII) return GIVEN_UP;
+        if (byte >= FIRST_BEYOND_ASCII) return decodeBeyondAscii(bytes, from, to, start, texts);
         index += 2;
       }
     }
-    if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH;
-    bytes[at++] = byte;
+    at = putEscaped(byte, bytes, at);
   }
   return at;
 }
+
+function decodeBeyondAscii(bytes: Uint8Array, from: number, to: number, start: number, texts: WrittenTexts): number {
+  const decoded = unescapeHash(textAt(bytes, from, to));
+  if (typeof decoded !== "string") return NOT_TEXT;
+  texts.isAscii = false;
+  return start + bufferOf(bytes).write(JSON.stringify(decoded).slice(1, -1), start, "utf8");
+}
+
+/** What is `NOT_TEXT`. */
+export function decodeBase64(bytes: Uint8Array, from: number, to: number, start: number): number {
+  const { b64 } = unescapeHash(textAt(bytes, from, to)) as { readonly b64: string };
+  return start + bufferOf(bytes).write(b64, start, "latin1");
+}
+
+const textAt = (bytes: Uint8Array, from: number, to: number): string => bufferOf(bytes).toString("latin1", from, to);
+const bufferOf = (bytes: Uint8Array): Buffer => bytes as Buffer;
 
 /** Of a hexadecimal digit as HAProxy prints it, in capitals; -1 for any other byte. */
 function digitOf(byte: number): number {
@@ -56,24 +110,43 @@ function digitOf(byte: number): number {
 }
 
 /** Headers as printed, `a||b`, as they were sent: `["a",null,"b"]`. */
-export function decodeHeaders(bytes: Uint8Array, from: number, to: number, start: number, isPlain: boolean): number {
+export function decodeHeaders(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  isPlain: boolean,
+  texts: WrittenTexts,
+): number {
   let at = start;
   bytes[at++] = OPEN_BRACKET;
   for (let index = from; ; ) {
     let end = index;
     while (end < to && bytes[end] !== BAR) end++;
-    if (end === index) at = copyBytes(NULL, bytes, at);
-    else {
-      bytes[at++] = QUOTE;
-      at = decodeText(bytes, index, end, at, isPlain);
-      if (at < 0) return GIVEN_UP;
-      bytes[at++] = QUOTE;
-    }
+    at = end === index ? copyBytes(NULL, bytes, at) : decodeHeader(bytes, index, end, at, isPlain, texts);
     if (end === to) break;
     bytes[at++] = COMMA;
     index = end + 1;
   }
   bytes[at++] = CLOSE_BRACKET;
+  return at;
+}
+
+function decodeHeader(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  isPlain: boolean,
+  texts: WrittenTexts,
+): number {
+  bytes[start] = QUOTE;
+  let at = decodeText(bytes, from, to, start + 1, isPlain, texts);
+  if (at === NOT_TEXT) {
+    at = decodeBase64(bytes, from, to, copyBytes(BEGIN_BASE64, bytes, start));
+    return copyBytes(END_BASE64, bytes, at);
+  }
+  bytes[at++] = QUOTE;
   return at;
 }
 

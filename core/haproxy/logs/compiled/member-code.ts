@@ -123,24 +123,35 @@ function numberCode(key: string, maxDigits: number, sign: number | "status" | "n
 const cookieCode = (key: string): string => `
   if (bytes[p] === 45 && bytes[p + 1] === 32) { ${write(`${key}"-"`)} p++; }
   else {
-    for (q = p; STOPS_TEXT[bytes[p]] === 0; ) p++;
-    if (p === q || bytes[p] !== 32) ${UNKNOWN}
+    isOdd = false;
+    for (q = p; ; p++) {
+      while (STOPS_TEXT[bytes[p]] === 0) p++;
+      if ((c = bytes[p]) === 32) break;
+      ${isOddOrEnd}
+    }
+    if (p === q) ${UNKNOWN}
     ${write(`${key}"`)}
     ${copyFrom("q")}
     ${write('"')}
   }`;
 
-/** What stands from there up to \`p\`. */
-const copyFrom = (from: string): string => `bytes.copyWithin(o, ${from}, p); o += p - ${from};`;
+/** There is a sign that JSON escapes, or it is the zero behind the line. */
+const isOddOrEnd = `if (p === end) ${UNKNOWN} isOdd = true;`;
 
-/** Up to the quote behind it. Backslashes are left to others. */
+/** What stands from there up to \`p\`. */
+const copyFrom = (from: string): string =>
+  `if (isOdd) { o = copyEscaped(bytes, ${from}, p, o); isPlain = isClean = false; }
+   else { bytes.copyWithin(o, ${from}, p); o += p - ${from}; }`;
+
+/** Up to the quote behind it. */
 const requestCode = (key: string): string => `
+  isOdd = false;
   for (q = p; ; p++) {
     while (STOPS_REQUEST[bytes[p]] === 0) p++;
-    if (bytes[p] !== 35) break;
-    isPlain = false;
+    if ((c = bytes[p]) === 34) break;
+    if (c === 35) isPlain = false;
+    else { ${isOddOrEnd} }
   }
-  if (bytes[p] !== 34) ${UNKNOWN}
   if (p === q + 1 && bytes[q] === 45) ${NO}
   requestAt = q; requestEnd = p;
   ${write(`${key}"`)}
@@ -165,13 +176,13 @@ function headersCode(key: string, alias: string | undefined): string {
     ${write(key)}
     n = o;
     ${write('["')}
-    hasEmpty = false;
+    hasEmpty = isOdd = false;
     headersAt = q = ++p;
     for (;;) {
       while (STOPS_HEADERS[c = bytes[p]] === 0) p++;
       if (c === 35) { isPlain = false; p++; continue; }
       if (c === 34 || c === 123) ${NO}
-      if (c !== 124 && c !== 125) ${UNKNOWN}
+      if (c !== 124 && c !== 125) { ${isOddOrEnd} p++; continue; }
       if (p === q) hasEmpty = true;
       ${copyFrom("q")}
       if (c === 125) break;

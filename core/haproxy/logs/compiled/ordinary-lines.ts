@@ -5,7 +5,7 @@ import {
   type LineFindings,
   NOT_OF_FORMAT,
 } from "#core/haproxy/logs/compiled/compile-value.ts";
-import { bytesOf, copyBytes, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
+import { bytesOf, copyBytes, copyEscaped, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
 import { type KnownNames, type LineOrigin, tagsOfNames } from "#core/haproxy/logs/compiled/known-names.ts";
 import { digitsAt } from "#core/haproxy/logs/event-id.ts";
 import { type LineClock, readLineClock } from "#core/haproxy/logs/line-clock.ts";
@@ -39,9 +39,9 @@ export function writeOrdinaryLine(line: LogLine, parse: LineParser, receivedAtMs
 
 /** Far longer than HAProxy's lines are. */
 const MAX_LINE_BYTES = 4096;
-/** Behind the line and its end. In a value a byte of a line becomes ten at most, a bar between headers; the rest is names. */
+/** Behind the line and its end. In a value a byte of a line becomes 18 at most, a control character; the rest is names. */
 const START = MAX_LINE_BYTES + 8;
-const ALL_BYTES = START + 16 * MAX_LINE_BYTES;
+const ALL_BYTES = START + 32 * MAX_LINE_BYTES;
 
 interface ValueWriter {
   readonly value: CompiledValue | undefined;
@@ -86,7 +86,15 @@ class OrdinaryLines {
   readonly #frontends: ReadonlySet<string>;
   readonly #headers = new HeaderMemory();
   readonly #bytes = Buffer.alloc(ALL_BYTES);
-  readonly #findings: LineFindings = { timeMs: 0, names: undefined, status: 0, requestAt: -1, requestEnd: -1 };
+  readonly #findings: LineFindings = {
+    timeMs: 0,
+    names: undefined,
+    status: 0,
+    requestAt: -1,
+    requestEnd: -1,
+    isClean: true,
+    isAscii: true,
+  };
   #header: KnownHeader = { syslog: {}, isClean: false, bytes: NO_BYTES };
   #origin: KnownOrigin = { head: "", zone: "", source: "", block: undefined, bytes: NO_BYTES };
 
@@ -130,7 +138,7 @@ class OrdinaryLines {
     receivedAtMs: number,
   ): WrittenLine | undefined {
     const bytes = this.#bytes;
-    const { timeMs, names, status } = this.#findings;
+    const { timeMs, names, status, isAscii } = this.#findings;
     const { timestampMs, clock } = readLineClock(timeMs, receivedAtMs);
     const origin = this.#originOf(line);
     if (origin === undefined) return undefined;
@@ -141,13 +149,14 @@ class OrdinaryLines {
     bytes[end++] = QUOTE;
     bytes[end++] = END;
     const tags = tagsOfNames(names as KnownNames, status, origin);
-    return { value: bytes.toString("latin1", START, end), shape, tags, timestampMs, clock };
+    return { value: bytes.toString(isAscii ? "latin1" : "utf8", START, end), shape, tags, timestampMs, clock };
   }
 
-  /** The quotes around the request are all that JSON escapes in it. */
+  /** In most the quotes around the request are all that JSON escapes. */
   #copyLine(length: number, start: number): number {
     const bytes = this.#bytes;
-    const { requestAt, requestEnd } = this.#findings;
+    const { requestAt, requestEnd, isClean } = this.#findings;
+    if (!isClean) return copyEscaped(bytes, 0, length, start);
     let at = start;
     let from = 0;
     if (requestAt >= 0) {

@@ -1,4 +1,12 @@
-import { bytesOf, copyBytes, decodeText, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
+import {
+  bytesOf,
+  copyBytes,
+  decodeBase64,
+  decodeText,
+  GIVEN_UP,
+  NOT_TEXT,
+  type WrittenTexts,
+} from "#core/haproxy/logs/compiled/json-bytes.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -7,8 +15,8 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const ONE = 0x31;
 
-const METHOD = bytesOf(',"method":"');
-const URI = bytesOf('","uri":"');
+const METHOD = { text: bytesOf(',"method":"'), base64: bytesOf(',"method_b64":"') };
+const URI = { text: bytesOf('","uri":"'), base64: bytesOf('","uri_b64":"') };
 const VERSION = bytesOf('","version":"');
 const BAD_REQUEST = bytesOf("<BADREQ>");
 const HTTP = bytesOf(" HTTP/");
@@ -17,7 +25,14 @@ const HTTP = bytesOf(" HTTP/");
  * Method, URI and version of the request that stands from `from` to `to`, as `decodeRequest` and what puts it into a value
  * find them: nothing of one that HAProxy could not read, no version of one that was cut.
  */
-export function copyRequest(bytes: Uint8Array, from: number, to: number, start: number, isPlain: boolean): number {
+export function copyRequest(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  isPlain: boolean,
+  texts: WrittenTexts,
+): number {
   if (to - from === BAD_REQUEST.length && isAt(BAD_REQUEST, bytes, from)) return start;
   const space = firstOf(SPACE, bytes, from, to);
   let end = beforeVersion1(bytes, from, to);
@@ -28,18 +43,27 @@ export function copyRequest(bytes: Uint8Array, from: number, to: number, start: 
   }
   const hasVersion = end >= 0;
   if (!hasVersion) end = to;
-  let at = copyBytes(METHOD, bytes, start);
-  at = decodeText(bytes, from, Math.min(space, end), at, isPlain);
-  if (at < 0) return GIVEN_UP;
-  at = copyBytes(URI, bytes, at);
-  at = decodeText(bytes, Math.min(space + 1, end), end, at, isPlain);
-  if (at < 0) return GIVEN_UP;
+  let at = copyPart(METHOD, bytes, from, Math.min(space, end), start, isPlain, texts);
+  at = copyPart(URI, bytes, Math.min(space + 1, end), end, at, isPlain, texts);
   if (hasVersion) {
     at = copyBytes(VERSION, bytes, at);
     for (let index = end + 1; index < to; index++) bytes[at++] = bytes[index] as number;
   }
   bytes[at++] = QUOTE;
   return at;
+}
+
+function copyPart(
+  key: typeof METHOD,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  isPlain: boolean,
+  texts: WrittenTexts,
+): number {
+  const at = decodeText(bytes, from, to, copyBytes(key.text, bytes, start), isPlain, texts);
+  return at === NOT_TEXT ? decodeBase64(bytes, from, to, copyBytes(key.base64, bytes, start)) : at;
 }
 
 function isAt(text: Uint8Array, bytes: Uint8Array, from: number): boolean {
