@@ -1,12 +1,8 @@
 import { ARTIFACT_KINDS } from "#core/artifacts/artifact.ts";
 import { CHANGES } from "#core/artifacts/artifact-state.ts";
 import { YAML_TYPES } from "#core/artifacts/read-source.ts";
+import { AFTER, header, integer, type Json, json, parameter, reference, text, time } from "./description-words.ts";
 
-type Json = Readonly<Record<string, unknown>>;
-
-const text: Json = { type: "string" };
-const integer: Json = { type: "integer" };
-const time: Json = { type: "string", format: "date-time" };
 /** What a source says. */
 const value: Json = { type: ["object", "array"] };
 
@@ -36,10 +32,6 @@ const artifactVersion: Json = {
 
 /** What the operations below refer to. */
 export const artifactSchemas = { Artifact: artifact, ArtifactVersion: artifactVersion };
-
-const reference = (name: keyof typeof artifactSchemas): Json => ({ $ref: `#/components/schemas/${name}` });
-const json = (schema: Json): Json => ({ "application/json": { schema } });
-const header = (description: string, schema: Json = text): Json => ({ description, schema });
 
 const VERSION = {
   ETag: header("The version, for If-Match and If-None-Match"),
@@ -92,18 +84,10 @@ export const artifactParticulars = {
   "GET /artifacts/{kind}/{name}/history": listing("The versions, newest first", reference("ArtifactVersion")),
 };
 
-const parameter = (name: string, place: "query" | "header", description: string, schema: Json = text): Json => ({
-  name,
-  in: place,
-  description,
-  schema,
-});
-
 const paging = [
   parameter("page", "query", "From 1", { ...integer, default: 1 }),
   parameter("per_page", "query", "1 to 1000; more is clamped", { ...integer, default: 30 }),
 ];
-const AFTER = parameter("after", "query", "A Pulse-Receipt: waits up to 5 s until that write is visible");
 const conditions = [
   parameter("If-Match", "header", 'Versions ("3"), or * for any: otherwise 412'),
   parameter("If-None-Match", "header", "The other way round; * for one that is not there"),

@@ -1,8 +1,7 @@
 import type { ErrorKind } from "#core/errors.ts";
 import type { Route } from "#functions/routes.ts";
 import { INTERNAL_TITLE, STATUS, TITLE } from "#functions/shared/problem.ts";
-
-type Json = Readonly<Record<string, unknown>>;
+import { header, integer, type Json, reference as schema } from "./description-words.ts";
 
 const always = () => true;
 const isOf =
@@ -30,9 +29,9 @@ const ROUTES: Readonly<Record<ErrorKind, (route: Route) => boolean>> = {
 };
 
 const HEADERS: Partial<Readonly<Record<ErrorKind, Json>>> = {
-  unauthenticated: { "WWW-Authenticate": { description: "What would help", schema: { type: "string" } } },
-  overloaded: { "Retry-After": { description: "Seconds", schema: { type: "integer" } } },
-  unavailable: { "Retry-After": { description: "Seconds", schema: { type: "integer" } } },
+  unauthenticated: { "WWW-Authenticate": header("What would help") },
+  overloaded: { "Retry-After": header("Seconds", integer) },
+  unavailable: { "Retry-After": header("Seconds", integer) },
 };
 
 const KINDS = (Object.keys(ROUTES) as ErrorKind[]).filter((kind) => kind !== "method-not-allowed");
@@ -44,7 +43,7 @@ const nameOf = (kind: ErrorKind): string => kind.replaceAll(/(?:^|-)(\w)/g, (_, 
 const response = (description: string, headers?: Json): Json => ({
   description,
   ...(headers === undefined ? {} : { headers }),
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  content: { "application/problem+json": { schema: schema("Problem") } },
 });
 
 /** What the operations refer to, one for each kind of failure. */
