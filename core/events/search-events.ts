@@ -1,6 +1,6 @@
 import { PulseError } from "#core/errors.ts";
+import { type AskedPage, MAX_PAGE_DEPTH, toPageRequest } from "#core/events/asked-page.ts";
 import type { Event } from "#core/events/event.ts";
-import { type AskedPage, MAX_PAGE_DEPTH, toPageRequest } from "#core/events/event-query.ts";
 import type { EventPage, EventQuery, EventStore } from "#core/events/event-store.ts";
 
 /**

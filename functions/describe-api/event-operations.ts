@@ -1,5 +1,5 @@
 import { MAX_GROUPS } from "#core/events/aggregation.ts";
-import { AGGREGATORS } from "#core/events/event-query.ts";
+import { AGGREGATORS } from "#core/events/query-schema.ts";
 import {
   AFTER,
   header,

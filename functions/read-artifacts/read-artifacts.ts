@@ -4,7 +4,7 @@ import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
 import { artifactsOfPage } from "#core/artifacts/artifacts-of-page.ts";
 import type { Clock } from "#core/clock.ts";
 import { invalidInput, PulseError } from "#core/errors.ts";
-import { parsePage } from "#core/events/event-query.ts";
+import { parsePage } from "#core/events/asked-page.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { parseInstant } from "#core/events/timestamps.ts";
 import { quote } from "#core/faults.ts";

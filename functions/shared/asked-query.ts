@@ -1,5 +1,6 @@
+import { type AskedPage, parsePage } from "#core/events/asked-page.ts";
 import { isRecord, parseJson } from "#core/events/draft-event.ts";
-import { type AskedPage, type AskedQuery, parseEventQuery, parsePage } from "#core/events/event-query.ts";
+import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 

@@ -1,5 +1,5 @@
+import { type AskedPage, MAX_PAGE_DEPTH } from "#core/events/asked-page.ts";
 import { toCursorText } from "#core/events/cursor.ts";
-import { type AskedPage, MAX_PAGE_DEPTH } from "#core/events/event-query.ts";
 import type { EventPage } from "#core/events/event-store.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
