@@ -7,7 +7,7 @@ const HELP = `Looks at everything that must be well, changes nothing, and says w
   pulse doctor [options]
 
   --outputs <file>        a deployment: what npx cdk deploy --all --outputs-file <file> wrote names all of the below
-  --opensearch <url>      cluster, disks, index templates, indices, checkpoints
+  --opensearch <url>      cluster, disks, index templates, retention, indices, checkpoints
   --auth <how>            none, or sigv4 with the credentials of the environment (default: sigv4 for a domain of AWS)
   --domain <name>         what the OpenSearch Service says of the domain
   --declared <file>       the types that the deployment declares itself, if it does: a JSON array

@@ -6,6 +6,7 @@ import { checkDeadLetters } from "#cli/doctor/check-dead-letters.ts";
 import { checkDisks } from "#cli/doctor/check-disks.ts";
 import { checkIndices } from "#cli/doctor/check-indices.ts";
 import { checkLocalDisk, checkLocalJournal } from "#cli/doctor/check-local-folder.ts";
+import { checkRetention } from "#cli/doctor/check-retention.ts";
 import { checkTemplates } from "#cli/doctor/check-templates.ts";
 import type { Targets } from "#cli/doctor/doctor-call.ts";
 import { type Finding, findings, ok, unknown } from "#cli/doctor/finding.ts";
@@ -34,7 +35,7 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
   if (domain !== undefined) await look("domain", () => examineDomain(domain, config));
   let checkpoints: readonly HeldCheckpoint[] | undefined;
   if (openSearch !== undefined) {
-    const store = await examineOpenSearch(openSearch, targets.declared);
+    const store = await examineOpenSearch(openSearch, folder !== undefined, targets.declared);
     found.push(...store.found);
     checkpoints = store.checkpoints;
   }
@@ -57,7 +58,11 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
 }
 
 /** What is in OpenSearch, and the checkpoints, if they could be read. */
-async function examineOpenSearch(settings: OpenSearchSettings, declared?: readonly EventTypeDeclaration[]) {
+async function examineOpenSearch(
+  settings: OpenSearchSettings,
+  isLocal: boolean,
+  declared?: readonly EventTypeDeclaration[],
+) {
   const client = await openClient(settings);
   let wanted = indexTemplates(declared);
   let held: HeldTemplates = new Map();
@@ -72,6 +77,7 @@ async function examineOpenSearch(settings: OpenSearchSettings, declared?: readon
         wanted = indexTemplates(withDeclared(types, declared));
         return checkTemplates(held, wanted);
       })),
+      ...(await findings("retention", () => checkRetention(client, { wanted, isLocal }))),
       ...(await findings("indices", () => checkIndices(client, expectedTemplates(held, wanted)))),
       ...(await findings("checkpoints", async () => {
         checkpoints = await readCheckpoints(client, DEFAULT_PREFIX);

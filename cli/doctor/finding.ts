@@ -11,6 +11,7 @@ export const REMEDIES = {
   "store-space": "make the volumes larger before the flood stage",
   "store-writes-blocked": "make space; the block then goes by itself",
   "index-templates": "if the deployment declares the type itself, say --declared; else deploy with -c reinstall=<word>",
+  retention: "install Index State Management and deploy with -c reinstall=<word>, or delete old indices by hand",
   "index-mappings": "a new period's index is right again; pulse replay fills one that was deleted",
   "domain-change": "wait until the change is through",
   "domain-software": "let the service update the domain, at a time that suits you",

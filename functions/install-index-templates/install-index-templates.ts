@@ -1,8 +1,10 @@
 import type { Client } from "@opensearch-project/opensearch";
 import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from "aws-lambda";
+import { log } from "#functions/shared/log.ts";
 import { DEPLOYMENT_PATIENCE, retrying } from "#stores/opensearch/backoff.ts";
 import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
 import { installDeployed, removeDeployed } from "#stores/opensearch/install-templates.ts";
+import { NOTHING_DELETES } from "#stores/opensearch/retention-policies.ts";
 
 /** What a deployment asks for: one index template, as JSON text. */
 interface InstalledTemplate {
@@ -13,7 +15,7 @@ export type InstallIndexTemplatesHandler = (event: CdkCustomResourceEvent) => Pr
 
 /**
  * Installs an index template, and how long its events are kept, when its stack is deployed; removes it, but no index and no
- * event, when it goes. A template of another name is another resource: CloudFormation then deletes the old one by itself.
+ * event, when it goes. Where the cluster cannot delete, its log says so. A template of another name is another resource: CloudFormation then deletes the old one by itself.
  */
 export const installIndexTemplatesHandler =
   (client: Client, patience = DEPLOYMENT_PATIENCE): InstallIndexTemplatesHandler =>
@@ -21,7 +23,8 @@ export const installIndexTemplatesHandler =
     if (event.RequestType !== "Delete") {
       const { template: text } = event.ResourceProperties as unknown as InstalledTemplate;
       const template = JSON.parse(text) as IndexTemplate;
-      await retrying(patience, () => installDeployed(client, template));
+      if (!(await retrying(patience, () => installDeployed(client, template))))
+        log.error(NOTHING_DELETES, { template: template.name, days: template.keeps?.retentionDays });
       return { PhysicalResourceId: ID_PREFIX + template.name };
     }
     const id = event.PhysicalResourceId;

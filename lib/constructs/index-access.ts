@@ -157,7 +157,13 @@ export const DECLARE_TYPES: IndexRights = {
 
 /** What an operator needs: to look at everything, to replay, and to delete an index of events that is made anew. */
 export const OPERATE: IndexRights["permissions"] = {
-  cluster_permissions: ["cluster_monitor", "cluster_composite_ops", "indices:admin/index_template/get"],
+  cluster_permissions: [
+    "cluster_monitor",
+    "cluster_composite_ops",
+    "indices:admin/index_template/get",
+    "cluster:admin/opendistro/ism/policy/get",
+    "cluster:admin/opendistro/ism/managedindex/explain",
+  ],
   index_permissions: [
     {
       index_patterns: EVERY_INDEX,

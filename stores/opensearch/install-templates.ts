@@ -5,7 +5,7 @@ import { request } from "./client.ts";
 import { readDeclared } from "./declared-document.ts";
 import { describeFault, failure, type OpenSearchFault } from "./failure.ts";
 import { type IndexTemplate, typeOfTemplate, typeTemplate } from "./index-templates.ts";
-import { installRetention } from "./retention-policies.ts";
+import { installRetention, type Retention } from "./retention-policies.ts";
 
 const pathOf = (name: string): string => `/_index_template/${encodeURIComponent(name)}`;
 
@@ -34,31 +34,34 @@ async function createIndex(client: Client, index: string): Promise<void> {
     throw failure("unavailable", `did not create ${index}: ${describeFault(fault)}`);
 }
 
-/** The template, and how long what is made by it is kept. */
-export async function installForEvents(client: Client, template: IndexTemplate): Promise<void> {
+/**
+ * The template, and how long what is made by it is kept. Answers whether that is so: not where the cluster has no plugin
+ * that deletes.
+ */
+export async function installForEvents(client: Client, template: IndexTemplate): Promise<boolean> {
   await installTemplate(client, template);
+  const retention = retentionOf(template);
+  return retention === undefined || installRetention(client, retention);
+}
+
+/** How long what is made by the template is kept; undefined where that is for ever. */
+export function retentionOf(template: IndexTemplate): Retention | undefined {
   const { name, keeps, body } = template;
-  if (keeps === undefined) return;
+  if (keeps === undefined) return undefined;
   const [pattern = ""] = body.index_patterns;
   const takesOver = typeOfTemplate(template) !== undefined;
-  await installRetention(client, {
-    ...keeps,
-    name: name.replaceAll(".", "-"),
-    pattern,
-    priority: body.priority,
-    takesOver,
-  });
+  return { ...keeps, name: name.replaceAll(".", "-"), pattern, priority: body.priority, takesOver };
 }
 
 /**
  * What a deployment declares of a type is installed together with what was declared of it while Pulse ran: neither takes
- * from the other (see `together`).
+ * from the other (see `together`). Answers as `installForEvents`.
  */
-export async function installDeployed(client: Client, template: IndexTemplate): Promise<void> {
+export async function installDeployed(client: Client, template: IndexTemplate): Promise<boolean> {
   const typed = typeOfTemplate(template);
   const declared = typed && (await declaredOf(client, typed.prefix, typed.declaration.name));
   const whole = typed && together(typed.declaration, declared);
-  await installForEvents(client, whole === undefined ? template : typeTemplate(whole, typed?.prefix));
+  return installForEvents(client, whole === undefined ? template : typeTemplate(whole, typed?.prefix));
 }
 
 export async function installTemplates(client: Client, templates: readonly IndexTemplate[]): Promise<void> {

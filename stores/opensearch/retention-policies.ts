@@ -43,10 +43,34 @@ export const retentionPolicy = ({ period, retentionDays, pattern, priority }: Re
   },
 });
 
+/** Said where a cluster is expected to delete by itself. */
+export const NOTHING_DELETES =
+  "the cluster has no Index State Management, so nothing deletes events that are past their retention";
+
 interface HeldPolicy {
   readonly _seq_no: number;
   readonly _primary_term: number;
   readonly policy: { readonly description: string };
+}
+
+const pathOf = (name: string): string => `${POLICIES}/${encodeURIComponent(name)}`;
+
+async function readPolicy(client: Client, name: string): Promise<HeldPolicy | "no plugin" | undefined> {
+  const { status, body } = await request<HeldPolicy>(client, { method: "GET", path: pathOf(name), expect: [400, 404] });
+  // Measured: "no handler found for uri".
+  if (status === 400) return "no plugin";
+  return status === 404 ? undefined : body;
+}
+
+/** How a retention stands: its policy is there, or not, or is another one, which says in `instead` what it does. */
+export type RetentionStanding = "as installed" | "missing" | "no plugin" | { readonly instead: string };
+
+export async function standingOfRetention(client: Client, retention: Retention): Promise<RetentionStanding> {
+  const held = await readPolicy(client, retention.name);
+  if (held === "no plugin") return held;
+  if (held === undefined) return "missing";
+  const { description } = retentionPolicy(retention).policy;
+  return held.policy.description === description ? "as installed" : { instead: held.policy.description };
 }
 
 /**
@@ -54,14 +78,13 @@ interface HeldPolicy {
  * not, nothing is deleted by itself.
  */
 export async function installRetention(client: Client, retention: Retention): Promise<boolean> {
-  const path = `${POLICIES}/${encodeURIComponent(retention.name)}`;
-  const { status, body: held } = await request<HeldPolicy>(client, { method: "GET", path, expect: [400, 404] });
-  // Measured: "no handler found for uri".
-  if (status === 400) return false;
+  const held = await readPolicy(client, retention.name);
+  if (held === "no plugin") return false;
   const body = retentionPolicy(retention);
-  const isNew = status === 404 || held.policy.description !== body.policy.description;
+  const isNew = held?.policy.description !== body.policy.description;
   if (isNew) {
-    const query = status === 404 ? {} : { if_seq_no: held._seq_no, if_primary_term: held._primary_term };
+    const path = pathOf(retention.name);
+    const query = held === undefined ? {} : { if_seq_no: held._seq_no, if_primary_term: held._primary_term };
     const { status: put } = await request(client, { method: "PUT", path, query, body, expect: [409] });
     if (put === 409)
       throw failure("unavailable", `has a retention policy ${retention.name} that somebody else just put`);

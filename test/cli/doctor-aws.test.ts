@@ -276,6 +276,7 @@ describe("pulse doctor --outputs", () => {
       cluster: "unknown",
       disks: "unknown",
       templates: "unknown",
+      retention: "unknown",
       indices: "unknown",
       checkpoints: "unknown",
       "stream events": "ok",

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { Client } from "@opensearch-project/opensearch";
 import { checkCluster } from "#cli/doctor/check-cluster.ts";
 import { checkDisks } from "#cli/doctor/check-disks.ts";
 import { checkIndices } from "#cli/doctor/check-indices.ts";
+import { checkRetention } from "#cli/doctor/check-retention.ts";
 import { checkTemplates } from "#cli/doctor/check-templates.ts";
 import type { Targets } from "#cli/doctor/doctor-call.ts";
 import { examine } from "#cli/doctor/examine.ts";
@@ -20,10 +21,11 @@ import {
   typeRegistryTemplate,
   typeTemplate,
 } from "#stores/opensearch/index-templates.ts";
-import { installTemplates, removeTemplate } from "#stores/opensearch/install-templates.ts";
+import { installForEvents, installTemplates, removeTemplate } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
 import { anEvent } from "#test/support/an-event.ts";
 import { type Fault, type FaultyProxy, openFaultyProxy } from "#test/support/faulty-proxy.ts";
+import { type IndexStateManagement, openIndexStateManagement } from "#test/support/index-state-management.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 
 jest.setTimeout(60_000);
@@ -164,6 +166,70 @@ describeOpenSearch("pulse doctor looks at what Pulse keeps in OpenSearch", (url)
     expect(await readCheckpoints(isolated.client, isolated.prefix)).toEqual([
       { shard: "events/0", seq: toSeq(7, 0), arrivedAtMs: Date.UTC(2026, 2, 15) },
     ]);
+  });
+});
+
+describe("pulse doctor looks at the retention of events", () => {
+  let ism: IndexStateManagement;
+  let client: Client;
+  beforeEach(async () => {
+    ism = await openIndexStateManagement();
+    client = await openClient({ url: ism.url, auth: "none" });
+  });
+  afterEach(async () => {
+    await client.close();
+    await ism.close();
+  });
+
+  const wanted = [typeTemplate(declarationOf("haproxy")), genericTemplate(), checkpointTemplate()];
+  const look = () => checkRetention(client, { wanted, isLocal: false });
+  const install = (template: IndexTemplate) => installForEvents(client, template);
+
+  test("and finds policies that this version installs to be well", async () => {
+    for (const template of wanted) await install(template);
+
+    expect(await look()).toEqual([
+      { level: "ok", part: "retention", says: "all 2 policies are as this version installs them" },
+    ]);
+  });
+
+  test("and names one that is missing, and one that somebody changed", async () => {
+    await install(typeTemplate({ ...declarationOf("haproxy"), retentionDays: 3 }));
+
+    expect(await look()).toEqual([
+      {
+        level: "warn",
+        part: "retention",
+        says: expect.stringMatching(/^pulse-haproxy is not .* when all of it is 3 days ago$/),
+        page: "retention",
+      },
+      {
+        level: "bad",
+        part: "retention",
+        says: "there is no policy pulse: nothing deletes pulse.*",
+        page: "retention",
+      },
+    ]);
+  });
+});
+
+describeOpenSearch("pulse doctor looks at a cluster that cannot delete by itself", (url) => {
+  const look = async (targets: Partial<Targets>) => {
+    const openSearch = { url: url(), auth: "none" } as const;
+    const found = await examine({ serverUrl: "", openSearch, ...targets }, Date.now());
+    return found.filter(({ part }) => part === "retention");
+  };
+
+  test("and says so, unless a local server is told of, which deletes", async () => {
+    expect(await look({})).toEqual([
+      {
+        level: "bad",
+        part: "retention",
+        says: expect.stringContaining("nothing deletes events that are past their retention"),
+        page: "retention",
+      },
+    ]);
+    expect(levelsOf(await look({ folder: "/nowhere" }))).toEqual(["ok"]);
   });
 });
 

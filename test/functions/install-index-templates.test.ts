@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { CdkCustomResourceEvent } from "aws-lambda";
 import { installIndexTemplatesHandler } from "#functions/install-index-templates/install-index-templates.ts";
+import { log } from "#functions/shared/log.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
 import { openClient, request } from "#stores/opensearch/client.ts";
 import {
@@ -160,15 +161,31 @@ describeOpenSearch("install-index-templates", (url) => {
     });
   });
 
+  test("says in its log, as an error, that nothing will be deleted, where the cluster cannot", async () => {
+    const { handler } = await handlerWith();
+    const said: string[] = [];
+    const spy = jest.spyOn(log, "error").mockImplementation((...logged) => void said.push(String(logged[0])));
+
+    await handler(asked("Create", typeTemplate({ name: "t", period: "day", retentionDays: 30 }, isolated.prefix)));
+    await handler(asked("Create", checkpointTemplate(isolated.prefix)));
+    spy.mockRestore();
+
+    expect(said).toEqual([expect.stringContaining("nothing deletes events that are past their retention")]);
+  });
+
   test("installs how long events are kept, where the cluster can delete by itself", async () => {
     const ism = await openIndexStateManagement();
     const client = await openClient({ url: ism.url, auth: "none" });
     closing.push(() => client.close(), ism.close);
     const handler = installIndexTemplatesHandler(client, AT_ONCE);
+    const logged = jest.spyOn(log, "error");
 
     await handler(asked("Create", typeTemplate({ name: "t", period: "day", retentionDays: 30 })));
     await handler(asked("Create", genericTemplate()));
     await handler(asked("Create", checkpointTemplate()));
+
+    expect(logged).not.toHaveBeenCalled();
+    logged.mockRestore();
 
     expect([...ism.policies.keys()]).toEqual(["pulse-t", "pulse"]);
     expect(ism.policies.get("pulse-t")?.policy).toMatchObject({
