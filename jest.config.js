@@ -1,9 +1,10 @@
-/** Native ESM; types are stripped by Node itself (test/support/strip-types.js). */
+/** Node itself loads the tests, and strips their types (test/support/jest). */
 export default {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/support/jest/native-environment.js",
+  runtime: "<rootDir>/test/support/jest/native-runtime.js",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
-  transform: { "\\.ts$": "<rootDir>/test/support/strip-types.js" },
+  transform: {},
   globalSetup: "<rootDir>/test/support/open-opensearch-broker.ts",
   globalTeardown: "<rootDir>/test/support/close-opensearch-broker.ts",
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
