@@ -42,6 +42,9 @@ function applyLog(settings: ProxySettings, args: readonly string[], { line }: Co
   return typeof target === "string" ? target : { ...settings, targets: [...settings.targets, target] };
 }
 
+/** An empty word (`""`) ends what HAProxy reads of a line, as if there were no more. */
+const isMore = (word: string | undefined): boolean => word !== undefined && word !== "";
+
 type Formats = "formats" | "errorFormats" | "structuredData";
 
 function applyFormat(
@@ -51,7 +54,7 @@ function applyFormat(
   { words, line, isMaybe }: ConfigLine,
 ): ProxySettings | string {
   if (text === undefined || text === "") return `${words[0]} needs a format`;
-  if (next !== undefined)
+  if (isMore(next))
     return `${words[0]} takes one word: quote the format, or write a backslash before each space (it ends before "${next}")`;
   return { ...settings, [which]: [...(isMaybe ? settings[which] : []), { text, line }] };
 }
@@ -63,9 +66,9 @@ function applyOption(
 ): ProxySettings | string {
   if (option !== "httplog" && option !== "tcplog" && option !== "httpslog") return settings;
   const takesClf = option !== "httpslog";
-  if (variant !== undefined && !(takesClf && variant === "clf" && more === undefined))
+  if (isMore(variant) && !(takesClf && variant === "clf" && !isMore(more)))
     return `option ${option} takes ${takesClf ? "clf or nothing" : "nothing"} more`;
-  const name = variant === undefined ? option : option === "httplog" ? "clf" : "tcplog-clf";
+  const name = !isMore(variant) ? option : option === "httplog" ? "clf" : "tcplog-clf";
   return { ...settings, formats: [...(isMaybe ? settings.formats : []), formatLineOf(name, line)] };
 }
 

@@ -97,6 +97,8 @@ frontend b
     [`log-format "   ${OPTION_TEXTS.tcplog.replaceAll(" ", "  ")}"`, "tcplog"],
     [`log-format ${OPTION_TEXTS.tcplog.replaceAll(" ", "\\ ")}`, "tcplog"],
     ['log-format "%ci"', "custom"],
+    ['log-format "%ci" "" unread', "custom"],
+    ['option httplog ""', "httplog"],
     [`log-format '{"ip":"%ci"}'`, "json"],
     ['log-format "%{+json}o %(ip)ci"', "json"],
     ['log-format "$HAPROXY_TCP_LOG_FMT"', "tcplog"],
