@@ -39,7 +39,7 @@ export function toArchivedVersion(event: Event, key: ArtifactKey): ArchivedVersi
 
 /** The versions of a page, newest first, and how many events there are in all, posted ones counted. */
 export async function listVersions(
-  store: EventStore,
+  store: Pick<EventStore, "search">,
   key: ArtifactKey,
   page: AskedPage,
 ): Promise<{
@@ -56,7 +56,7 @@ const EVENTS_AT_ONCE = 10;
 
 /** The version that there was at that instant, in milliseconds since 1970, a deletion too; undefined where there was none. */
 export async function versionAt(
-  store: EventStore,
+  store: Pick<EventStore, "search">,
   key: ArtifactKey,
   atMs: number,
 ): Promise<ArchivedVersion | undefined> {

@@ -7,7 +7,11 @@ import type { EventPage, EventQuery, EventStore } from "#core/events/event-store
  * A page of events. Past the end it is empty, however far; where there are events, but deeper than 10,000, a page's
  * number is refused and a cursor asked for.
  */
-export async function searchEvents(store: EventStore, query: EventQuery, page: AskedPage): Promise<EventPage> {
+export async function searchEvents(
+  store: Pick<EventStore, "search">,
+  query: EventQuery,
+  page: AskedPage,
+): Promise<EventPage> {
   const deep = page.after === undefined && page.page * page.perPage > MAX_PAGE_DEPTH;
   if (!deep) return store.search(query, toPageRequest(page));
   const { total } = await store.search(query, { offset: 0, limit: 1 });
@@ -20,7 +24,7 @@ export async function searchEvents(store: EventStore, query: EventQuery, page: A
 }
 
 /** The newest event of the query whose value is a number, if there is one. */
-export async function newestNumber(store: EventStore, query: EventQuery): Promise<Event | undefined> {
+export async function newestNumber(store: Pick<EventStore, "search">, query: EventQuery): Promise<Event | undefined> {
   const { events } = await store.search({ ...query, numeric: true }, { offset: 0, limit: 1 });
   return events[0];
 }

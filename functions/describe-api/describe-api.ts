@@ -2,14 +2,14 @@ import type { Clock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { toPositionText } from "#core/events/position.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { once } from "#core/once.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
-import { openApiDescription } from "./openapi.ts";
 import { VERSION } from "./version.ts";
 
 export interface DescribeApiOptions {
   readonly namespaces: readonly string[];
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, "position">;
   readonly clock: Clock;
   /** What events are kept in and journalled by, by name. */
   readonly engines: { readonly store: string; readonly journal: string };
@@ -17,13 +17,16 @@ export interface DescribeApiOptions {
 
 /** `GET /openapi.json` and `GET /info`. */
 export function describeApiHandler({ namespaces, store, clock, engines }: DescribeApiOptions): ApiHandler {
-  let description: string | undefined;
+  // What describes the API is half of the function: what asks for `/info` does without.
+  const description = once(async () => {
+    const { openApiDescription } = await import("./openapi.ts");
+    return JSON.stringify(openApiDescription());
+  });
   return api(
     namespaces,
     dispatch({
       "GET /openapi.json": async () => {
-        description ??= JSON.stringify(openApiDescription());
-        return jsonAnswer(200, description);
+        return jsonAnswer(200, await description());
       },
       "GET /info": async ({ namespace }) => {
         const position = await store.position();

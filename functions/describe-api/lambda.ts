@@ -1,13 +1,13 @@
 import { systemClock } from "#core/clock.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { eventStoreOnDemand } from "#functions/shared/event-store-on-demand.ts";
 import { describeApiHandler } from "./describe-api.ts";
 
 const environment = environmentOf("describe-api");
 
 export const handler = describeApiHandler({
   namespaces: environment.PULSE_NAMESPACES,
-  store: await openEventStore(environment),
+  store: eventStoreOnDemand(environment),
   clock: systemClock,
   engines: { store: "opensearch", journal: "kinesis" },
 });

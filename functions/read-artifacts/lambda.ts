@@ -1,6 +1,6 @@
 import { systemClock } from "#core/clock.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { eventStoreOnDemand } from "#functions/shared/event-store-on-demand.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { readArtifactsHandler } from "./read-artifacts.ts";
 
@@ -9,6 +9,6 @@ const environment = environmentOf("read-artifacts");
 export const handler = readArtifactsHandler({
   namespaces: environment.PULSE_NAMESPACES,
   artifacts: new DynamoArtifactStore({ tableName: environment.PULSE_ARTIFACTS_TABLE }),
-  store: await openEventStore(environment),
+  store: eventStoreOnDemand(environment),
   clock: systemClock,
 });

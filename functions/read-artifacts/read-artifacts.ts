@@ -29,7 +29,7 @@ export interface ReadArtifactsOptions {
   readonly namespaces: readonly string[];
   readonly artifacts: ArtifactStore;
   /** Has the archive events, by which what was is told. */
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, "search" | "position">;
   readonly clock: Clock;
 }
 

@@ -7,7 +7,10 @@ import type { Headers } from "#functions/shared/answer.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /** What comes before every question: a write that it must see, and the position from which a stream may go on after it. */
-export function beforeQuery(store: EventStore, clock: Clock): (request: ApiRequest) => Promise<Headers> {
+export function beforeQuery(
+  store: Pick<EventStore, "position">,
+  clock: Clock,
+): (request: ApiRequest) => Promise<Headers> {
   const position = recentPosition(store, clock);
   return async ({ query, namespace }) => {
     const receipt = query.get("after");
@@ -22,7 +25,7 @@ const MAX_AGE_MS = 1000;
  * The store's position, read anew at most once a second: a query may name a position that is older than what it saw
  * (repeats have the same id), never a newer one, so an old answer stays right.
  */
-function recentPosition(store: EventStore, clock: Clock): () => Promise<Position> {
+function recentPosition(store: Pick<EventStore, "position">, clock: Clock): () => Promise<Position> {
   let reading: Promise<Position> | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   return () => {
@@ -41,7 +44,7 @@ const PATIENCE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
 /** Waits until the store shows the write of a receipt. Throws `unavailable` if it does not within 5 s. */
-async function awaitReceipt(receipt: string, store: EventStore, clock: Clock): Promise<void> {
+async function awaitReceipt(receipt: string, store: Pick<EventStore, "position">, clock: Clock): Promise<void> {
   const write = fromReceiptText(receipt);
   const deadlineMs = clock.now() + PATIENCE_MS;
   while (!hasReached(await store.position(), write)) {

@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { once } from "#core/once.ts";
 
 /** To which addresses webhooks may go. */
 export interface EgressGuard {
@@ -69,18 +70,18 @@ export const isNetwork = (cidr: string): boolean => {
   }
 };
 
-const privateIpv4 = networksOf(PRIVATE_IPV4);
-const privateIpv6 = networksOf(PRIVATE_IPV6);
-const internetIpv6 = networksOf([INTERNET_IPV6]);
-const loopback = networksOf(LOOPBACK);
+const privateIpv4 = once(() => networksOf(PRIVATE_IPV4));
+const privateIpv6 = once(() => networksOf(PRIVATE_IPV6));
+const internetIpv6 = once(() => networksOf([INTERNET_IPV6]));
+const loopback = once(() => networksOf(LOOPBACK));
 
 /** Whether an address is one of the internet that anybody may be sent to. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
-      return !privateIpv4.check(address, "ipv4");
+      return !privateIpv4().check(address, "ipv4");
     case 6:
-      return internetIpv6.check(address, "ipv6") && !privateIpv6.check(address, "ipv6");
+      return internetIpv6().check(address, "ipv6") && !privateIpv6().check(address, "ipv6");
     default:
       return false;
   }
@@ -94,7 +95,7 @@ export function isPublicAddress(address: string): boolean {
 export function egressGuard(settings: EgressSettings = {}): EgressGuard {
   const { allowed = [], allowsLoopback = false, lookup = systemLookup as EgressSettings["lookup"] } = settings;
   const networks = networksOf(allowed);
-  const isLoopback = (address: string): boolean => isIn(loopback, address);
+  const isLoopback = (address: string): boolean => isIn(loopback(), address);
   const isAllowed = (address: string): boolean =>
     isPublicAddress(address) || isIn(networks, address) || (allowsLoopback && isLoopback(address));
   return {

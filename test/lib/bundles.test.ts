@@ -26,8 +26,20 @@ describe("bundles", () => {
 
   // 110 KB and 12 ms, that only a source in YAML needs.
   test.each(bundles)("$name loads no library of YAML when it starts", ({ atStart }) => {
+    expect(atStart).not.toEqual([]);
     expect(atStart.filter((file) => file.includes("node_modules/yaml/"))).toEqual([]);
   });
+
+  // A third of a cold start: it is opened with the first question to the event store, or the first declaration of a type.
+  test.each(["describe-api", "put-artifact", "read-artifacts"])(
+    "%s loads no client of OpenSearch when it starts",
+    (name) => {
+      const { atStart = [] } = bundles.find((bundle) => bundle.name === name) ?? {};
+
+      expect(atStart).toContain(`functions/${name}/${name}.ts`);
+      expect(atStart.filter((file) => file.includes("@opensearch-project/opensearch"))).toEqual([]);
+    },
+  );
 
   // As an ES module it reads each of its exports, WebSocket among them, and that loads all of fetch: 30 ms.
   test.each(bundles)("$name does not import node:http when it starts", ({ file }) => {
