@@ -1,10 +1,9 @@
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
-import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
+import type { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 
 /** Hides messages that this function has received: the time is whole seconds for SQS. */
-export function messageHider(queueUrl: string, config?: SQSClientConfig) {
-  const connection = new SqsConnection(config);
-  return async (receiptHandle: string, ms: number): Promise<void> => {
+export const messageHider =
+  (queueUrl: string, connection: SqsConnection) =>
+  async (receiptHandle: string, ms: number): Promise<void> => {
     await connection.call(({ ChangeMessageVisibilityCommand }, client) =>
       client.send(
         new ChangeMessageVisibilityCommand({
@@ -15,4 +14,3 @@ export function messageHider(queueUrl: string, config?: SQSClientConfig) {
       ),
     );
   };
-}

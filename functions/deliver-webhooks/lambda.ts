@@ -1,5 +1,6 @@
 import { environmentOf } from "#functions/shared/environment.ts";
 import { openTriggers } from "#functions/shared/triggers-of-deployment.ts";
+import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 import { SqsDeadDeliveries } from "#journals/sqs/sqs-delivery-queue.ts";
 import { deliverWebhooksHandler } from "./deliver-webhooks.ts";
 import { eventBusTarget } from "./event-bus-target.ts";
@@ -9,6 +10,7 @@ import { webhookTarget } from "./webhook-target.ts";
 
 const environment = environmentOf("deliver-webhooks");
 const triggers = openTriggers(environment);
+const connection = new SqsConnection();
 
 export const handler = deliverWebhooksHandler({
   ...triggers,
@@ -17,6 +19,6 @@ export const handler = deliverWebhooksHandler({
     eventBus: eventBusTarget({ busName: environment.PULSE_TRIGGER_BUS, allowed: environment.PULSE_TRIGGER_BUSES }),
     lambda: lambdaTarget({ allowed: environment.PULSE_TRIGGER_FUNCTIONS }),
   },
-  dead: new SqsDeadDeliveries({ queueUrl: environment.PULSE_DEAD_DELIVERIES_URL }),
-  hide: messageHider(environment.PULSE_DELIVERIES_URL),
+  dead: new SqsDeadDeliveries({ queueUrl: environment.PULSE_DEAD_DELIVERIES_URL, connection }),
+  hide: messageHider(environment.PULSE_DELIVERIES_URL, connection),
 });

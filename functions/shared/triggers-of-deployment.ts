@@ -10,6 +10,7 @@ import type { Environment } from "#functions/shared/environment.ts";
 import { log } from "#functions/shared/log.ts";
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
+import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 import { DynamoPausedTriggers } from "#stores/dynamodb/dynamo-paused-triggers.ts";
 
 /** A new or changed trigger is so within this time. */
@@ -18,9 +19,10 @@ const MAX_AGE_MS = 10_000;
 /** What functions need that run triggers of a deployment. */
 export function openTriggers(environment: Environment<"publish-ticks">) {
   const guard = egressGuard({ allowed: environment.PULSE_WEBHOOK_NETWORKS });
-  const paused = new DynamoPausedTriggers({ tableName: environment.PULSE_PAUSED_TRIGGERS_TABLE });
+  const connection = new DynamoConnection();
+  const paused = new DynamoPausedTriggers({ tableName: environment.PULSE_PAUSED_TRIGGERS_TABLE, connection });
   const catalog = new TriggerCatalog({
-    artifacts: new DynamoArtifactStore({ tableName: environment.PULSE_ARTIFACTS_TABLE }),
+    artifacts: new DynamoArtifactStore({ tableName: environment.PULSE_ARTIFACTS_TABLE, connection }),
     paused,
     namespaces: [...new Set([DEFAULT_NAMESPACE, ...environment.PULSE_NAMESPACES])],
     parse: ({ source, format }) => parseSource(source, format),

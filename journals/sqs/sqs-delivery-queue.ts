@@ -13,7 +13,9 @@ export const toMessageText = (delivery: Delivery | DeadDelivery): string =>
 
 export interface SqsQueueOptions {
   readonly queueUrl: string;
-  /** @default - region and credentials of the environment */
+  /** Shared with other queues. @default - one of its own */
+  readonly connection?: SqsConnection;
+  /** Of a connection of its own. @default - region and credentials of the environment */
   readonly config?: SQSClientConfig;
 }
 
@@ -27,9 +29,9 @@ export class SqsDeliveryQueue implements DeliveryQueue {
   readonly #queueUrl: string;
   readonly #connection: SqsConnection;
 
-  constructor({ queueUrl, config }: SqsQueueOptions) {
+  constructor({ queueUrl, config, connection = new SqsConnection(config) }: SqsQueueOptions) {
     this.#queueUrl = queueUrl;
-    this.#connection = new SqsConnection(config);
+    this.#connection = connection;
   }
 
   async hand(deliveries: readonly Delivery[]): Promise<void> {
@@ -82,9 +84,9 @@ export class SqsDeadDeliveries implements DeadDeliveryPlace {
   readonly #queueUrl: string;
   readonly #connection: SqsConnection;
 
-  constructor({ queueUrl, config }: SqsQueueOptions) {
+  constructor({ queueUrl, config, connection = new SqsConnection(config) }: SqsQueueOptions) {
     this.#queueUrl = queueUrl;
-    this.#connection = new SqsConnection(config);
+    this.#connection = connection;
   }
 
   async take(dead: DeadDelivery): Promise<void> {

@@ -12,7 +12,9 @@ export interface DynamoArtifactStoreOptions {
   readonly tableName: string;
   /** Waits between the tries of writers that are in each other's way. @default - the machine's */
   readonly clock?: Clock;
-  /** @default - region and credentials of the environment */
+  /** Shared with other tables. @default - one of its own */
+  readonly connection?: DynamoConnection;
+  /** Of a connection of its own. @default - region and credentials of the environment */
   readonly config?: DynamoDBClientConfig;
 }
 
@@ -32,7 +34,7 @@ export class DynamoArtifactStore implements ArtifactStore {
 
   constructor(options: DynamoArtifactStoreOptions) {
     this.#options = options;
-    this.#connection = new DynamoConnection(options.config);
+    this.#connection = options.connection ?? new DynamoConnection(options.config);
   }
 
   async find(key: ArtifactKey): Promise<Artifact | undefined> {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import type { AttributeValue, DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { type IdempotencyKeys, KEY_LIFETIME_MS, type KeyClaim } from "#core/events/idempotency-keys.ts";
-import { toFailure } from "#stores/dynamodb/failure.ts";
+import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoIdempotencyKeysOptions {
   readonly tableName: string;
@@ -19,15 +19,14 @@ const PARALLEL_CLAIMS = 50;
  */
 export class DynamoIdempotencyKeys implements IdempotencyKeys {
   readonly #options: DynamoIdempotencyKeysOptions;
-  #table: Promise<KeysTable> | undefined;
+  readonly #connection: DynamoConnection;
 
   constructor(options: DynamoIdempotencyKeysOptions) {
     this.#options = options;
+    this.#connection = new DynamoConnection(options.config);
   }
 
   async claim(claims: readonly KeyClaim[]): Promise<readonly KeyClaim[]> {
-    this.#table ??= openTable(this.#options);
-    const table = await this.#table;
     const pks = claims.map(toPk);
     const firsts = new Map<string, KeyClaim>();
     for (const [index, claim] of claims.entries()) {
@@ -36,46 +35,35 @@ export class DynamoIdempotencyKeys implements IdempotencyKeys {
     }
     const left = firsts.entries();
     const claimInTurn = async (): Promise<void> => {
-      for (const [pk, claim] of left) firsts.set(pk, await table.claim(pk, claim));
+      for (const [pk, claim] of left) firsts.set(pk, await this.#put(pk, claim));
     };
     await Promise.all(Array.from({ length: PARALLEL_CLAIMS }, claimInTurn));
     return pks.map((pk) => firsts.get(pk) as KeyClaim);
   }
 
-  async close(): Promise<void> {
-    (await this.#table)?.close();
-  }
-}
-
-interface KeysTable {
   /** The claim that holds the key: this one, or the one that was first. */
-  claim(pk: string, claim: KeyClaim): Promise<KeyClaim>;
-  close(): void;
-}
-
-async function openTable({ tableName, config = {} }: DynamoIdempotencyKeysOptions): Promise<KeysTable> {
-  const { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } = await import("@aws-sdk/client-dynamodb");
-  const client: DynamoDBClient = new DynamoDBClient(config);
-  return {
-    async claim(pk, claim) {
+  #put(pk: string, claim: KeyClaim): Promise<KeyClaim> {
+    return this.#connection.call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
+      const put = {
+        TableName: this.#options.tableName,
+        Item: toItem(pk, claim),
+        ConditionExpression: "attribute_not_exists(pk) OR receivedAtMs <= :forgotten",
+        ExpressionAttributeValues: { ":forgotten": { N: String(claim.receivedAtMs - KEY_LIFETIME_MS) } },
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      } as const;
       try {
-        await client.send(
-          new PutItemCommand({
-            TableName: tableName,
-            Item: toItem(pk, claim),
-            ConditionExpression: "attribute_not_exists(pk) OR receivedAtMs <= :forgotten",
-            ExpressionAttributeValues: { ":forgotten": { N: String(claim.receivedAtMs - KEY_LIFETIME_MS) } },
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-          }),
-        );
+        await client.send(new PutItemCommand(put));
         return claim;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException && error.Item) return fromItem(error.Item, claim);
-        throw toFailure(error);
+        throw error;
       }
-    },
-    close: () => client.destroy(),
-  };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
 }
 
 /** Hashed: a key of DynamoDB has at most 2 KiB, and a CloudEvent's source and id may be longer. */

@@ -5,7 +5,9 @@ import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 
 export interface DynamoPausedTriggersOptions {
   readonly tableName: string;
-  /** @default - region and credentials of the environment */
+  /** Shared with other tables. @default - one of its own */
+  readonly connection?: DynamoConnection;
+  /** Of a connection of its own. @default - region and credentials of the environment */
   readonly config?: DynamoDBClientConfig;
 }
 
@@ -16,7 +18,7 @@ export class DynamoPausedTriggers implements PausedTriggers {
 
   constructor(options: DynamoPausedTriggersOptions) {
     this.#options = options;
-    this.#connection = new DynamoConnection(options.config);
+    this.#connection = options.connection ?? new DynamoConnection(options.config);
   }
 
   async pause(trigger: PausedTrigger): Promise<boolean> {

@@ -9,6 +9,7 @@ import { deliverWebhooksHandler, type QueueConsumer } from "#functions/deliver-w
 import { messageHider } from "#functions/deliver-webhooks/hide-message.ts";
 import { webhookTarget } from "#functions/deliver-webhooks/webhook-target.ts";
 import { egressGuard } from "#functions/shared/egress-guard.ts";
+import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 import { SqsDeadDeliveries, SqsDeliveryQueue } from "#journals/sqs/sqs-delivery-queue.ts";
 import { aTrigger, WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
 import { anEvent } from "#test/support/an-event.ts";
@@ -34,7 +35,7 @@ beforeEach(async () => {
   published = [];
   nowMs = Date.now();
   find = async () => aTrigger({ target: { webhook: { url: receiver.url, secrets: [WEBHOOK_SECRET] } } });
-  hide = messageHider(sqs.urlOf("deliveries"), sqs.config);
+  hide = messageHider(sqs.urlOf("deliveries"), new SqsConnection(sqs.config));
   handler = deliverWebhooksHandler({
     catalog: { find: () => find(), forget: () => {} },
     targets: {
