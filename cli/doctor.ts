@@ -16,6 +16,7 @@ const HELP = `Looks at everything that must be well, changes nothing, and says w
   --dead-letters <place>  a folder or s3://bucket/prefix
   --archive <place>       how new it is; with --opensearch and the streams also whether it has what is indexed
   --keys <table>          the DynamoDB table of idempotency keys
+  --artifacts <table>     that of artifacts, and whether its changes are told
   --data <folder>         what a local server keeps (default .pulse, where nothing else is given)
   --server <url>          the local server, if it runs (default http://127.0.0.1:3000)
   --json                  findings as a JSON array

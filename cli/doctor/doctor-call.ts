@@ -21,6 +21,7 @@ export interface Targets {
   readonly deadLetters?: string;
   readonly archive?: string;
   readonly keysTable?: string;
+  readonly artifactsTable?: string;
 }
 
 export interface DoctorCall {
@@ -46,8 +47,13 @@ export function readDoctorCall(args: string[]): DoctorCall | "help" {
     faults.push(`--server takes a URL like ${LOCAL_SERVER}, not "${given.server}"`);
   if (faults.length > 0) throw wrongCall("doctor", faults);
   const { domain, stream, archive } = options;
-  const { "haproxy-logs": haproxyLogs, "dead-letters": deadLetters, keys: keysTable } = options;
-  const elsewhere = [openSearch, domain, stream, haproxyLogs, deadLetters, archive, keysTable];
+  const {
+    "haproxy-logs": haproxyLogs,
+    "dead-letters": deadLetters,
+    keys: keysTable,
+    artifacts: artifactsTable,
+  } = options;
+  const elsewhere = [openSearch, domain, stream, haproxyLogs, deadLetters, archive, keysTable, artifactsTable];
   const isLocal = elsewhere.every((target) => target === undefined);
   const localFolder = isLocal ? defaultFolder() : undefined;
   const folder = given.data === undefined ? localFolder : pathOfCaller(given.data);
@@ -62,6 +68,7 @@ export function readDoctorCall(args: string[]): DoctorCall | "help" {
       ...(deadLetters !== undefined && { deadLetters }),
       ...(archive !== undefined && { archive }),
       ...(keysTable !== undefined && { keysTable }),
+      ...(artifactsTable !== undefined && { artifactsTable }),
     },
     json: given.json ?? false,
   };
@@ -83,6 +90,7 @@ const parse = (args: string[]) =>
       "dead-letters": { type: "string" },
       archive: { type: "string" },
       keys: { type: "string" },
+      artifacts: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -110,6 +118,7 @@ function readOutputs(file: string, faults: string[]): Record<string, string> {
     "dead-letters": outputs.DeadLettersBucket && `s3://${outputs.DeadLettersBucket}`,
     archive: outputs.ArchiveBucket && `s3://${outputs.ArchiveBucket}`,
     keys: outputs.KeysTable,
+    artifacts: outputs.ArtifactsTable,
   };
   const said = Object.entries(options).filter((option): option is [string, string] => Boolean(option[1]));
   if (said.length === 0) faults.push(`--outputs ${file} has no output of a Pulse`);

@@ -26,7 +26,8 @@ import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 
 /** Looks at every target, one after the other; changes nothing. */
 export async function examine(targets: Targets, nowMs: number): Promise<readonly Finding[]> {
-  const { domain, openSearch, stream, haproxyLogs, folder, serverUrl, deadLetters, archive, keysTable } = targets;
+  const { domain, openSearch, stream, haproxyLogs, folder, serverUrl, deadLetters, archive } = targets;
+  const { keysTable, artifactsTable } = targets;
   const config = awsConfigOf(targets);
   const found: Finding[] = [];
   const look = async (part: string, check: () => Promise<readonly Finding[]>): Promise<void> => {
@@ -53,7 +54,8 @@ export async function examine(targets: Targets, nowMs: number): Promise<readonly
     const indexedMs = indexedOf(checkpoints, { events: stream, "haproxy-logs": haproxyLogs });
     await look("archive", () => within(archive, config, (place) => checkArchive({ place, indexedMs, nowMs })));
   }
-  if (keysTable !== undefined) await look("idempotency keys", () => examineKeysTable(keysTable, config));
+  if (keysTable !== undefined) await look("idempotency keys", () => examineTable("keys", keysTable, config));
+  if (artifactsTable !== undefined) await look("artifacts", () => examineTable("artifacts", artifactsTable, config));
   return found;
 }
 
@@ -155,12 +157,16 @@ async function examineStream(
   }
 }
 
-async function examineKeysTable(tableName: string, config: AwsConfig): Promise<readonly Finding[]> {
+async function examineTable(
+  of: "keys" | "artifacts",
+  tableName: string,
+  config: AwsConfig,
+): Promise<readonly Finding[]> {
   const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-  const { checkKeysTable } = await import("#cli/doctor/check-keys-table.ts");
+  const { checkArtifactsTable, checkKeysTable } = await import("#cli/doctor/check-tables.ts");
   const client = new DynamoDBClient(config);
   try {
-    return await checkKeysTable(client, tableName);
+    return await (of === "keys" ? checkKeysTable : checkArtifactsTable)(client, tableName);
   } finally {
     client.destroy();
   }

@@ -17,6 +17,7 @@ export const REMEDIES = {
   "domain-software": "let the service update the domain, at a time that suits you",
   "left-checkpoints": "nothing is lost; see in the log of forget-shards why they are still there",
   "keys-table": "bring the table back: without it no request with an Idempotency-Key is taken",
+  "artifacts-table": "bring the table and its stream back: without them nothing is declared, or no change is an event",
   "local-folder": "see who else uses the folder, and whether its disk is full",
   "out-of-reach": "see that the address, the credentials and the rights are the ones meant",
 } as const;

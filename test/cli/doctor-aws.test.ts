@@ -7,8 +7,8 @@ import { OpenSearchClient } from "@aws-sdk/client-opensearch";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { checkDomain } from "#cli/doctor/check-domain.ts";
-import { checkKeysTable } from "#cli/doctor/check-keys-table.ts";
 import { checkStream } from "#cli/doctor/check-stream.ts";
+import { checkArtifactsTable, checkKeysTable } from "#cli/doctor/check-tables.ts";
 import { examine } from "#cli/doctor/examine.ts";
 import type { Finding } from "#cli/doctor/finding.ts";
 import type { HeldCheckpoint } from "#cli/doctor/read-checkpoints.ts";
@@ -17,7 +17,7 @@ import { toDeadLetterLines } from "#core/events/index-entries.ts";
 import { toJournalLine } from "#core/events/journal-record.ts";
 import { anEvent } from "#test/support/an-event.ts";
 import { openAwsFront } from "#test/support/aws-front.ts";
-import { openDynamo, TABLE } from "#test/support/dynamodb.ts";
+import { ARTIFACTS_TABLE, openDynamo, TABLE } from "#test/support/dynamodb.ts";
 import { openKinesis, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
 import { openOpenSearchService } from "#test/support/opensearch-service.ts";
 import { openS3 } from "#test/support/s3.ts";
@@ -212,6 +212,40 @@ describe("pulse doctor asks for the table of idempotency keys", () => {
   });
 });
 
+describe("pulse doctor asks for the table of artifacts", () => {
+  const NEW_IMAGES = { StreamEnabled: true, StreamViewType: "NEW_IMAGE" };
+  const LATE_IMAGES = { StreamEnabled: true, StreamViewType: "OLD_IMAGE" };
+  const artifacts = (says: string) => ({ level: "bad", part: "artifacts", says, page: "artifacts-table" });
+
+  test.each([
+    ["well", { TableStatus: "ACTIVE", StreamSpecification: NEW_IMAGES }, []],
+    ["well while it changes", { TableStatus: "UPDATING", StreamSpecification: NEW_IMAGES }, []],
+    [
+      "going away",
+      { TableStatus: "DELETING", StreamSpecification: NEW_IMAGES },
+      [artifacts("the table artifacts is deleting")],
+    ],
+    [
+      "without a stream",
+      { TableStatus: "ACTIVE" },
+      [artifacts("the stream of artifacts is off: no change is an event")],
+    ],
+    [
+      "with a stream of something else",
+      { TableStatus: "ACTIVE", StreamSpecification: LATE_IMAGES },
+      [artifacts("the stream of artifacts shows OLD_IMAGE and not the new items: no change is an event")],
+    ],
+  ])("and finds it %s", async (_, Table, wrong) => {
+    const dynamo = await openDynamo();
+    const front = await openAwsFront(dynamo.config.endpoint, "DescribeTable");
+    front.behave(() => ({ status: 200, body: { Table } }));
+    const client = new DynamoDBClient(front.config);
+    closing.push(dynamo.close, front.close, () => client.destroy());
+
+    expect(wrongOf(await checkArtifactsTable(client, ARTIFACTS_TABLE))).toEqual(wrong);
+  });
+});
+
 describe("pulse doctor --outputs", () => {
   interface Ended {
     readonly code: number | string | null;
@@ -250,7 +284,12 @@ describe("pulse doctor --outputs", () => {
     s3.put("archive/events/2026/03/15/12/1.ndjson.gz", "old", Date.UTC(2026, 2, 15, 12));
     s3.put("archive/events/2026/03/16/09/2.ndjson.gz", "new", Date.UTC(2026, 2, 16, 9));
     const outputs = {
-      "Pulse-prod-Store": { OpenSearchUrl: "http://127.0.0.1:1", DomainName: "pulse-prod", KeysTable: TABLE },
+      "Pulse-prod-Store": {
+        OpenSearchUrl: "http://127.0.0.1:1",
+        DomainName: "pulse-prod",
+        KeysTable: TABLE,
+        ArtifactsTable: "gone",
+      },
       "Pulse-prod-Journal": {
         EventsStream: STREAM,
         HaproxyLogsStream: "logs",
@@ -284,6 +323,7 @@ describe("pulse doctor --outputs", () => {
       "dead letters": "warn",
       archive: "ok",
       "idempotency keys": "ok",
+      artifacts: "unknown",
     });
     const says = (part: string) => found.find((finding) => finding.part === part)?.says;
     expect(says("dead letters")).toBe(
