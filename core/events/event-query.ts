@@ -27,7 +27,7 @@ export function parseEventQuery(
   nowMs: number,
   declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
 ): AskedQuery {
-  const result = eventQuerySchema.safeParse(json);
+  const result = eventQuerySchema().safeParse(json);
   if (!result.success) throw invalidInput([...toFaults(result.error, KNOWN_KEYS), ...faultsOfTime(json, nowMs)]);
   const asked = result.data;
   const faults: Fault[] = [];
@@ -50,7 +50,7 @@ export function parseEventQuery(
 
 /** What is wrong with the times of a query that has other faults already: the caller is told of all at once. */
 function faultsOfTime(json: unknown, nowMs: number): Fault[] {
-  const asked = eventQuerySchema.shape.timestamp.safeParse((json as { timestamp?: unknown } | null)?.timestamp);
+  const asked = eventQuerySchema().shape.timestamp.safeParse((json as { timestamp?: unknown } | null)?.timestamp);
   const faults: Fault[] = [];
   if (asked.success) boundsOf(asked.data, nowMs, faults);
   return faults;

@@ -2,6 +2,7 @@ import { type Fault, invalidInput } from "#core/errors.ts";
 import { isRecord } from "#core/events/draft-event.ts";
 import { type EventTypeDeclaration, FIELD_KINDS, isEventType } from "#core/events/event-types.ts";
 import { quote, toFaults, toPointer } from "#core/faults.ts";
+import { once } from "#core/once.ts";
 import * as z from "#core/zod.ts";
 
 /** Each is a column of every index of the type. */
@@ -25,28 +26,32 @@ const listed = (words: readonly string[]): string => `${words.slice(0, -1).join(
 const wholeDays = `must be a whole number of days, 1 to ${MAX_RETENTION_DAYS}`;
 
 /** What the source of an `event-types` artifact says. */
-export const typeDeclarationSchema = z
-  .strictObject(
-    {
-      name: z.optional(z.string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })),
-      period: oneOf(["day", "month"]),
-      retentionDays: z
-        .int({
-          error: (issue) =>
-            issue.input === undefined
-              ? "is missing: for how many days events are kept"
-              : `${wholeDays}, not ${quote(issue.input)}`,
-        })
-        .check(z.minimum(1, wholeDays), z.maximum(MAX_RETENTION_DAYS, wholeDays)),
-      fields: z.optional(
-        z.record(z.string(), oneOf(FIELD_KINDS), {
-          error: (issue) => `must be an object of names and kinds, not ${quote(issue.input)}`,
-        }),
-      ),
-    },
-    { error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined) },
-  )
-  .register(z.globalRegistry, { description: "What is declared of an event type" });
+const typeDeclarationSchema = once(() =>
+  z
+    .strictObject(
+      {
+        name: z.optional(z.string({ error: (issue) => `must be a string, not ${quote(issue.input)}` })),
+        period: oneOf(["day", "month"]),
+        retentionDays: z
+          .int({
+            error: (issue) =>
+              issue.input === undefined
+                ? "is missing: for how many days events are kept"
+                : `${wholeDays}, not ${quote(issue.input)}`,
+          })
+          .check(z.minimum(1, wholeDays), z.maximum(MAX_RETENTION_DAYS, wholeDays)),
+        fields: z.optional(
+          z.record(z.string(), oneOf(FIELD_KINDS), {
+            error: (issue) => `must be an object of names and kinds, not ${quote(issue.input)}`,
+          }),
+        ),
+      },
+      {
+        error: (issue) => (issue.code === "invalid_type" ? `must be an object, not ${quote(issue.input)}` : undefined),
+      },
+    )
+    .register(z.globalRegistry, { description: "What is declared of an event type" }),
+);
 
 const KNOWN_KEYS = "is not known: a declaration has name, period, retentionDays and fields";
 
@@ -55,7 +60,7 @@ const KNOWN_KEYS = "is not known: a declaration has name, period, retentionDays 
  * compared without case, so they are declared in lower case.
  */
 export function readTypeDeclaration(type: string, source: unknown): EventTypeDeclaration {
-  const result = typeDeclarationSchema.safeParse(source);
+  const result = typeDeclarationSchema().safeParse(source);
   const faults = [
     ...nameFaults(type, source),
     ...(result.success ? [] : toFaults(result.error, KNOWN_KEYS)),

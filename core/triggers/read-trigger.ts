@@ -1,6 +1,7 @@
 import { invalidInput } from "#core/errors.ts";
 import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/event-types.ts";
 import { toFaults } from "#core/faults.ts";
+import { once } from "#core/once.ts";
 import { MAX_PERIOD_MS, MIN_PERIOD_MS, readPeriodMs, TICK_TYPE, tickTags } from "#core/triggers/period.ts";
 import { webhookKey } from "#core/triggers/sign-webhook.ts";
 import { DEFAULT_RATE_PER_SECOND, type Target, type Trigger, type TriggerKey } from "#core/triggers/trigger.ts";
@@ -30,40 +31,48 @@ const HTTPS_ONLY = (_: string, isSecure: boolean) => (isSecure ? undefined : "mu
 const textSaid = (what: string) =>
   z.string({ error: ({ input }) => (input === undefined ? `is missing: ${what}` : `must be ${what}`) });
 
-const tags = z.pipe(
-  z.transform((given) => (typeof given === "string" ? [given] : given)),
-  z
-    .array(
-      textSaid("a tag").check(
-        z.minLength(1, "must not be empty"),
-        z.maxLength(MAX_TAG_CHARACTERS, `must not be longer than ${MAX_TAG_CHARACTERS} characters`),
-      ),
-      { error: "must be a tag or a list of tags" },
-    )
-    .check(z.maxLength(MAX_TAGS, `must be ${MAX_TAGS} at most`)),
+const tags = once(() =>
+  z.pipe(
+    z.transform((given) => (typeof given === "string" ? [given] : given)),
+    z
+      .array(
+        textSaid("a tag").check(
+          z.minLength(1, "must not be empty"),
+          z.maxLength(MAX_TAG_CHARACTERS, `must not be longer than ${MAX_TAG_CHARACTERS} characters`),
+        ),
+        { error: "must be a tag or a list of tags" },
+      )
+      .check(z.maxLength(MAX_TAGS, `must be ${MAX_TAGS} at most`)),
+  ),
 );
 
-const eventType = textSaid("the name of an event type").check(
-  z.refine(isEventType, 'must be 1–100 letters, digits, "_" or "-"'),
-  z.refine((type) => type.toLowerCase() !== HAPROXY_EVENT_TYPE, {
-    error: `cannot be ${HAPROXY_EVENT_TYPE}: log lines of gateways do not pass what starts triggers; publish events of what is measured of them`,
-  }),
+const eventType = once(() =>
+  textSaid("the name of an event type").check(
+    z.refine(isEventType, 'must be 1–100 letters, digits, "_" or "-"'),
+    z.refine((type) => type.toLowerCase() !== HAPROXY_EVENT_TYPE, {
+      error: `cannot be ${HAPROXY_EVENT_TYPE}: log lines of gateways do not pass what starts triggers; publish events of what is measured of them`,
+    }),
+  ),
 );
 
-const secret = textSaid("whsec_ and the base64 of 24 to 64 bytes").check(
-  z.refine((text) => webhookKey(text) !== undefined, "must be whsec_ and the base64 of 24 to 64 bytes"),
+const secret = once(() =>
+  textSaid("whsec_ and the base64 of 24 to 64 bytes").check(
+    z.refine((text) => webhookKey(text) !== undefined, "must be whsec_ and the base64 of 24 to 64 bytes"),
+  ),
 );
 
-const secrets = z.pipe(
-  z.transform((given) => (typeof given === "string" ? [given] : given)),
-  z
-    .array(secret, {
-      error: ({ input }) =>
-        input === undefined
-          ? "is missing: whsec_ and the base64 of 24 to 64 random bytes, by which the receiver knows who calls"
-          : "must be a secret, or a list of them while one follows the other",
-    })
-    .check(z.minLength(1, "must hold at least one"), z.maxLength(MAX_SECRETS, `must be ${MAX_SECRETS} at most`)),
+const secrets = once(() =>
+  z.pipe(
+    z.transform((given) => (typeof given === "string" ? [given] : given)),
+    z
+      .array(secret(), {
+        error: ({ input }) =>
+          input === undefined
+            ? "is missing: whsec_ and the base64 of 24 to 64 random bytes, by which the receiver knows who calls"
+            : "must be a secret, or a list of them while one follows the other",
+      })
+      .check(z.minLength(1, "must hold at least one"), z.maxLength(MAX_SECRETS, `must be ${MAX_SECRETS} at most`)),
+  ),
 );
 
 const webhookUrl = (refuseHost: NonNullable<ReadTriggerOptions["refuseHost"]>) =>
@@ -87,7 +96,7 @@ function faultOfUrl(text: string, refuseHost: NonNullable<ReadTriggerOptions["re
 const KNOWN_TARGETS = "is not known: a target is a webhook, an eventBus or a lambda";
 
 function targetSchema({ refuseHost = HTTPS_ONLY }: ReadTriggerOptions) {
-  const webhook = z.strictObject({ url: webhookUrl(refuseHost), secret: secrets });
+  const webhook = z.strictObject({ url: webhookUrl(refuseHost), secret: secrets() });
   const eventBus = z.strictObject({
     name: z.optional(textSaid("the name of a bus").check(z.regex(/^[\w./-]{1,256}$/, "must be the name of a bus"))),
   });
@@ -130,8 +139,8 @@ const triggerSchema = (options: ReadTriggerOptions) =>
   z
     .strictObject(
       {
-        tags: z.optional(tags),
-        type: z.optional(eventType),
+        tags: z.optional(tags()),
+        type: z.optional(eventType()),
         ...triggerShape(options),
         // As in any artifact; what they say is compared with the path before.
         name: z.optional(z.unknown()),
@@ -151,35 +160,39 @@ const triggerSchema = (options: ReadTriggerOptions) =>
 const namesSomething = ({ tags, type }: { readonly tags?: unknown; readonly type?: unknown }): boolean =>
   type !== undefined || (tags !== undefined && !(Array.isArray(tags) && tags.length === 0));
 
-const periodText = z.string("must be a period like 10s, 5m or 1h").check(
-  z.refine((text) => readPeriodMs(text) !== undefined, {
-    error: `must be a period like 10s, 5m or 1h, from ${MIN_PERIOD_MS / 1000}s to ${MAX_PERIOD_MS / 86_400_000}d`,
-  }),
+const periodText = once(() =>
+  z.string("must be a period like 10s, 5m or 1h").check(
+    z.refine((text) => readPeriodMs(text) !== undefined, {
+      error: `must be a period like 10s, 5m or 1h, from ${MIN_PERIOD_MS / 1000}s to ${MAX_PERIOD_MS / 86_400_000}d`,
+    }),
+  ),
 );
 
 /** Vamp's words: `schedule: {event: [tags]}`, also with the tags in an object; or `{period: "10s"}`. */
-const scheduleSchema = z
-  .strictObject(
-    {
-      event: z.optional(
-        z.pipe(
-          z.transform((given) => (isObject(given) && Object.hasOwn(given, "tags") ? given.tags : given)),
-          tags.check(z.refine((some) => some.length > 0, "must hold at least one tag")),
+const scheduleSchema = once(() =>
+  z
+    .strictObject(
+      {
+        event: z.optional(
+          z.pipe(
+            z.transform((given) => (isObject(given) && Object.hasOwn(given, "tags") ? given.tags : given)),
+            tags().check(z.refine((some) => some.length > 0, "must hold at least one tag")),
+          ),
         ),
-      ),
-      period: z.optional(periodText),
-    },
-    { error: ({ code }) => (code === "invalid_type" ? "must be {event: [tags]} or {period: 10s}" : undefined) },
-  )
-  .check(
-    z.refine(({ event, period }) => (event === undefined) !== (period === undefined), {
-      error: "must have either event or period",
-    }),
-  );
+        period: z.optional(periodText()),
+      },
+      { error: ({ code }) => (code === "invalid_type" ? "must be {event: [tags]} or {period: 10s}" : undefined) },
+    )
+    .check(
+      z.refine(({ event, period }) => (event === undefined) !== (period === undefined), {
+        error: "must have either event or period",
+      }),
+    ),
+);
 
 /** Whatever else Vamp's workflows have (breed, scale, environment …) is theirs. */
 const workflowSchema = (options: ReadTriggerOptions) =>
-  z.object({ schedule: scheduleSchema, ...triggerShape(options) });
+  z.object({ schedule: scheduleSchema(), ...triggerShape(options) });
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

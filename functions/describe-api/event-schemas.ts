@@ -134,8 +134,8 @@ const problemSchema: Json = {
 
 /** What requests and answers hold, but for artifacts; those of requests are made of what checks them. */
 export const eventSchemas: Readonly<Record<string, Json>> = {
-  DraftEvent: schemaOf(draftEventSchema),
-  EventQuery: schemaOf(eventQuerySchema),
+  DraftEvent: schemaOf(draftEventSchema()),
+  EventQuery: schemaOf(eventQuerySchema()),
   Event: event,
   Batch: batch,
   LogBatch: logBatch,

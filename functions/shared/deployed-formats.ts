@@ -4,18 +4,19 @@ import { fromFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import * as z from "#core/zod.ts";
 
-const filled = z.string().check(z.minLength(1));
-const headerCount = z.exactOptional(z.int().check(z.minimum(0)));
-
 /** Written by `toFormatSetting`. */
-const settings = z.array(
-  z.strictObject({
-    name: filled,
-    text: filled,
-    frontends: z.exactOptional(z.array(z.string())),
-    captures: z.exactOptional(z.strictObject({ request: headerCount, response: headerCount })),
-  }),
-);
+function formatSettings() {
+  const filled = z.string().check(z.minLength(1));
+  const headerCount = z.exactOptional(z.int().check(z.minimum(0)));
+  return z.array(
+    z.strictObject({
+      name: filled,
+      text: filled,
+      frontends: z.exactOptional(z.array(z.string())),
+      captures: z.exactOptional(z.strictObject({ request: headerCount, response: headerCount })),
+    }),
+  );
+}
 
 /**
  * The log-formats of the deployment's gateways, from a file beside the function's bundle; none where it has no such file.
@@ -23,7 +24,7 @@ const settings = z.array(
  */
 export function deployedFormats(file: string | undefined, folder = import.meta.dirname): readonly KnownFormat[] {
   if (file === undefined) return [];
-  const read = settings.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+  const read = formatSettings().safeParse(JSON.parse(readFileSync(join(folder, file), "utf8")));
   if (read.success) return read.data.map(fromFormatSetting);
   const faults = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new Error(`${file} holds no log-formats: ${faults.join("; ")}`);
