@@ -18,6 +18,11 @@ export interface OpenSearchOptions {
   readonly dataFolder?: string;
   /** As Java writes it. @default "512m" */
   readonly heap?: string;
+  /**
+   * For a node of minutes: without the compiler that spends more on code than such a node has of using it, and without threads
+   * beside the collector's one. @default false
+   */
+  readonly isShortLived?: boolean;
   /** Of opensearch.yml, besides or instead of what a laptop needs. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Told what takes time. */
@@ -71,7 +76,7 @@ async function launch(
   distribution: string,
   folder: string,
   java: Java,
-  { port = 0, dataFolder, heap = "512m", settings = {} }: OpenSearchOptions,
+  { port = 0, dataFolder, heap = "512m", isShortLived = false, settings = {} }: OpenSearchOptions,
 ): Promise<ChildProcess> {
   const config = join(folder, "config");
   const data = dataFolder === undefined ? join(folder, "data") : resolve(dataFolder);
@@ -81,7 +86,7 @@ async function launch(
   await writeFile(join(config, "opensearch.yml"), JSON.stringify({ ...ownSettings(port, data, logs), ...settings }));
   await writeFile(
     join(config, "jvm.options"),
-    jvmOptions(await readFile(join(distribution, "config/jvm.options"), "utf8"), java, heap),
+    jvmOptions(await readFile(join(distribution, "config/jvm.options"), "utf8"), java, heap, isShortLived),
   );
   const isRoot = process.getuid?.() === 0;
   const home = isRoot ? await lendToNobody(distribution, folder, data) : distribution;
@@ -123,11 +128,13 @@ const ownSettings = (port: number, data: string, logs: string): Record<string, u
 });
 
 /** The distribution's options without what it would write into its own folder, and without a module this Java lacks. */
-const jvmOptions = (distributed: string, java: Java, heap: string): string =>
+const jvmOptions = (distributed: string, java: Java, heap: string, isShortLived: boolean): string =>
   distributed
     .split("\n")
     .filter((line) => !/^#|-Xm[sx]|logs\/|HeapDump/.test(line))
     .filter((line) => !line.includes("jdk.incubator.vector") || java.modules.includes("jdk.incubator.vector"))
+    .filter((line) => !isShortLived || !line.includes("G1"))
+    .concat(isShortLived ? ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] : [])
     .concat(`-Xms${heap}`, `-Xmx${heap}`, "")
     .join("\n");
 

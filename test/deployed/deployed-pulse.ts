@@ -57,7 +57,7 @@ export class DeployedPulse {
     this.#receiver = receiver;
     this.#dashboards = dashboards;
     await this.start({ enforcesRights: false });
-    this.#openSearch = startOpenSearch({ report: this.#report.progress });
+    this.#openSearch = startOpenSearch({ isShortLived: true, report: this.#report.progress });
     this.#openSearchUrl = (await this.#openSearch).url;
   }
 

@@ -26,7 +26,7 @@ export async function openBroker(): Promise<OpenSearchBroker> {
   let reason = "";
 
   const answer = async (testFile: string): Promise<BrokerAnswer> => {
-    starting ??= startOpenSearch({ heap: HEAP, report });
+    starting ??= startOpenSearch({ heap: HEAP, isShortLived: true, report });
     try {
       return { url: (await starting).url };
     } catch (failure) {
