@@ -28,6 +28,11 @@ export interface Route {
   readonly streams?: true;
   /** A POST that changes nothing: its body is a question. */
   readonly asks?: true;
+  /**
+   * API Gateway hands everything below this path to the function, which finds the route itself: each path of the API by
+   * itself is up to three of the 500 resources of a stack, twice, and so is each path on the way to it.
+   */
+  readonly under?: string;
 }
 
 export const BASE_PATH = "/api/v1";
@@ -46,7 +51,21 @@ const EVENTS = [...FILTER, ...TIME, ...PAGE, "cursor", "after"];
 const AGGREGATION = ["aggregator", "field", "groupBy", "interval", "size", "percents"];
 const AGGREGATE = [...FILTER, ...TIME, ...AGGREGATION, "after"];
 
-const view = (path: string, summary: string): Route => ({ method: "GET", path, fn: "query-events", summary });
+/** Stands for everything below a path. */
+export const EVERYTHING_BELOW = "/{proxy+}";
+
+/** Where API Gateway takes a route. */
+export const resourcePathOf = ({ path, under }: Pick<Route, "path" | "under">): string =>
+  under === undefined ? path : under + EVERYTHING_BELOW;
+
+/** All of `/health` and `/metrics` are views. */
+const view = (path: string, summary: string): Route => ({
+  method: "GET",
+  path,
+  fn: "query-events",
+  summary,
+  under: path.slice(0, path.indexOf("/", 1)),
+});
 
 /** An artifact's path under `/artifacts`, which has parameters `besides`, and the one that Vamp gave those of its own kinds. */
 const ofArtifacts = (

@@ -9,6 +9,7 @@ import { aggregationAnswer, jsonAnswer, listText } from "#functions/shared/answe
 import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
 import { askedPage, askedQuery } from "#functions/shared/asked-query.ts";
 import { beforeQuery } from "#functions/shared/before-query.ts";
+import { atOwnRoute } from "#functions/shared/own-route.ts";
 import { pageLinks } from "#functions/shared/page-links.ts";
 import { answerView, VIEWS } from "./views.ts";
 
@@ -25,13 +26,15 @@ export function queryEventsHandler(options: QueryEventsOptions): ApiHandler {
   const list = listEvents(options);
   return api(
     options.namespaces,
-    dispatch({
-      "GET /events": list,
-      "POST /events/search": list,
-      "GET /events/{id}": findEvent(options.store),
-      "GET /event-types": listEventTypes(options.store),
-      ...Object.fromEntries(Object.keys(VIEWS).map((path) => [`GET ${path}`, answerView(path, options)])),
-    }),
+    atOwnRoute(
+      dispatch({
+        "GET /events": list,
+        "POST /events/search": list,
+        "GET /events/{id}": findEvent(options.store),
+        "GET /event-types": listEventTypes(options.store),
+        ...Object.fromEntries(Object.keys(VIEWS).map((path) => [`GET ${path}`, answerView(path, options)])),
+      }),
+    ),
   );
 }
 

@@ -17,7 +17,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { YAML_TYPES } from "#core/artifacts/read-source.ts";
-import { BASE_PATH, type HttpFunction, type Route } from "#functions/routes.ts";
+import { BASE_PATH, type HttpFunction, type Route, resourcePathOf } from "#functions/routes.ts";
 import { COMMON_HEADERS, PREFLIGHT } from "#functions/shared/answer.ts";
 import type { ApiAuthorization } from "#lib/constructs/api-authorization.ts";
 import { answerProblems } from "#lib/constructs/problem-responses.ts";
@@ -102,17 +102,20 @@ export class EventsApi extends Construct {
     this.rest = api;
     this.url = api.urlForPath(BASE_PATH);
     for (const base of [BASE_PATH, `/{namespace}${BASE_PATH}`]) {
-      for (const route of props.routes) {
+      for (const route of oncePerResource(props.routes))
         api.root
-          .resourceForPath(base + route.path)
+          .resourceForPath(base + resourcePathOf(route))
           .addMethod(route.method, integrationOf(props.functions[route.fn], route, props.longestStream));
-      }
     }
     refuseTheRest(api, props.refusal);
     answerProblems(api, props.authorization.challenges);
     acknowledge(api, props.authorization.methods);
   }
 }
+
+/** Of routes that API Gateway takes at the same resource, one. */
+const oncePerResource = (routes: readonly Route[]): Iterable<Route> =>
+  new Map(routes.map((route) => [`${route.method} ${resourcePathOf(route)}`, route])).values();
 
 function integrationOf(fn: IFunction, { streams }: Pick<Route, "streams">, longestStream: Duration): LambdaIntegration {
   return new LambdaIntegration(fn, {

@@ -278,6 +278,21 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await get("/api/v1/health/deployments/none")).status).toBe(404);
   });
 
+  test("has no view on the way to one, behind one, or for another method", async () => {
+    for (const path of [
+      "/health/gateways",
+      "/health/gateways/a/b",
+      "/metrics/gateways/a/routes/b/c/d",
+      "/health/a/b/",
+    ]) {
+      const reply = await get(`/api/v1${path}`);
+      expect([path, reply.status, reply.json.type]).toEqual([path, 404, "urn:pulse:problem:not-found"]);
+      expect(reply.json.detail).toContain("there is no path");
+    }
+    const refused = await open.call({ method: "POST", path: "/api/v1/health/gateways/a", body: "{}" });
+    expect([refused.status, refused.headers.allow]).toEqual([405, "GET, OPTIONS"]);
+  });
+
   test("lists the types that have events", async () => {
     const reply = await get("/api/v1/event-types");
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
 import { YAML_TYPES } from "#core/artifacts/read-source.ts";
-import { BASE_PATH, routes } from "#functions/routes.ts";
+import { BASE_PATH, resourcePathOf, routes } from "#functions/routes.ts";
 import { PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
 import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
 
@@ -38,7 +38,7 @@ const methodAt = (method: string, path: string): Resource | undefined =>
 
 describe("routes", () => {
   const everyRoute = routes.flatMap((route) =>
-    ["", "/{namespace}"].map((prefix) => ({ ...route, path: prefix + BASE_PATH + route.path })),
+    ["", "/{namespace}"].map((prefix) => ({ ...route, path: prefix + BASE_PATH + resourcePathOf(route) })),
   );
 
   test.each(everyRoute)("$method $path is answered by $fn", ({ method, path, fn }) => {
@@ -56,6 +56,22 @@ describe("routes", () => {
     const [rest] = Object.values(resourcesOf(api, "AWS::ApiGateway::RestApi"));
 
     expect(rest?.Properties.BinaryMediaTypes).toEqual(["text/plain", "application/x-ndjson", ...YAML_TYPES]);
+  });
+
+  test("leave a stack room for more of them: CloudFormation takes 500 resources", () => {
+    for (const template of [
+      api,
+      deployment({ auth: { kind: "oidc", issuer: "https://a.example", audience: "b" } }).api,
+    ])
+      expect(Object.keys(template.toJSON().Resources).length).toBeLessThan(350);
+  });
+
+  test("below which a function finds its routes itself share it, and nothing else lies there", () => {
+    for (const { under, fn } of routes) {
+      if (under === undefined) continue;
+      const below = routes.filter(({ path }) => path.startsWith(`${under}/`));
+      expect(new Set(below.map((route) => `${route.fn} ${route.under}`))).toEqual(new Set([`${fn} ${under}`]));
+    }
   });
 
   test("that do not exist are refused by a function of ours, on every path there is", () => {

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import type { HttpHandlers } from "#dev/local-server.ts";
 import { serveHttp } from "#dev/local-server.ts";
 import { openApiDescription } from "#functions/describe-api/openapi.ts";
-import { routes } from "#functions/routes.ts";
+import { resourcePathOf, routes } from "#functions/routes.ts";
 
 export interface Call {
   readonly method?: string;
@@ -155,12 +155,17 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body, rights
 function resourceOf(path: string) {
   const wanted = path.replace(/\/$/, "").split("/");
   const resources = routes
-    .flatMap(({ path: under }) => [`/api/v1${under}`, `/{namespace}/api/v1${under}`])
+    .flatMap((route) => [`/api/v1${resourcePathOf(route)}`, `/{namespace}/api/v1${resourcePathOf(route)}`])
     .sort((one, other) => one.split("{").length - other.split("{").length);
   for (const resource of resources) {
     const segments = resource.split("/");
-    if (segments.length !== wanted.length) continue;
+    const isGreedy = segments.at(-1) === "{proxy+}";
+    if (isGreedy ? wanted.length < segments.length : segments.length !== wanted.length) continue;
     if (!segments.every((segment, index) => segment.startsWith("{") || segment === wanted[index])) continue;
+    if (isGreedy) {
+      const namespace = segments[1] === "{namespace}" ? { namespace: wanted[1] ?? "" } : {};
+      return { resource, parameters: { ...namespace, proxy: wanted.slice(segments.length - 1).join("/") } };
+    }
     const parameters = Object.fromEntries(
       segments.flatMap((segment, index) =>
         segment.startsWith("{") ? [[segment.slice(1, -1), wanted[index] ?? ""]] : [],
@@ -180,7 +185,7 @@ const underBase = (resource: string): string => resource.replace(/^(\/\{namespac
 
 function functionOf(message: APIGatewayProxyEvent): Exclude<keyof HttpHandlers, "stream-events"> {
   const under = underBase(message.resource);
-  const route = routes.find(({ method, path }) => method === message.httpMethod && path === under);
+  const route = routes.find((one) => one.method === message.httpMethod && resourcePathOf(one) === under);
   if (route === undefined) return "refuse-unmatched";
   if (route.fn === "stream-events") throw new Error("a stream is not answered at once");
   return route.fn;
