@@ -1,4 +1,5 @@
 import type { Clock } from "#core/clock.ts";
+import { aggregateEvents } from "#core/events/aggregate-events.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { aggregationAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
@@ -17,6 +18,6 @@ export function aggregateEventsHandler({ namespaces, store, clock }: AggregateEv
   return api(namespaces, async (request) => {
     const { query, aggregation } = askedAggregation(request, clock.now(), await store.types());
     const headers = await begin(request);
-    return aggregationAnswer(await store.aggregate(query, aggregation), headers);
+    return aggregationAnswer(await aggregateEvents(store, query, aggregation), headers);
   });
 }

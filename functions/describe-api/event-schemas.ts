@@ -82,11 +82,15 @@ const groups = listOf({
   required: ["key", "count", "value"],
   properties: { key: { type: ["string", "number", "boolean"] }, count: integer, value: aggregatedValue, series },
 });
+const hints = {
+  count: { ...integer, description: "How many events match, where none has what is aggregated" },
+  hint: { ...text, description: "The same where: what was looked for" },
+};
 const aggregation: Json = {
   oneOf: Object.entries({ value: aggregatedValue, groups, series }).map(([name, schema]) => ({
     type: "object",
     required: [name],
-    properties: { [name]: schema },
+    properties: { [name]: schema, ...(name === "value" && hints) },
   })),
 };
 

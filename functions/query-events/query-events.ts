@@ -1,6 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Clock } from "#core/clock.ts";
 import { allFaults, PulseError } from "#core/errors.ts";
+import { aggregateEvents } from "#core/events/aggregate-events.ts";
 import { toEventJson } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { declarationOf } from "#core/events/event-types.ts";
@@ -49,7 +50,7 @@ function listEvents({ store, clock }: QueryEventsOptions): Answer {
     );
     if (aggregation !== undefined) {
       const headers = await begin(request);
-      return aggregationAnswer(await store.aggregate(query, aggregation), headers);
+      return aggregationAnswer(await aggregateEvents(store, query, aggregation), headers);
     }
     const headers = await begin(request);
     const found = await searchEvents(store, query, page);

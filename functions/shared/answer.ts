@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
-import type { AggregationResult } from "#core/events/aggregation.ts";
+import type { AnsweredAggregation } from "#core/events/aggregate-events.ts";
 import { routes } from "#functions/routes.ts";
 import { type Problem, statusOf, toProblem } from "#functions/shared/problem.ts";
 
@@ -31,7 +31,7 @@ export const jsonAnswer = (statusCode: number, body: string, headers: Headers = 
 });
 
 /** The answer of an aggregation. Throws `too-large` where Lambda could not carry it. */
-export function aggregationAnswer(result: AggregationResult, headers: Headers): APIGatewayProxyResult {
+export function aggregationAnswer(result: AnsweredAggregation, headers: Headers): APIGatewayProxyResult {
   const body = JSON.stringify(result);
   if (fitsAnswer(body)) return jsonAnswer(200, body, headers);
   throw new PulseError(

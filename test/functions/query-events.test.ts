@@ -231,6 +231,30 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await get("/api/v1/events/aggregate?type=haproxy&aggregator=average&field=Tt")).json).toEqual({ value: 9 });
   });
 
+  test("says how many events match where none has what is aggregated, and where it was looked for", async () => {
+    const asked = "/api/v1/events/aggregate?tag=metrics:rate";
+    const misspelt = { tags: ["metrics:rate"], aggregator: { type: "average", field: "metrics.rsponseTime" } };
+
+    expect((await get("/api/v1/events", JSON.stringify(misspelt))).json).toEqual({
+      value: null,
+      count: 7,
+      hint: 'no event that matches has a number at "rsponseTime"',
+    });
+    expect((await get(`${asked}&aggregator=percentiles&percents=50&field=a.b`)).json).toEqual({
+      value: { 50: null },
+      count: 7,
+      hint: 'no event that matches has a number at "a.b"',
+    });
+    expect((await get("/api/v1/events/aggregate?tag=mixed&aggregator=min")).json).toMatchObject({
+      value: null,
+      count: 1,
+      hint: expect.stringContaining("by its path, like a.b"),
+    });
+    expect((await get("/api/v1/events/aggregate?tag=none&aggregator=min&field=a")).json).toEqual({ value: null });
+    expect((await get(`${asked}&aggregator=sum&field=a`)).json).toEqual({ value: 0 });
+    expect((await get(`${asked}&aggregator=stats&field=a`)).json.value).toMatchObject({ count: 0 });
+  });
+
   test("refuses a rate over a time that has no beginning, unless only intervals have rates", async () => {
     const rate = { tags: "metrics:rate", aggregator: { type: "rate" } };
 
