@@ -19,8 +19,8 @@ export class ArtifactsTable extends Table {
     return this.grant(grantee, "dynamodb:GetItem", "dynamodb:Query");
   }
 
-  /** A conditional put in place of what was read; a deletion is one, too. */
+  /** A conditional put in place of what was read, which a deletion is, too, or an update of whatever there is. */
   grantChange(grantee: IGrantable): Grant {
-    return this.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem");
+    return this.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem");
   }
 }

@@ -6,7 +6,8 @@ import type { ArtifactChange, ArtifactPage, ArtifactStore, Changed } from "#core
 import { type Clock, sleep, systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { fromItem, toItem, toItemKey, toPartition } from "#stores/dynamodb/artifact-item.ts";
-import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
+import { type Ask, DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
+import { isOverwrite, toOverwrite } from "#stores/dynamodb/overwrite-item.ts";
 
 export interface DynamoArtifactStoreOptions {
   readonly tableName: string;
@@ -18,13 +19,18 @@ export interface DynamoArtifactStoreOptions {
   readonly config?: DynamoDBClientConfig;
 }
 
+/** What became of a write: the state that it made, or what is there instead of what it was to replace. */
+type Tried = { readonly made: ArtifactState } | { readonly inTheWay: ArtifactState | undefined };
+
 /** Within this the hundredth of a hundred writers of one artifact has had its turn; API Gateway waits for 29 s. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 1000;
+/** What fits any version is refused twice at most, unless the artifact is deleted and created all the time. */
+const TRIES_WITHOUT_PAUSE = 4;
 
 /**
  * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is one
- * conditional put, on the version that it was decided with; its event is made of the item, by `publish-archive` behind
+ * conditional put, on the version that it was decided with, or, where no version is asked for, one update that fits any; its event is made of the item, by `publish-archive` behind
  * the table's stream. A deleted artifact stays as an item without a source, so that versions only grow. Reads are
  * consistent. The client is loaded with the first call.
  */
@@ -82,10 +88,15 @@ export class DynamoArtifactStore implements ArtifactStore {
     for (let tries = 1; clock.now() < deadlineMs; tries++) {
       const { answer, next } = decideChange(change, held);
       if (next === undefined) return answer;
-      const inTheWay = await this.#put(next, held, writer);
-      if (inTheWay === undefined) return answer;
-      const { answer: refused, next: other } = decideChange(change, inTheWay.state);
+      const tried =
+        held !== undefined && isOverwrite(change, next)
+          ? await this.#overwrite(change, next, held, writer)
+          : await this.#put(next, held, writer);
+      if ("made" in tried) return madeOf(answer, tried.made);
+      const { answer: refused, next: other } = decideChange(change, tried.inTheWay);
       if (other === undefined) return refused;
+      held = tried.inTheWay;
+      if (isOverwrite(change, other) && tries < TRIES_WITHOUT_PAUSE) continue;
       await sleep(clock, Math.random() * Math.min(LONGEST_PAUSE_MS, 4 ** tries));
       // Not what was in the way: after a pause among many writers it is old.
       held = await this.#stateOf(change);
@@ -93,34 +104,46 @@ export class DynamoArtifactStore implements ArtifactStore {
     throw new PulseError("unavailable", "too many change this artifact at once", { retryAfterSeconds: 1 });
   }
 
-  /** Puts the next state in place of the one that was held; if something else is there, what it is. */
-  async #put(
-    next: ArtifactState,
-    held: ArtifactState | undefined,
-    writer: string,
-  ): Promise<{ readonly state: ArtifactState | undefined } | undefined> {
-    return this.#connection.call(async ({ ConditionalCheckFailedException, PutItemCommand }, client) => {
-      const condition =
-        held === undefined
-          ? { ConditionExpression: "attribute_not_exists(pk)" }
-          : {
-              ConditionExpression: "version = :held",
-              ExpressionAttributeValues: { ":held": { N: String(held.version) } },
-            };
-      const put = {
-        TableName: this.#options.tableName,
-        Item: toItem(next, writer),
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        ...condition,
-      } as const;
+  /** Puts the next state in place of the one that was held. */
+  #put(next: ArtifactState, held: ArtifactState | undefined, writer: string): Promise<Tried> {
+    const condition =
+      held === undefined
+        ? { ConditionExpression: "attribute_not_exists(pk)" }
+        : {
+            ConditionExpression: "version = :held",
+            ExpressionAttributeValues: { ":held": { N: String(held.version) } },
+          };
+    const put = {
+      TableName: this.#options.tableName,
+      Item: toItem(next, writer),
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      ...condition,
+    } as const;
+    return this.#try(writer, async ({ PutItemCommand }, client) => {
+      await client.send(new PutItemCommand(put));
+      return next;
+    });
+  }
+
+  /** Puts the next content in place of whatever there is: the table says which version it made. */
+  #overwrite(change: ArtifactChange, next: ArtifactState, held: ArtifactState, writer: string): Promise<Tried> {
+    const update = { TableName: this.#options.tableName, ...toOverwrite(change, next, held, writer) };
+    return this.#try(writer, async ({ UpdateItemCommand }, client) => {
+      const { Attributes = {} } = await client.send(new UpdateItemCommand(update));
+      return fromItem(Attributes);
+    });
+  }
+
+  /** Whoever is told that its own is in the way was not refused: the answer of an earlier try was lost. */
+  #try(writer: string, write: Ask<ArtifactState>): Promise<Tried> {
+    return this.#connection.call(async (sdk, client) => {
       try {
-        await client.send(new PutItemCommand(put));
-        return undefined;
+        return { made: await write(sdk, client) };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!(error instanceof sdk.ConditionalCheckFailedException)) throw error;
         const { Item: item } = error;
-        if (item?.writer?.S === writer) return undefined;
-        return { state: item && fromItem(item) };
+        const state = item && fromItem(item);
+        return state !== undefined && item?.writer?.S === writer ? { made: state } : { inTheWay: state };
       }
     });
   }
@@ -137,4 +160,10 @@ export class DynamoArtifactStore implements ArtifactStore {
   close(): Promise<void> {
     return this.#connection.close();
   }
+}
+
+/** Which version it was, the table has said. */
+function madeOf(answer: Changed, made: ArtifactState): Changed {
+  const artifact = toArtifact(made);
+  return artifact !== undefined && answer.outcome === "updated" ? { outcome: "updated", artifact } : answer;
 }

@@ -3,6 +3,9 @@ import { toFailure } from "#stores/dynamodb/failure.ts";
 
 type Sdk = typeof import("@aws-sdk/client-dynamodb");
 
+/** A call, or some, with the client. */
+export type Ask<Result> = (sdk: Sdk, client: DynamoDBClient) => Promise<Result>;
+
 /** The client, loaded with the first call: what reads and writes nothing does not pay for it. */
 export class DynamoConnection {
   readonly #config: DynamoDBClientConfig;
@@ -13,7 +16,7 @@ export class DynamoConnection {
   }
 
   /** Throws `unavailable` where a retry may help. */
-  async call<Result>(ask: (sdk: Sdk, client: DynamoDBClient) => Promise<Result>): Promise<Result> {
+  async call<Result>(ask: Ask<Result>): Promise<Result> {
     this.#opened ??= import("@aws-sdk/client-dynamodb").then((sdk) => ({
       sdk,
       client: new sdk.DynamoDBClient(this.#config),

@@ -197,7 +197,7 @@ describe("functions", () => {
   });
 
   test.each([
-    ["PutArtifact", ["dynamodb:GetItem", "dynamodb:PutItem"]],
+    ["PutArtifact", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]],
     ["ReadArtifacts", ["dynamodb:GetItem", "dynamodb:Query"]],
   ])("%s may do with the table of artifacts what it must, and with no other table anything", (id, actions) => {
     const granted = statementsOf(api, id).filter(({ Action }) => JSON.stringify(Action).includes("dynamodb:"));

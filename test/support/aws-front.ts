@@ -34,19 +34,19 @@ export interface AwsFront {
     readonly region: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** The calls of the operation so far. */
+  /** The calls of the operations so far. */
   readonly calls: readonly AwsCall[];
   /** How many connections were made so far. */
   connections(): number;
-  /** What becomes of the operation's calls from now on; at first they are forwarded. */
+  /** What becomes of their calls from now on; at first they are forwarded. */
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
 
 const FORWARDED = /^(authorization|content-type|x-amz-.*)$/;
 
-/** Counts and breaks the calls of one operation, and forwards all others. */
-export async function openAwsFront(backend: string, operation: string): Promise<AwsFront> {
+/** Counts and breaks the calls of some operations, and forwards all others. */
+export async function openAwsFront(backend: string, ...operations: readonly string[]): Promise<AwsFront> {
   const calls: AwsCall[] = [];
   let behave: Behaviour = (_call, forward) => forward();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -55,7 +55,8 @@ export async function openAwsFront(backend: string, operation: string): Promise<
     if (sent === undefined) return;
     const call = { body: JSON.parse(sent) };
     const forward = (body: unknown = call.body): Promise<AwsReply> => forwardTo(backend, request, body);
-    const isBroken = String(request.headers["x-amz-target"]).endsWith(`.${operation}`);
+    const target = String(request.headers["x-amz-target"]);
+    const isBroken = operations.some((operation) => target.endsWith(`.${operation}`));
     if (isBroken) calls.push(call);
     const reply = await (isBroken ? behave(call, forward) : forward());
     if (reply === undefined) {

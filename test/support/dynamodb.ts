@@ -13,16 +13,16 @@ export const ARTIFACTS_TABLE = "artifacts";
 const KEYS: Readonly<Record<string, readonly string[]>> = { [TABLE]: ["pk"], [ARTIFACTS_TABLE]: ["pk", "sk"] };
 
 export interface TestDynamo extends AwsFront {
-  /** A PutItem as AWS does it: the stand-in does not tell the item that was in the way. */
+  /** A PutItem or UpdateItem as AWS does it: the stand-in does not tell the item that was in the way. */
   put: (call: AwsCall, forward: () => Promise<AwsReply>) => Promise<AwsReply>;
 }
 
-/** A DynamoDB of this process with a table of idempotency keys and one of artifacts, whose PutItem can be broken. */
+/** A DynamoDB of this process with a table of idempotency keys and one of artifacts, whose PutItem and UpdateItem can be broken. */
 export async function openDynamo(): Promise<TestDynamo> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const backend = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const front = await openAwsFront(backend, "PutItem");
+  const front = await openAwsFront(backend, "PutItem", "UpdateItem");
   const client = new DynamoDBClient(front.config);
   const put: TestDynamo["put"] = async ({ body }, forward) => {
     const reply = await forward();
@@ -30,7 +30,7 @@ export async function openDynamo(): Promise<TestDynamo> {
     const { TableName } = body;
     const names = KEYS[TableName];
     if (names === undefined) return reply;
-    const Key = Object.fromEntries(names.map((name) => [name, body.Item[name]]));
+    const Key = body.Key ?? Object.fromEntries(names.map((name) => [name, body.Item[name]]));
     const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
     return { status: 400, body: { ...reply.body, Item } };
   };

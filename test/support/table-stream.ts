@@ -11,7 +11,8 @@ export function recordItems(dynamo: TestDynamo): ItemsPut {
   const real = dynamo.put;
   dynamo.put = async (call, forward) => {
     const reply = await real(call, forward);
-    if (reply.status === 200 && call.body.TableName === ARTIFACTS_TABLE) items.push(call.body.Item);
+    if (reply.status === 200 && call.body.TableName === ARTIFACTS_TABLE)
+      items.push(call.body.Item ?? reply.body.Attributes);
     return reply;
   };
   dynamo.behave((call, forward) => dynamo.put(call, forward));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type Clock, systemClock } from "#core/clock.ts";
 import { publishArchiveHandler } from "#functions/publish-archive/publish-archive.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { fromItem } from "#stores/dynamodb/artifact-item.ts";
@@ -10,7 +11,11 @@ import { ARTIFACTS_TABLE, openDynamo, type TestDynamo } from "#test/support/dyna
 import { journalledEvents } from "#test/support/journalled-events.ts";
 import { type ItemsPut, recordItems, toStreamBatch } from "#test/support/table-stream.ts";
 
-const openStore = ({ config }: TestDynamo) => new DynamoArtifactStore({ tableName: ARTIFACTS_TABLE, config });
+/** No test is about a machine that is slow: nobody's patience ends. */
+const PATIENT: Clock = { now: () => 0, after: systemClock.after };
+
+const openStore = ({ config }: TestDynamo) =>
+  new DynamoArtifactStore({ tableName: ARTIFACTS_TABLE, config, clock: PATIENT });
 
 /*
  * The stand-in of DynamoDB has no streams: publish-archive is given records that are made of the items which were really
@@ -45,7 +50,7 @@ behavesLikeAnArtifactStore(
       },
     };
   },
-  { leastWriters: 1 },
+  { leastWriters: 100 },
 );
 
 describe("a table of artifacts", () => {
@@ -82,6 +87,79 @@ describe("a table of artifacts", () => {
       version: 3,
     });
     expect(lost).toBe(6);
+  });
+
+  test("answers so, too, where no version was asked for, and changes nothing twice", async () => {
+    const { put: real } = dynamo;
+    let lost = 0;
+    await put("1");
+    dynamo.behave(async (call, forward) => {
+      const reply = await real(call, forward);
+      return lost++ % 2 === 0 ? undefined : reply;
+    });
+
+    expect(await put("2")).toMatchObject({ outcome: "updated", artifact: { version: 2, source: "2" } });
+    expect(await put("3")).toMatchObject({ outcome: "updated", artifact: { version: 3, source: "3" } });
+    expect(items().map(({ version }) => version?.N)).toEqual(["1", "2", "3"]);
+    expect(lost).toBe(4);
+  });
+
+  test.each([
+    ["that is not there", 0],
+    ["that is there", 1],
+  ])("takes 100 writers of one artifact %s with three writes each at most", async (_, puts) => {
+    for (let version = 0; version < puts; version++) await put("before");
+    const before = dynamo.calls.length;
+
+    const changes = await Promise.all(Array.from({ length: 100 }, (_, writer) => put(String(writer))));
+
+    const versions = changes.map((changed) => ("artifact" in changed ? changed.artifact?.version : undefined));
+    expect(new Set(versions)).toEqual(new Set(Array.from({ length: 100 }, (_, index) => index + 1 + puts)));
+    expect(dynamo.calls.length - before).toBeLessThanOrEqual(300);
+  });
+
+  test("puts in place of whatever version there is, with a time that grows, where another was quicker each time", async () => {
+    const { put: real } = dynamo;
+    await put("0");
+    let others = 0;
+    dynamo.behave(async (call, forward) => {
+      // Another change, made later than this one says of itself, comes in between what was read and what is put.
+      if (others < 1 && call.body.Key !== undefined && others++ < 1)
+        await artifacts.change({
+          ...KEY,
+          content: { source: "other", format: "json" },
+          when: {},
+          atMs: 1_800_000_000_000,
+        });
+      return real(call, forward);
+    });
+
+    expect(
+      await artifacts.change({
+        ...KEY,
+        content: { source: "mine", format: "json" },
+        when: {},
+        atMs: 1_700_000_000_007,
+      }),
+    ).toEqual({
+      outcome: "updated",
+      artifact: { ...KEY, source: "mine", format: "json", version: 3, changedAtMs: 1_800_000_000_001 },
+    });
+  });
+
+  test("creates anew what was deleted while it was to be replaced", async () => {
+    const { put: real } = dynamo;
+    await put("0");
+    let isDeleted = false;
+    dynamo.behave(async (call, forward) => {
+      if (call.body.Key !== undefined && !isDeleted) {
+        isDeleted = true;
+        await artifacts.change({ ...KEY, when: {}, atMs: 0 });
+      }
+      return real(call, forward);
+    });
+
+    expect(await put("1")).toMatchObject({ outcome: "created", artifact: { version: 3, source: "1" } });
   });
 
   test("keeps a deleted artifact as an item without a source", async () => {
