@@ -35,7 +35,8 @@ const ANSWER: CdkCustomResourceResponse = { PhysicalResourceId: "dashboards" };
 
 /**
  * Gives each gateway and deployment that is declared, or that events tell of, its dashboard, and takes away those of which
- * there is nothing any more. What is as it must be is not written again, and objects of others are never touched. Two at once write the same.
+ * there is nothing any more. What is as it must be is not written again, and objects of others are never touched. Of two at once
+ * the one that read its names earlier may write what is older, until the next call; it removes nothing that the other made.
  * No deployment fails for a picture: what could not be done then is left to the schedule.
  */
 export const updateDashboardsHandler =
@@ -66,12 +67,14 @@ async function removeAll({ dashboards, namespaces }: UpdateDashboardsOptions): P
 async function updateNamespace(namespace: string, options: UpdateDashboardsOptions): Promise<void> {
   const { dashboards, declarations, clock } = options;
   const nowMs = clock.now();
+  // Before the names: what another run makes of later names is none of this one's to remove.
+  const held = await dashboards.held(ownedPrefix(namespace));
   const [seen, declaredAt] = await Promise.all([
     seenNames(askTags(namespace, options, nowMs)),
     declaredTopology(namespace, declarations),
   ]);
   const wanted = savedObjects(subjectsOf(namespace, seen, declaredAt(nowMs)));
-  const { put, remove } = changes(await dashboards.held(ownedPrefix(namespace)), wanted);
+  const { put, remove } = changes(held, wanted);
   await dashboards.put(put);
   // Of as many as this, those that are left out may only be the quieter ones.
   const isCut = Math.max(seen.gateways.length, seen.deployments.length) >= MAX_SEEN;
@@ -80,10 +83,11 @@ async function updateNamespace(namespace: string, options: UpdateDashboardsOptio
   log.info("dashboards are as they must be", { namespace, put: put.length, removed: isCut ? 0 : remove.length });
 }
 
+/** By when events were received, as they are retained: a gateway whose clock is wrong is there all the same. */
 const askTags =
   (namespace: string, { store, retentionDays }: UpdateDashboardsOptions, nowMs: number): AskTags =>
   async (type, generic) => {
-    const query = { ...everyEvent(namespace), types: [type], fromMs: nowMs - retentionDays * DAY_MS };
+    const query = { ...everyEvent(namespace), types: [type], receivedFromMs: nowMs - retentionDays * DAY_MS };
     const groupBy = { by: "tag", generic } as const;
     const answer = await store.aggregate(query, { aggregator: { type: "count" }, groupBy, size: MAX_SEEN });
     if (!("groups" in answer)) throw new TypeError("a store answers groups where groups are asked for");

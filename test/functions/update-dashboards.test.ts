@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CdkCustomResourceEvent } from "aws-lambda";
 import type { Artifact } from "#core/artifacts/artifact.ts";
 import { parseSource } from "#core/artifacts/read-source.ts";
+import type { EventStore } from "#core/events/event-store.ts";
 import { expandTags } from "#core/events/tags.ts";
 import type { Declarations } from "#core/workflows/declared-topology.ts";
 import { MAX_SEEN, updateDashboardsHandler } from "#functions/update-dashboards/update-dashboards.ts";
@@ -45,16 +46,24 @@ const declare = (kind: "gateways" | "deployments", name: string, source: string)
   artifacts.push({ namespace: "default", kind, name, source, format: "yaml", version: 1, changedAtMs: RECEIVED_AT_MS });
 };
 
+const options = (namespaces: readonly string[]) => ({
+  store,
+  dashboards,
+  declarations,
+  namespaces,
+  retentionDays: 30,
+  clock,
+});
 const handlerOf = (namespaces: readonly string[]) =>
-  updateDashboardsHandler(
-    { store, dashboards, declarations, namespaces, retentionDays: 30, clock },
-    { tries: 3, baseMs: 0, maxMs: 0, pause: async () => {} },
-  );
+  updateDashboardsHandler(options(namespaces), { tries: 3, baseMs: 0, maxMs: 0, pause: async () => {} });
 const update = (namespaces: readonly string[] = ["default"]) => handlerOf(namespaces)({});
 const deploy = (RequestType: "Create" | "Update" | "Delete") =>
   handlerOf(["default"])({ RequestType } as CdkCustomResourceEvent);
 
-const logged = async (gateway: string, given: { namespace?: string; timestampMs?: number } = {}): Promise<void> => {
+const logged = async (
+  gateway: string,
+  given: { namespace?: string; timestampMs?: number; receivedAtMs?: number } = {},
+): Promise<void> => {
   await store.keep([{ event: anEvent({ type: "haproxy", tags: expandTags([`gateways:${gateway}`]), ...given }) }]);
 };
 const titles = (type: string): string[] =>
@@ -133,7 +142,7 @@ describe("update-dashboards", () => {
   test("takes away all of a gateway of which nothing is kept any more, and nothing of others", async () => {
     server.objects.set("dashboard:my-own", FOREIGN);
     server.objects.set("dashboard:pulse.other.overview", { ...FOREIGN, id: "pulse.other.overview" });
-    await logged("stays", { timestampMs: RECEIVED_AT_MS + 20 * DAY_MS });
+    await logged("stays", { receivedAtMs: RECEIVED_AT_MS + 20 * DAY_MS });
     await logged("goes");
     await update();
     const both = server.objects.size;
@@ -166,12 +175,47 @@ describe("update-dashboards", () => {
 
   test("does no harm when two run at once", async () => {
     await logged("web");
-    await logged("goes", { timestampMs: RECEIVED_AT_MS - 20 * DAY_MS });
+    await logged("goes", { receivedAtMs: RECEIVED_AT_MS - 20 * DAY_MS });
     await update();
     await clock.pass(15 * DAY_MS);
     await logged("new");
 
     await Promise.all([update(), update()]);
+
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: new", "gateway: web"]);
+  });
+
+  test("goes by when lines were received, not by the clock of their gateway", async () => {
+    await logged("behind", { timestampMs: RECEIVED_AT_MS - 400 * DAY_MS });
+    await logged("ahead", { timestampMs: RECEIVED_AT_MS + 400 * DAY_MS });
+    await update();
+    expect(titles("dashboard")).toEqual(["Pulse", "gateway: ahead", "gateway: behind"]);
+
+    await clock.pass(31 * DAY_MS);
+    await update();
+
+    expect(titles("dashboard")).toEqual(["Pulse"]);
+  });
+
+  test("does not take away what a later run has made, though it has read the names before", async () => {
+    await logged("web");
+    const gate = Promise.withResolvers<void>();
+    const hasRead = Promise.withResolvers<void>();
+    const slow: Pick<EventStore, "aggregate"> = {
+      async aggregate(query, aggregation) {
+        const answer = await store.aggregate(query, aggregation);
+        hasRead.resolve();
+        await gate.promise;
+        return answer;
+      },
+    };
+
+    const earlier = updateDashboardsHandler({ ...options(["default"]), store: slow })({});
+    await hasRead.promise;
+    await logged("new");
+    await update();
+    gate.resolve();
+    await earlier;
 
     expect(titles("dashboard")).toEqual(["Pulse", "gateway: new", "gateway: web"]);
   });
