@@ -14,24 +14,15 @@ import type {
 } from "#core/events/event-store.ts";
 import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { Position } from "#core/events/position.ts";
-import {
-  type AnsweredBucket,
-  checkBuckets,
-  toGroupAggs,
-  toGroupSeriesAggs,
-  toGroups,
-  toSeries,
-  toSeriesAggs,
-  toValue,
-  toValueAggs,
-  withSeries,
-} from "./aggregation-body.ts";
+import type { AnsweredBucket } from "./aggregation-body.ts";
+import { askAggregation } from "./ask-aggregation.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import { createAll } from "./bulk.ts";
-import { Checkpoints, followsOn, type PlacedCheckpoint, toPosition } from "./checkpoints.ts";
-import { type OpenSearchSettings, openClient, request } from "./client.ts";
+import { Checkpoints, toPosition } from "./checkpoints.ts";
+import { type OpenSearchSettings, openClient } from "./client.ts";
+import { completeSearch, type Search } from "./complete-search.ts";
 import { DeclaredTypes } from "./declared-types.ts";
-import { type EventDocument, fromDocument, type PlacedEntry, toEntry, writeBulkLines } from "./event-document.ts";
+import { fromDocument, type PlacedEntry, toEntry, writeBulkLines } from "./event-document.ts";
 import { failure } from "./failure.ts";
 import { forgetIndices } from "./forget-indices.ts";
 import {
@@ -45,6 +36,7 @@ import {
 import { genericTemplateName, SORT_FIELD } from "./index-templates.ts";
 import { hasTemplate } from "./install-templates.ts";
 import { filterBody, queryBody, timeRange, toDate } from "./query-body.ts";
+import { type ShardPart, tailShards } from "./tail-shards.ts";
 import { TouchedIndices } from "./touched-indices.ts";
 import { TypeRegistry } from "./type-registry.ts";
 
@@ -68,9 +60,6 @@ const WRITE_RETRY: RetryPolicy = { tries: 8, baseMs: 100, maxMs: 5_000 };
 const READ_RETRY: RetryPolicy = { tries: 7, baseMs: 50, maxMs: 1_000 };
 
 const MAX_TYPES = 10_000;
-/** A document may hold 256 KiB and more. */
-const MAX_TAIL_PAGE = 200;
-const SHARDS_AT_ONCE = 8;
 
 const NEWEST_FIRST = [{ [SORT_FIELD]: "desc" }, { id: "desc" }];
 
@@ -80,13 +69,6 @@ export const openOpenSearchEventStore = async (
   options?: OpenSearchStoreOptions,
 ): Promise<OpenSearchEventStore> => new OpenSearchEventStore(await openClient(settings), options);
 
-interface SearchAnswer {
-  readonly timed_out: boolean;
-  readonly _shards: { readonly failed: number };
-  readonly hits: { readonly total: { readonly value: number }; readonly hits: readonly { _source: EventDocument }[] };
-  readonly aggregations?: AnsweredBucket;
-}
-
 /** Events in OpenSearch: one index for each type, namespace and period. */
 export class OpenSearchEventStore implements EventStore {
   readonly #client: Client;
@@ -94,7 +76,7 @@ export class OpenSearchEventStore implements EventStore {
   /** What is in force of types, and what puts them in force. */
   readonly register: DeclaredTypes;
   readonly #writeRetry: RetryPolicy;
-  readonly #readRetry: RetryPolicy;
+  readonly #search: Search;
   readonly #registry: TypeRegistry;
   readonly #touched: TouchedIndices;
   readonly #checkpoints: Checkpoints;
@@ -105,7 +87,8 @@ export class OpenSearchEventStore implements EventStore {
     this.#client = client;
     this.#prefix = options.prefix ?? DEFAULT_PREFIX;
     this.#writeRetry = options.writeRetry ?? WRITE_RETRY;
-    this.#readRetry = options.readRetry ?? READ_RETRY;
+    const readRetry = options.readRetry ?? READ_RETRY;
+    this.#search = completeSearch(client, readRetry);
     this.register = new DeclaredTypes(client, {
       prefix: this.#prefix,
       deployed: options.types ?? DEFAULT_EVENT_TYPES,
@@ -121,7 +104,7 @@ export class OpenSearchEventStore implements EventStore {
     this.#checkpoints = new Checkpoints(client, {
       prefix: this.#prefix,
       writeRetry: this.#writeRetry,
-      readRetry: this.#readRetry,
+      readRetry,
       now: options.now ?? Date.now,
     });
   }
@@ -208,33 +191,14 @@ export class OpenSearchEventStore implements EventStore {
   }
 
   async aggregate(query: EventQuery, aggregation: Aggregation): Promise<AggregationResult> {
-    const { aggregator, groupBy, intervalMs } = aggregation;
-    if (groupBy === undefined) {
-      if (intervalMs !== undefined) {
-        const { aggregations } = await this.#aggregations(query, toSeriesAggs(aggregator, intervalMs));
-        const series = toSeries(aggregator, intervalMs, aggregations);
-        checkBuckets([series]);
-        return { series };
-      }
-      const { hits, aggregations } = await this.#aggregations(query, toValueAggs(aggregator));
-      return { value: toValue(aggregator, hits.total.value, aggregations) };
-    }
-    const { aggregations } = await this.#aggregations(query, toGroupAggs(aggregation, groupBy));
-    const groups = toGroups(aggregation, groupBy, aggregations);
-    if (intervalMs === undefined || groups.length === 0) return { groups };
-    const answer = await this.#aggregations(query, toGroupSeriesAggs(aggregation, groupBy, groups, intervalMs));
-    const grouped = withSeries(aggregation, groups, intervalMs, answer.aggregations);
-    checkBuckets(grouped.map((group) => group.series ?? []));
-    return { groups: grouped };
-  }
-
-  async #aggregations(query: EventQuery, aggs: object): Promise<SearchAnswer> {
-    return this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
-      size: 0,
-      track_total_hits: true,
-      query: queryBody(query, await this.types()),
-      aggs,
-    });
+    return askAggregation(aggregation, async (aggs) =>
+      this.#search(searchPattern(this.#prefix, query.namespace, query.types), {
+        size: 0,
+        track_total_hits: true,
+        query: queryBody(query, await this.types()),
+        aggs,
+      }),
+    );
   }
 
   async find(namespace: string, id: string): Promise<Event | undefined> {
@@ -253,34 +217,14 @@ export class OpenSearchEventStore implements EventStore {
 
   async tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage> {
     const read = await this.#checkpoints.read(after.shards.keys());
-    const checkpoints = toPosition(read).shards;
-    const entries: TailPage["entries"][number][] = [];
-    const shards = new Map([...after.shards].filter(([shard]) => checkpoints.has(shard)));
-    const isBehind = ({ shard, seq }: PlacedCheckpoint): boolean => (shards.get(shard) ?? "") < seq;
-    let behind = read.checkpoints.filter(isBehind);
-    while (behind.length > 0 && entries.length < limit) {
-      const left = limit - entries.length;
-      const ready = behind.filter((checkpoint) => !behind.some((other) => followsOn(checkpoint, other)));
-      // An equal share for each, so that a busy shard does not keep the others waiting.
-      const asked = ready.slice(0, Math.min(SHARDS_AT_ONCE, left));
-      const size = Math.min(MAX_TAIL_PAGE, Math.floor(left / asked.length));
-      const pages = await Promise.all(
-        asked.map(({ shard, seq }) =>
-          this.#readShard(filter, { shard, from: shards.get(shard), to: seq, size, receivedFromMs }),
-        ),
-      );
-      asked.forEach(({ shard, seq }, index) => {
-        const page = pages[index] as TailPage["entries"];
-        entries.push(...page);
-        shards.set(shard, page.length < size ? seq : (page.at(-1)?.point.seq as string));
-      });
-      behind = behind.filter(isBehind);
-    }
-    return { entries, position: { store: read.store, shards }, caughtUp: behind.length === 0 };
+    return tailShards(read, { after, limit }, (part) => this.#readShard(filter, part, receivedFromMs));
   }
 
-  async #readShard(filter: EventFilter, part: ShardPart): Promise<TailPage["entries"]> {
-    const { shard, from, to, size, receivedFromMs } = part;
+  async #readShard(
+    filter: EventFilter,
+    { shard, from, to, size }: ShardPart,
+    receivedFromMs: number | undefined,
+  ): Promise<TailPage["entries"]> {
     const places = [
       { term: { shard } },
       { range: { seq: { ...(from !== undefined && { gt: from }), lte: to } } },
@@ -325,21 +269,6 @@ export class OpenSearchEventStore implements EventStore {
     return forgetIndices(this.#client, this.#prefix, await this.register.present(), nowMs);
   }
 
-  /** One search, complete or failed: an answer that misses shards comes with status 200. */
-  async #search(pattern: string, body: object, query: Readonly<Record<string, string>> = {}): Promise<SearchAnswer> {
-    return retrying(this.#readRetry, async () => {
-      const { body: answer } = await request<SearchAnswer>(this.#client, {
-        method: "POST",
-        path: `/${pattern}/_search`,
-        query: { allow_partial_search_results: false, ignore_unavailable: true, ...query },
-        body,
-      });
-      if (answer.timed_out || answer._shards.failed > 0)
-        throw failure("unavailable", "answered a part of a search only");
-      return answer;
-    });
-  }
-
   /** The client would answer a second close never. */
   close(): Promise<void> {
     this.#closing ??= this.#client.close();
@@ -352,13 +281,4 @@ interface Keeping {
   readonly types: readonly EventTypeDeclaration[];
   readonly places: ReadonlyMap<string, TypePlace>;
   readonly indices: Set<string>;
-}
-
-/** What of a shard is to be read: after `from`, or from its start, up to `to`. */
-interface ShardPart {
-  readonly shard: string;
-  readonly from: string | undefined;
-  readonly to: string;
-  readonly size: number;
-  readonly receivedFromMs: number | undefined;
 }
