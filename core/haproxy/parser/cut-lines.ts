@@ -1,3 +1,4 @@
+import type { LineTemplate } from "#core/haproxy/parser/line-template.ts";
 import { beginsAs } from "#core/haproxy/parser/match-template.ts";
 import { isOf, type Reader, type Readers } from "#core/haproxy/parser/readers.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
@@ -44,4 +45,49 @@ export function readLongLine(
     candidates.has(reader) ? !hasLiterals(reader.template, message) : !beginsAs(reader.template, message),
   );
   return isSure && readStateLine(message) === undefined ? chosenOf([...candidates.values()]) : undefined;
+}
+
+/**
+ * The same without a record: of a line that this format's compiled reader would take for cut within the field of that place.
+ * False where it takes more to know.
+ */
+export function isSurelyCutOf(
+  own: Reader,
+  place: number,
+  { frontend }: { readonly frontend: string },
+  message: string,
+  { all }: Readers,
+): boolean {
+  let chosen: Reader | undefined;
+  for (const reader of all) {
+    const isAlike = reader === own || areAlike(reader, own, place);
+    if (isAlike ? hasLiterals(reader.template, message) : beginsAs(reader.template, message)) return false;
+    if (!isAlike) continue;
+    chosen ??= reader;
+    if (reader.frontends.has(frontend) && !chosen.frontends.has(frontend)) chosen = reader;
+  }
+  return chosen === own && readStateLine(message) === undefined;
+}
+
+/** How many fields two formats have in common before they differ. */
+const alike = new WeakMap<LineTemplate, WeakMap<LineTemplate, number>>();
+
+/** Whether lines that are cut in the field of that place are the same by both. */
+function areAlike({ template, compiledCut }: Reader, { template: own }: Reader, place: number): boolean {
+  const known = alike.get(own) ?? new WeakMap<LineTemplate, number>();
+  alike.set(own, known);
+  let count = known.get(template);
+  if (count === undefined) {
+    count = compiledCut() === undefined ? 0 : countAlike(template, own);
+    known.set(template, count);
+  }
+  return place < count;
+}
+
+function countAlike({ fields }: LineTemplate, own: LineTemplate): number {
+  const differs = own.fields.findIndex((place, index) => {
+    const other = fields[index];
+    return other?.before !== place.before || JSON.stringify(other.field) !== JSON.stringify(place.field);
+  });
+  return differs < 0 ? own.fields.length : differs;
 }

@@ -1,6 +1,6 @@
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { chosenOf, readLongLine } from "#core/haproxy/parser/cut-lines.ts";
-import type { HeaderCounts, LineTemplate } from "#core/haproxy/parser/line-template.ts";
+import type { HeaderCounts } from "#core/haproxy/parser/line-template.ts";
 import { matchCutTemplate, matchTemplate } from "#core/haproxy/parser/match-template.ts";
 import { isOf, type Reader, type Readers, readersOf } from "#core/haproxy/parser/readers.ts";
 import type { HaproxyRecord, ParsedLine, Rejection } from "#core/haproxy/parser/record.ts";
@@ -21,18 +21,8 @@ export interface KnownFormat {
 /** Reads a line as it came (one LF at its end does not count): a record, or why it is none. */
 export interface LineParser {
   (line: Uint8Array | string, context: LineContext): ParsedLine;
-  /** What it reads ordinary lines by, for who needs no record of them. */
-  readonly readers?: () => OrdinaryReaders;
-}
-
-/**
- * The formats that are compiled, in the order in which they are tried: a line is of the first that takes it and is of its
- * frontend, or none of whose frontend is known.
- */
-export interface OrdinaryReaders {
-  readonly compiled: readonly { readonly template: LineTemplate; readonly frontends: ReadonlySet<string> }[];
-  /** All that a format is known of. */
-  readonly frontends: ReadonlySet<string>;
+  /** What it reads lines by, for who needs no record of them. */
+  readonly readers?: () => Readers;
 }
 
 /**

@@ -19,6 +19,7 @@ export interface Reader {
 /** All readers, the most exact ones first, and all frontends that they are known to be of. */
 export interface Readers {
   readonly all: readonly Reader[];
+  /** An ordinary line is of the first that takes it and is of its frontend, or none of whose frontend is known. */
   readonly compiled: readonly CompiledLineReader[];
   readonly frontends: ReadonlySet<string>;
 }

@@ -24,7 +24,7 @@ import type { LineContext } from "#core/haproxy/parser/to-record.ts";
 
 /** What a line says besides its value's text. */
 export interface LineFindings extends WrittenTexts {
-  timeMs: number;
+  timeMs: number | undefined;
   names: KnownNames | undefined;
   /** 0 where none is printed. */
   status: number;
@@ -33,6 +33,8 @@ export interface LineFindings extends WrittenTexts {
   requestEnd: number;
   /** The quotes of the request are all of the message that JSON escapes. */
   isClean: boolean;
+  /** The place of the field within which the line ends; -1 for a whole line. */
+  cutIn: number;
 }
 
 /** The message is none of the format, and no reader of the format that is compiled takes it either. */
@@ -41,7 +43,8 @@ export const NOT_OF_FORMAT = 0;
 /**
  * Writes what the message of an ASCII line says, which stands from `at` to `end`, from `start` on, behind a zero that ends the
  * line: `{"ci":"192.0.2.7",…`, up to what every value ends with. Answers where it ended, `NOT_OF_FORMAT`, or `GIVEN_UP` for a line of which a record must be made. What it writes
- * is what JSON.stringify makes of the compiled reader's record.
+ * is what JSON.stringify makes of the compiled reader's record, which is that of a cut line where it ends within a request or
+ * captured headers.
  */
 export type MembersWriter = (
   text: string,
@@ -85,6 +88,8 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
     clock: new SecondClock(),
     memories,
     shapes: fields.map(({ shape }) => shape),
+    beginnings: fields.map(({ beginning }) => beginning),
+    partials: fields.map(({ field }) => bytesOf(`,"truncated":true,"partial":{${JSON.stringify(field.name)}:"`)),
     pluses: signed.map((index) => bytesOf(`,${JSON.stringify(plusOf(names[index] as string))}:true`)),
     texts: TEXTS,
     copyBytes,
@@ -99,25 +104,38 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
   const has = (alias: string): boolean => fields.some(({ field }) => field.alias === alias);
   const source = `
     "use strict";
-    const { clock, memories, shapes, texts, copyBytes, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
+    const { clock, memories, shapes, beginnings, texts, copyBytes, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
     const { STOPS_HEADERS, STOPS_REQUEST, STOPS_TEXT } = tools;
     return function write(text, bytes, at, end, start, context, findings) {
       let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, hasEmpty = false, isPlain = true, isClean = true, isOdd = false;
       let pluses = 0, blocks = 0, vanished = 0, requestAt = -1, requestEnd = -1, headersAt = 0;
       let headersFrom = -1, headersTo = 0, headersWritten = 0, headersWrittenTo = 0;
+      let cutIn = -1, cutFrom = 0;
+      let ${runs.map((_, run) => `run${run}`).join(", ")};
       let responseHeadersFrom = -1, responseHeadersTo = 0, responseHeadersWritten = 0, responseHeadersWrittenTo = 0;
       findings.status = 0;
+      findings.timeMs = undefined;
       findings.isAscii = true;
-      ${statements}
-      if (vanished !== 0 && vanished !== blocks) return ${NOT_OF_FORMAT};
+      reading: {
+        ${statements}
+        if (vanished !== 0 && vanished !== blocks) return ${NOT_OF_FORMAT};
+      }
+      if (cutIn >= 0 && run${frontends} === undefined) return ${GIVEN_UP};
       bytes[start] = 123;
       for (n = 0; pluses >> n !== 0; n++) if ((pluses >> n) & 1) o = copyBytes(tools.pluses[n], bytes, o);
       o = copyBytes(run${frontends}.format, bytes, o);
-      ${has("r") ? `o = copyRequest(bytes, requestAt, requestEnd, o, isPlain, findings); if (o < 0) return ${GIVEN_UP};` : ""}
+      if (requestAt >= 0) o = copyRequest(bytes, requestAt, requestEnd, o, isPlain, findings);
+      if (o < 0) return ${GIVEN_UP};
       ${has("hr") ? decodedCode("headers") : ""}
       ${has("hs") ? decodedCode("responseHeaders") : ""}
       if (pluses & ${bitsOf("Ta", "Tt", "B")}) o = copyBytes(texts.logasap, bytes, o);
       if (pluses & ${bitsOf("rc")}) o = copyBytes(texts.redispatched, bytes, o);
+      if (cutIn >= 0) {
+        o = copyBytes(tools.partials[cutIn], bytes, o);
+        o = copyEscaped(bytes, cutFrom, end, o);
+        o = copyBytes(texts.endOfPartial, bytes, o);
+      }
+      findings.cutIn = cutIn;
       findings.names = run${frontends};
       findings.requestAt = requestAt;
       findings.requestEnd = requestEnd;
@@ -144,6 +162,7 @@ const TEXTS = {
   responseHeaders: bytesOf(',"response_headers":'),
   logasap: bytesOf(',"logasap":true'),
   redispatched: bytesOf(',"redispatched":true'),
+  endOfPartial: bytesOf('"}'),
 };
 
 /** As many as an integer has bits for. */
@@ -165,6 +184,8 @@ const OTHER_MEMBERS: MemberKinds = {
   response_headers: "other",
   logasap: "boolean",
   redispatched: "boolean",
+  truncated: "boolean",
+  partial: "other",
   syslog: "other",
   clock: "text",
   source: "text",

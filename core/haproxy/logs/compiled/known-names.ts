@@ -52,6 +52,8 @@ export interface NamesWriter {
 
 const BACKSLASH = 0x5c;
 const SLOTS = 4096;
+/** Of FNV-1a: names of one platform differ in a few letters anywhere. */
+const HASH_FACTOR = 0x01000193;
 
 /** A platform has few frontends, backends and servers and logs them for ever: what is written of them is made once. */
 export class NamesMemory {
@@ -67,14 +69,9 @@ export class NamesMemory {
   /** Those that stand from `from` to `to`; undefined when they are none. */
   take(text: string, bytes: Uint8Array, from: number, to: number): KnownNames | undefined {
     const length = to - from;
-    // Names differ most in how they end.
-    const slot =
-      ((bytes[to - 1] as number) * 17 +
-        (bytes[to - 2] as number) * 97 +
-        (bytes[to - 3] as number) * 331 +
-        (bytes[from] as number) +
-        length * 7) &
-      (SLOTS - 1);
+    let hash = length;
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), HASH_FACTOR);
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     const known = this.#slots[slot];
     if (known !== undefined && stands(known.printed, bytes, from, length)) return known;
     const run = this.#runs.take(text, bytes, from, to, slot);

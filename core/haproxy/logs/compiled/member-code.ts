@@ -4,7 +4,8 @@ import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-temp
 /*
  * The code that writes the fields of a template as members of a JSON object while it reads them: `p` is where it is in
  * `text` and in `bytes`, `o` where it writes, behind them; `q`, `c` and `n` are for passing use. What is not as the compiled reader
- * takes it ends in `return 0`, what this code does not know how to write in `return -1`.
+ * takes it ends in `return 0`, what this code does not know how to write in `return -1`. Where a line ends within a request
+ * or captured headers, `break reading` with the field in `cutIn`, and in `cutFrom` where it begins.
  */
 
 /** Statements, and what is found by them. */
@@ -95,9 +96,9 @@ function memberCode(template: LineTemplate, key: string, index: number, plus: nu
         if (p === q) ${NO}
         ${write('"')}`;
     case "request":
-      return requestCode(key);
+      return requestCode(key, index);
     default:
-      return headersCode(key, field.alias);
+      return headersCode(key, index, field.alias);
   }
 }
 
@@ -127,7 +128,8 @@ const cookieCode = (key: string): string => `
     for (q = p; ; p++) {
       while (STOPS_TEXT[bytes[p]] === 0) p++;
       if ((c = bytes[p]) === 32) break;
-      ${isOddOrEnd}
+      if (p === end) ${UNKNOWN}
+      isOdd = true;
     }
     if (p === q) ${UNKNOWN}
     ${write(`${key}"`)}
@@ -135,28 +137,33 @@ const cookieCode = (key: string): string => `
     ${write('"')}
   }`;
 
-/** There is a sign that JSON escapes, or it is the zero behind the line. */
-const isOddOrEnd = `if (p === end) ${UNKNOWN} isOdd = true;`;
-
 /** What stands from there up to \`p\`. */
 const copyFrom = (from: string): string =>
   `if (isOdd) { o = copyEscaped(bytes, ${from}, p, o); isPlain = isClean = false; }
    else { bytes.copyWithin(o, ${from}, p); o += p - ${from}; }`;
 
 /** Up to the quote behind it. */
-const requestCode = (key: string): string => `
+const requestCode = (key: string, index: number): string => `
   isOdd = false;
   for (q = p; ; p++) {
     while (STOPS_REQUEST[bytes[p]] === 0) p++;
     if ((c = bytes[p]) === 34) break;
     if (c === 35) isPlain = false;
-    else { ${isOddOrEnd} }
+    else if (p !== end) isOdd = true;
+    else {
+      if (!beginnings[${index}].test(text.slice(q, end))) ${UNKNOWN}
+      ${cutCode(index, "q")}
+    }
   }
   if (p === q + 1 && bytes[q] === 45) ${NO}
   requestAt = q; requestEnd = p;
   ${write(`${key}"`)}
   ${copyFrom("q")}
   ${write('"')}`;
+
+/** The line's end is to be escaped: the quote before a request is alone. */
+const cutCode = (index: number, from: string): string =>
+  `isClean = false; cutIn = ${index}; cutFrom = ${from}; break reading;`;
 
 const stateCode = (key: string, length: number): string => `
   ${write(`${key}"`)}
@@ -166,7 +173,7 @@ const stateCode = (key: string, length: number): string => `
   ${write('"')}`;
 
 /** HAProxy encodes braces and quotes within: where one stands, the line is not what it seems. */
-function headersCode(key: string, alias: string | undefined): string {
+function headersCode(key: string, index: number, alias: string | undefined): string {
   const note = alias === "hr" ? notePlace("headers") : alias === "hs" ? notePlace("responseHeaders") : "";
   return `
   hasVanished = bytes[p] !== 123;
@@ -182,7 +189,12 @@ function headersCode(key: string, alias: string | undefined): string {
       while (STOPS_HEADERS[c = bytes[p]] === 0) p++;
       if (c === 35) { isPlain = false; p++; continue; }
       if (c === 34 || c === 123) ${NO}
-      if (c !== 124 && c !== 125) { ${isOddOrEnd} p++; continue; }
+      if (c !== 124 && c !== 125) {
+        if (p === end) { o = n - ${key.length}; ${cutCode(index, "headersAt - 1")} }
+        isOdd = true;
+        p++;
+        continue;
+      }
       if (p === q) hasEmpty = true;
       ${copyFrom("q")}
       if (c === 125) break;
@@ -207,7 +219,7 @@ function runCode(run: number, literals: readonly string[]): string {
     return `q = text.indexOf(${JSON.stringify(literal)}, ${from}); if (q < 0) ${NO}`;
   });
   return `${passes.join("\n")}
-    const run${run} = memories[${run}].take(text, bytes, p, q);
+    run${run} = memories[${run}].take(text, bytes, p, q);
     if (run${run} === undefined) ${NO}
     if (!run${run}.isClean) ${UNKNOWN}
     o = copyBytes(run${run}.members, bytes, o);

@@ -10,7 +10,9 @@ import { type KnownNames, type LineOrigin, tagsOfNames } from "#core/haproxy/log
 import { digitsAt } from "#core/haproxy/logs/event-id.ts";
 import { type LineClock, readLineClock } from "#core/haproxy/logs/line-clock.ts";
 import { type LogLine, receiptBlockOf } from "#core/haproxy/logs/log-record.ts";
-import type { LineParser, OrdinaryReaders } from "#core/haproxy/parser/haproxy-parser.ts";
+import { isSurelyCutOf } from "#core/haproxy/parser/cut-lines.ts";
+import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import type { Reader, Readers } from "#core/haproxy/parser/readers.ts";
 import { HeaderMemory } from "#core/haproxy/syslog/header-memory.ts";
 import type { SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
 
@@ -45,7 +47,7 @@ const ALL_BYTES = START + 32 * MAX_LINE_BYTES;
 
 interface ValueWriter {
   readonly value: CompiledValue | undefined;
-  readonly frontends: ReadonlySet<string>;
+  readonly reader: Reader;
 }
 
 /** A header that many lines of a second have, and what is written of it. */
@@ -83,7 +85,7 @@ const END = 0x7d;
 
 class OrdinaryLines {
   readonly #writers: readonly ValueWriter[];
-  readonly #frontends: ReadonlySet<string>;
+  readonly #readers: Readers;
   readonly #headers = new HeaderMemory();
   readonly #bytes = Buffer.alloc(ALL_BYTES);
   readonly #findings: LineFindings = {
@@ -94,13 +96,14 @@ class OrdinaryLines {
     requestEnd: -1,
     isClean: true,
     isAscii: true,
+    cutIn: -1,
   };
   #header: KnownHeader = { syslog: {}, isClean: false, bytes: NO_BYTES };
   #origin: KnownOrigin = { head: "", zone: "", source: "", block: undefined, bytes: NO_BYTES };
 
-  constructor({ compiled, frontends }: OrdinaryReaders) {
-    this.#writers = compiled.map((reader) => ({ frontends: reader.frontends, value: compileValue(reader.template) }));
-    this.#frontends = frontends;
+  constructor(readers: Readers) {
+    this.#readers = readers;
+    this.#writers = readers.compiled.map((reader) => ({ reader, value: compileValue(reader.template) }));
   }
 
   write(line: LogLine & { readonly line: string }, receivedAtMs: number): WrittenLine | undefined {
@@ -114,20 +117,27 @@ class OrdinaryLines {
     if (this.#header.syslog !== syslog) this.#header = knownHeader(syslog, text.slice(0, at));
     if (!this.#header.isClean) return undefined;
     const context = { zone: line.zone, receivedAtMs };
-    for (const { value, frontends } of this.#writers) {
+    for (const { value, reader } of this.#writers) {
       if (value === undefined) return undefined;
       const end = value.write(text, bytes, at, length, START, context, this.#findings);
       if (end === GIVEN_UP) return undefined;
-      if (end === NOT_OF_FORMAT || !this.#isOf(frontends)) continue;
-      return this.#finish(line, end, value.shape, receivedAtMs);
+      if (end === NOT_OF_FORMAT) continue;
+      const { cutIn } = this.#findings;
+      if (cutIn >= 0 && !this.#isCutOf(reader, cutIn, text.slice(at))) return undefined;
+      if (cutIn >= 0 || this.#isOf(reader)) return this.#finish(line, end, value.shape, receivedAtMs);
     }
     return undefined;
   }
 
-  #isOf(frontends: ReadonlySet<string>): boolean {
-    if (this.#frontends.size === 0) return true;
+  #isOf({ frontends }: Reader): boolean {
+    const all = this.#readers.frontends;
+    if (all.size === 0) return true;
     const { frontend } = this.#findings.names as KnownNames;
-    return frontends.has(frontend) || !this.#frontends.has(frontend);
+    return frontends.has(frontend) || !all.has(frontend);
+  }
+
+  #isCutOf(reader: Reader, cutIn: number, message: string): boolean {
+    return isSurelyCutOf(reader, cutIn, this.#findings.names as KnownNames, message, this.#readers);
   }
 
   /** What all values end with, from `at` on. */

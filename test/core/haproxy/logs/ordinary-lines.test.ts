@@ -5,7 +5,7 @@ import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
 import { type LogLine, lineId, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
-import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { capturedLines, goldenFiles, goldenFormats } from "#test/core/haproxy/known-lines.ts";
 import { aLogLine, httplogLine, INCARNATION } from "#test/support/log-records.ts";
 
@@ -14,8 +14,17 @@ const receivedAtMs = Date.parse(RECEIVED_AT);
 
 const own = readLogFormat("own", "%ci:%cp [%t] %ft %b/%s %ST %Tt %[fc_err] %hr %{+Q}r end");
 
+/** Formats that are httplog up to a place, or have its fields in another order, so that cut lines can be of several. */
+const HTTPLOG = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq";
+const rivals: readonly KnownFormat[] = [
+  { format: readLogFormat("longer", `${HTTPLOG} %hr %hs %{+Q}r id=%ID`) },
+  { format: readLogFormat("of-web", `${HTTPLOG} %hr %hs %{+Q}r end`), frontends: ["fe_web", "web"] },
+  { format: readLogFormat("without-headers", `${HTTPLOG} %{+Q}r`), frontends: ["fe_sep"] },
+  { format: readLogFormat("request-first", "%ci:%cp [%t] %{+Q}r %hr %hs %ft %ST %Ta") },
+];
+
 /** What writes lines straight from their bytes, and the same formats without that. */
-const parsers = [undefined, goldenFormats(), [{ format: own, frontends: ["web"] }]].map((formats) => {
+const parsers = [undefined, goldenFormats(), [{ format: own, frontends: ["web"] }], rivals].map((formats) => {
   const fast = haproxyParser(formats && { formats });
   const slow: LineParser = (line, context) => fast(line, context);
   return { fast, slow };
@@ -144,6 +153,33 @@ describe("what is written straight from the bytes of a line", () => {
       fc.property(edited, fc.nat(), (line, number) => expectTheSame(toLine(line, number))),
       { numRuns: 1000 },
     );
+  });
+
+  test("is the event that is made of its record: of lines cut anywhere", () => {
+    fc.assert(
+      fc.property(edited, fc.nat(1100), fc.nat(), (line, length, number) =>
+        expectTheSame(toLine(line.subarray(0, length % (line.length + 1)), number)),
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("is written of a line that is cut within its request or captured headers, in which there may be anything", () => {
+    const whole = httplogLine({}).replace(" HTTP/1.1", "\\#C3#A9#E9 HTTP/1.1");
+    const headers = whole.replace('"GET', '{a\\b||#E9|x} {c} "GET');
+
+    for (const line of [whole, headers])
+      for (
+        let length = line.length - 1;
+        line.slice(0, length).includes("{") || line.slice(0, length).includes('"');
+        length--
+      ) {
+        const cut = toLine(Buffer.from(line.slice(0, length)), length);
+        expectTheSame(cut);
+        // Between two of them a line ends where nothing tells how.
+        if (!/[}"] ?$/.test(line.slice(0, length)) || line.slice(0, length).endsWith(' "'))
+          expect(wasWritten(cut)).toBe(true);
+      }
   });
 
   test("is the event that is made of its record, whoever handed it in", () => {
