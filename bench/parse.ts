@@ -79,7 +79,8 @@ function* entries(lines: readonly Buffer[], toRecord: LineParser): Generator<Pla
     const offset = index % LINES_A_RECORD;
     if (offset === 0) seqAt = seqsOf(FIRST_SEQUENCE_NUMBER + BigInt(index));
     const { event, shape } = toRecordedEvent(received(line, index), toRecord);
-    const entry = { event, ...(shape && { shape }), point: { shard: SHARD, seq: seqAt(offset) } };
+    const point = { shard: SHARD, seq: seqAt(offset) };
+    const entry = shape === undefined ? { event, point } : { event, shape, point };
     yield { index: INDEX, entry, fields: HAPROXY_FIELDS };
   }
 }
@@ -87,15 +88,14 @@ function* entries(lines: readonly Buffer[], toRecord: LineParser): Generator<Pla
 const INDEX = "pulse.haproxy.default.2026-11-22";
 const LINE_FEED = 0x0a;
 
-/** A line as an agent hands it in: without the LF at its end. */
-const received = (line: Buffer, index: number): LogLine => ({
-  id: `5d1e2f3a4b5c6d7e-${String(index).padStart(15, "0")}`,
-  at: RECEIVED_AT,
-  namespace: "default",
-  source: "gw-1",
-  zone: ZONE,
-  ...toLineBytes(line.at(-1) === LINE_FEED ? line.subarray(0, -1) : line),
-});
+/** A line as an agent hands it in: without the LF at its end. What a journal gives is an object that was parsed: plain. */
+function received(line: Buffer, index: number): LogLine {
+  const bytes = toLineBytes(line[line.length - 1] === LINE_FEED ? line.subarray(0, -1) : line);
+  const id = `5d1e2f3a4b5c6d7e-${String(index).padStart(15, "0")}`;
+  const origin = { id, at: RECEIVED_AT, namespace: "default", source: "gw-1", zone: ZONE };
+  if ("b64" in bytes) return { ...origin, ...bytes };
+  return { id, at: RECEIVED_AT, namespace: "default", source: "gw-1", zone: ZONE, line: bytes.line };
+}
 
 /** As many lines as an agent sends together are a record of the stream. */
 const LINES_A_RECORD = 500;

@@ -1,4 +1,4 @@
-import type { LineTemplate } from "#core/haproxy/parser/line-template.ts";
+import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 import { beginsAs } from "#core/haproxy/parser/match-template.ts";
 import { isOf, type Reader, type Readers } from "#core/haproxy/parser/readers.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
@@ -87,7 +87,10 @@ function areAlike({ template, compiledCut }: Reader, { template: own }: Reader, 
 function countAlike({ fields }: LineTemplate, own: LineTemplate): number {
   const differs = own.fields.findIndex((place, index) => {
     const other = fields[index];
-    return other?.before !== place.before || JSON.stringify(other.field) !== JSON.stringify(place.field);
+    return other?.before !== place.before || textOf(other) !== textOf(place);
   });
   return differs < 0 ? own.fields.length : differs;
 }
+
+/** What a field is, wherever its format names it. */
+const textOf = ({ field }: TemplateField): string => JSON.stringify({ ...field, offset: 0 });

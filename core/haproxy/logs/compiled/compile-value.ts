@@ -107,12 +107,12 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
     const { clock, memories, shapes, beginnings, texts, copyBytes, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
     const { STOPS_HEADERS, STOPS_REQUEST, STOPS_TEXT } = tools;
     return function write(text, bytes, at, end, start, context, findings) {
-      let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, hasEmpty = false, isPlain = true, isClean = true, isOdd = false;
-      let pluses = 0, blocks = 0, vanished = 0, requestAt = -1, requestEnd = -1, headersAt = 0;
-      let headersFrom = -1, headersTo = 0, headersWritten = 0, headersWrittenTo = 0;
+      let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, isPlain = true, isClean = true, isOdd = false;
+      let pluses = 0, blocks = 0, vanished = 0, requestAt = -1, requestEnd = -1, headersAt = 0, emptyAt = -1;
+      let headersFrom = -1, headersTo = 0, headersWritten = 0, headersWrittenTo = 0, headersEmptyAt = -1;
       let cutIn = -1, cutFrom = 0;
       let ${runs.map((_, run) => `run${run}`).join(", ")};
-      let responseHeadersFrom = -1, responseHeadersTo = 0, responseHeadersWritten = 0, responseHeadersWrittenTo = 0;
+      let responseHeadersFrom = -1, responseHeadersTo = 0, responseHeadersWritten = 0, responseHeadersWrittenTo = 0, responseHeadersEmptyAt = -1;
       findings.status = 0;
       findings.timeMs = undefined;
       findings.isAscii = true;
@@ -149,9 +149,15 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
 const decodedCode = (headers: string): string => `
   if (${headers}From >= 0) {
     o = copyBytes(texts.${headers}, bytes, o);
-    if (isPlain && ${headers}WrittenTo >= 0) {
-      bytes.copyWithin(o, ${headers}Written, ${headers}WrittenTo);
-      o += ${headers}WrittenTo - ${headers}Written;
+    if (isPlain && ${headers}EmptyAt > -2) {
+      q = ${headers}EmptyAt;
+      if (q > 0) {
+        bytes.copyWithin(o, ${headers}Written, q);
+        o = copyBytes(texts.null, bytes, o + q - ${headers}Written);
+        q += 2;
+      } else q = ${headers}Written;
+      bytes.copyWithin(o, q, ${headers}WrittenTo);
+      o += ${headers}WrittenTo - q;
     } else {
       o = decodeHeaders(bytes, ${headers}From, ${headers}To, o, isPlain, findings);
     }
@@ -162,6 +168,7 @@ const TEXTS = {
   responseHeaders: bytesOf(',"response_headers":'),
   logasap: bytesOf(',"logasap":true'),
   redispatched: bytesOf(',"redispatched":true'),
+  null: bytesOf("null"),
   endOfPartial: bytesOf('"}'),
 };
 

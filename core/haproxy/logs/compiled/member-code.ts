@@ -183,7 +183,8 @@ function headersCode(key: string, index: number, alias: string | undefined): str
     ${write(key)}
     n = o;
     ${write('["')}
-    hasEmpty = isOdd = false;
+    isOdd = false;
+    emptyAt = -1;
     headersAt = q = ++p;
     for (;;) {
       while (STOPS_HEADERS[c = bytes[p]] === 0) p++;
@@ -195,7 +196,7 @@ function headersCode(key: string, index: number, alias: string | undefined): str
         p++;
         continue;
       }
-      if (p === q) hasEmpty = true;
+      if (p === q) emptyAt = emptyAt === -1 ? o - 1 : -2;
       ${copyFrom("q")}
       if (c === 125) break;
       ${write('","')}
@@ -207,9 +208,9 @@ function headersCode(key: string, index: number, alias: string | undefined): str
   }`;
 }
 
-/** Where they are as printed, and where as written, for those that need not be written otherwise when they are decoded. */
+/** Where they are as printed, and as written, and where an empty one is written if it is the only one (-1: none, -2: several). */
 const notePlace = (name: string): string =>
-  `${name}From = headersAt; ${name}To = p; ${name}Written = n; ${name}WrittenTo = hasEmpty ? -1 : o;`;
+  `${name}From = headersAt; ${name}To = p; ${name}Written = n; ${name}WrittenTo = o; ${name}EmptyAt = emptyAt;`;
 
 /** Goes over the words by what stands behind each. */
 function runCode(run: number, literals: readonly string[]): string {

@@ -79,6 +79,7 @@ const NO_BYTES = new Uint8Array();
 const CLOCK = { ahead: bytesOf(',"clock":"ahead"'), behind: bytesOf(',"clock":"behind"') };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII, too
 const ASCII = /^[\x00-\x7f]*$/;
+const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const END = 0x7d;
@@ -112,6 +113,8 @@ class OrdinaryLines {
     const bytes = this.#bytes;
     // What takes as many bytes as it has characters is ASCII.
     if (length > MAX_LINE_BYTES || bytes.write(text, 0, "utf8") !== length) return undefined;
+    // To a reader, one at the end is none of the line.
+    if (bytes[length - 1] === LINE_FEED) return undefined;
     bytes[length] = 0;
     const { syslog, at } = this.#headers.read(text, bytes);
     if (this.#header.syslog !== syslog) this.#header = knownHeader(syslog, text.slice(0, at));

@@ -17,14 +17,21 @@ const own = readLogFormat("own", "%ci:%cp [%t] %ft %b/%s %ST %Tt %[fc_err] %hr %
 /** Formats that are httplog up to a place, or have its fields in another order, so that cut lines can be of several. */
 const HTTPLOG = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq";
 const rivals: readonly KnownFormat[] = [
+  { format: readLogFormat("request-first", "%ci:%cp [%t] %{+Q}r %hr %hs %ft %ST %Ta") },
   { format: readLogFormat("longer", `${HTTPLOG} %hr %hs %{+Q}r id=%ID`) },
   { format: readLogFormat("of-web", `${HTTPLOG} %hr %hs %{+Q}r end`), frontends: ["fe_web", "web"] },
-  { format: readLogFormat("without-headers", `${HTTPLOG} %{+Q}r`), frontends: ["fe_sep"] },
-  { format: readLogFormat("request-first", "%ci:%cp [%t] %{+Q}r %hr %hs %ft %ST %Ta") },
 ];
+const withoutHeaders = { format: readLogFormat("without-headers", `${HTTPLOG} %{+Q}r`), frontends: ["fe_sep"] };
 
 /** What writes lines straight from their bytes, and the same formats without that. */
-const parsers = [undefined, goldenFormats(), [{ format: own, frontends: ["web"] }], rivals].map((formats) => {
+const configurations = [
+  undefined,
+  goldenFormats(),
+  [{ format: own, frontends: ["web"] }],
+  rivals,
+  [...rivals, withoutHeaders],
+];
+const parsers = configurations.map((formats) => {
   const fast = haproxyParser(formats && { formats });
   const slow: LineParser = (line, context) => fast(line, context);
   return { fast, slow };
@@ -180,6 +187,14 @@ describe("what is written straight from the bytes of a line", () => {
         if (!/[}"] ?$/.test(line.slice(0, length)) || line.slice(0, length).endsWith(' "'))
           expect(wasWritten(cut)).toBe(true);
       }
+  });
+
+  test("is nothing of a cut line that ends with a LF, which is none of it", () => {
+    const whole = httplogLine({});
+    const line = toLine(Buffer.from(`${whole.slice(0, whole.indexOf("GET ") + 6)}\n\n`), 1);
+
+    expectTheSame(line);
+    expect(wasWritten(line)).toBe(false);
   });
 
   test("is the event that is made of its record, whoever handed it in", () => {
