@@ -44,15 +44,26 @@ export function searchTemplate(template: LineTemplate, text: string): PrintedVal
  * Whether the literals stand in the line one behind the other, which few lines of other formats have, and no cut line: it is no
  * whole line of the format otherwise.
  */
-export function hasLiterals({ fields, end }: LineTemplate, text: string): boolean {
+export function hasLiterals(template: LineTemplate, text: string): boolean {
   let at = 0;
-  for (const literal of [...fields.map(({ before }) => before), end]) {
-    const printed = printedAfter(literal, SEPARATOR);
+  for (const printed of literalsOf(template)) {
     const found = text.indexOf(printed, at);
     if (found < 0) return false;
     at = found + printed.length;
   }
   return true;
+}
+
+const literals = new WeakMap<LineTemplate, readonly string[]>();
+
+/** Each as short as it can be printed. */
+function literalsOf(template: LineTemplate): readonly string[] {
+  const known = literals.get(template);
+  if (known !== undefined) return known;
+  const { fields, end } = template;
+  const made = [...fields.map(({ before }) => before), end].map((literal) => printedAfter(literal, SEPARATOR));
+  literals.set(template, made);
+  return made;
 }
 
 /** HAProxy prints no separator after another one, and none at the beginning of a line. */
