@@ -50,7 +50,13 @@ export interface NamesWriter {
   readonly server: number;
 }
 
+const FIRST_PRINTED = 0x20;
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+
+/** Words of some formats hold anything but a space. */
+const isEscaped = (byte: number): boolean => byte < FIRST_PRINTED || byte === QUOTE || byte === BACKSLASH;
+
 const SLOTS = 4096;
 /** Of FNV-1a: names of one platform differ in a few letters anywhere. */
 const HASH_FACTOR = 0x01000193;
@@ -87,7 +93,7 @@ export class NamesMemory {
     const names = { format, frontend, tls };
     return {
       printed: bytes,
-      isClean: !bytes.includes(BACKSLASH),
+      isClean: !bytes.some(isEscaped),
       members: bytesOf(written.join("")),
       format: bytesOf(`,${JSON.stringify(names).slice(1, -1)}`),
       frontend,

@@ -189,6 +189,13 @@ describe("what is written straight from the bytes of a line", () => {
       }
   });
 
+  test.each(["\n", "\t", "\\", "\u007f", '"'])("is the event that is made of its record, with %j in a name", (sign) => {
+    const https = `${httplogLine({})} 0/0000000000000000/0/0/0 www.ex${sign}ample/TLSv1.3/TLS_AES`;
+
+    expectTheSame(toLine(Buffer.from(https), 1));
+    expectTheSame(toLine(Buffer.from(httplogLine({}).replace("web", `we${sign}b`)), 1));
+  });
+
   test("is nothing of a cut line that ends with a LF, which is none of it", () => {
     const whole = httplogLine({});
     const line = toLine(Buffer.from(`${whole.slice(0, whole.indexOf("GET ") + 6)}\n\n`), 1);
