@@ -29,7 +29,6 @@ export async function createAll<Item>(
   const sendNext = async (): Promise<void> => {
     for (const { from, documents } of bulks) {
       const outcomes = await createWithRetries(client, documents, retry);
-      // OpenSearch answers a bulk that it has read to its end.
       documents.release();
       outcomes.forEach((outcome, index) => {
         kept[from + index] = outcome;
@@ -106,6 +105,8 @@ async function create(client: Client, documents: Documents, indices: readonly nu
     });
     return body.items.map((item) => outcomeOf(item.create));
   } catch (error) {
+    // Only of a bulk that is answered item by item is it certain that it was read to its end.
+    documents.leave();
     if (error instanceof PulseError && error.kind === "too-large")
       return createHalves(client, documents, indices, error);
     if (mayPass(error)) return indices.map(() => ({ retry: error }));

@@ -16,6 +16,7 @@ export class Documents {
   #at = 0;
   /** Where each ends. */
   readonly #ends: number[] = [];
+  #mayBeReadLater = false;
 
   get length(): number {
     return this.#ends.length;
@@ -69,9 +70,15 @@ export class Documents {
     return Buffer.concat(parts);
   }
 
-  /** Nobody reads them any more, or what `bodyOf` gave: other documents take their place. */
+  /** Somebody may be sending them still, after an answer that came before its time or none: no others take their place. */
+  leave(): void {
+    this.#mayBeReadLater = true;
+  }
+
+  /** They are done with, and so is what `bodyOf` gave: other documents take their place. */
   release(): void {
-    if (this.#bytes.length <= MAX_SPARE_BYTES && spare.length < MAX_SPARE) spare.push(this.#bytes);
+    const isSpare = !this.#mayBeReadLater && this.#bytes.length <= MAX_SPARE_BYTES && spare.length < MAX_SPARE;
+    if (isSpare) spare.push(this.#bytes);
     this.#bytes = NOTHING;
     this.#at = 0;
     this.#ends.length = 0;

@@ -33,6 +33,19 @@ describe("documents of a bulk", () => {
     );
   });
 
+  test("give their bytes to others when they are done with, unless somebody may be sending them still", () => {
+    const [done, left] = [documentsOf(["done"]), documentsOf(["left"])];
+    const [bodyOfDone, bodyOfLeft] = [done.bodyOf(), left.bodyOf()];
+
+    done.release();
+    left.leave();
+    left.release();
+    for (let next = 0; next < 8; next++) documentsOf(["next"]);
+
+    expect(bodyOfDone).toEqual(bytesOf("next"));
+    expect(bodyOfLeft).toEqual(bytesOf("left"));
+  });
+
   test("hold a text twice where it is said twice, however long it is", () => {
     const documents = new Documents();
 
