@@ -9,5 +9,6 @@ export default {
   globalTeardown: "<rootDir>/test/support/close-opensearch-broker.ts",
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // Many tests wait for processes, or for time itself.
+  maxWorkers: 3,
 };

@@ -1,60 +1,14 @@
-import { describe, expect, jest, test } from "@jest/globals";
-import { servePulse } from "#dev/served-pulse.ts";
+import { describe, jest, test } from "@jest/globals";
 import { playGateway } from "#test/feedback/played-gateway.ts";
 import { openRealGateway } from "#test/feedback/real-gateway.ts";
-import type { OpenGateway } from "#test/feedback/troubled-gateway.ts";
-import { watchGateway } from "#test/feedback/watch-loop.ts";
-import { describeHaproxy } from "#test/real-haproxy/describe-haproxy.ts";
-import { freePorts } from "#test/real-haproxy/haproxy.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
-
-/** What a measurement of health looks back on. */
-const WINDOW_MS = 30_000;
-const TWO_WINDOWS_MS = 2 * WINDOW_MS;
+import { tellsOfTrouble, WINDOW_MS } from "#test/feedback/tells-of-trouble.ts";
+import { testHaproxy } from "#test/real-haproxy/describe-haproxy.ts";
 
 jest.setTimeout(6 * WINDOW_MS);
 
-async function tellsOfTrouble(openGateway: OpenGateway, engine: readonly string[] = []): Promise<void> {
-  const closing: (() => Promise<unknown>)[] = [];
-  try {
-    const folder = await temporaryFolder();
-    closing.push(folder.remove);
-    const [syslog = 0] = await freePorts(1);
-    const ports = ["--port", "0", "--syslog", String(syslog)];
-    const pulse = await servePulse([...ports, "--data", `${folder.path}/pulse`, "--measure-every", "5s", ...engine]);
-    closing.push(() => pulse.stop());
-    const gateway = await openGateway(folder.path, syslog);
-    closing.push(gateway.close);
-    const watch = await watchGateway(pulse, gateway.name);
-    closing.push(watch.close);
-    await watch.untilAllTell(1, TWO_WINDOWS_MS);
-
-    gateway.fail();
-    await watch.untilAllTell(0, TWO_WINDOWS_MS);
-    gateway.heal();
-    await watch.untilAllTell(1, TWO_WINDOWS_MS);
-
-    expect(gateway.failed).toBeGreaterThan(0);
-    const { deliveries, forged } = watch.webhook;
-    expect(forged).toBe(0);
-    expect(new Set(deliveries.map(({ id }) => id)).size).toBe(deliveries.length);
-  } finally {
-    for (const close of closing.reverse()) await close();
-  }
-}
-
 // Side by side: for most of the time each waits for its windows.
-describe("a gateway of which one server fails, and recovers,", () => {
-  test.concurrent("shows it in its health, a stream and a webhook within two windows, by the lines of a sample", () =>
-    tellsOfTrouble(playGateway));
-});
+describe("a gateway of which one server fails, and recovers, shows it in its health, a stream and a webhook", () => {
+  test.concurrent("within two windows, by the lines of a sample", () => tellsOfTrouble(playGateway));
 
-describeHaproxy("a real gateway of which one server fails, and recovers,", () => {
-  test.concurrent("shows it in its health, a stream and a webhook within two windows", () =>
-    tellsOfTrouble(openRealGateway));
-
-  describeOpenSearch("on OpenSearch", (url) => {
-    test.concurrent("shows it all the same", () => tellsOfTrouble(openRealGateway, ["--opensearch", url()]));
-  });
+  testHaproxy.concurrent("within two windows, when it is a real one", () => tellsOfTrouble(openRealGateway));
 });

@@ -10,7 +10,7 @@ export interface TroubledGateway {
 
 export type OpenGateway = (folder: string, syslogPort: number) => Promise<TroubledGateway>;
 
-export const REQUEST_EVERY_MS = 50;
+export const REQUEST_EVERY_MS = 100;
 
 /** Others may keep events in the same cluster. */
 export const gatewayName = (port: number): string => `shop-${process.pid}-${port}`;
