@@ -74,10 +74,10 @@ const CODE_OF_KINDS: Readonly<Partial<Record<ValueKind, (value: string, index: n
 /** The name for what captured headers are decoded. */
 export const decodedOf = (value: string): string => `${value}Decoded`;
 
-/** Digits, after a sign perhaps. That a field, known by its place, has a plus is noted in `pluses`. */
+/** Digits, after one sign perhaps. That a field, known by its place, has a plus is noted in `pluses`. */
 function numberCode(value: string, maxDigits: number, sign: number | "minus" | "no sign"): string {
   const minus = "isNegative = c === 45; if (isNegative) c = bytes[++p];";
-  const plus = `if (c === 43) { pluses = pluses === undefined ? [${sign}] : [...pluses, ${sign}]; c = bytes[++p]; }`;
+  const plus = `else if (c === 43) { pluses = pluses === undefined ? [${sign}] : [...pluses, ${sign}]; c = bytes[++p]; }`;
   return `
     c = bytes[p];
     ${sign === "no sign" ? "" : minus}

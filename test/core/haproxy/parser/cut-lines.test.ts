@@ -107,6 +107,17 @@ describe.each(CONFIGURATIONS)("a cut line, by %s,", (_, formats) => {
     expect([Buffer.from(line).toString("latin1"), quick]).toEqual([Buffer.from(line).toString("latin1"), slow]);
   };
 
+  test.each(["-+0", "+-0", "++1", "--1", "-1", "+1"])("has one sign at most before a number, as in %s", (number) => {
+    const head = "<134>Nov 22 01:22:46 gw-1 haproxy[71]: 127.0.0.1:36629 [22/Nov/2026:01:22:46.331] fe be/srv1";
+    const captured = "{www.example.com|ua/1|} {|alpha/1.0} ";
+
+    for (const headers of ["", captured])
+      for (const request of ['"GET / HT', '"GET / HTTP/1.1"'])
+        isAsEveryWay(
+          Buffer.from(`${head} 0/0/0/0/${number} 200 ${number} - - ---- 1/1/1/1/0 0/0 ${headers}${request}`),
+        );
+  });
+
   test("is what it is when every format is tried in every way", () => {
     fc.assert(fc.property(anyCutLine, isAsEveryWay), { numRuns: 1000 });
   });
