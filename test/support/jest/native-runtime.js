@@ -50,3 +50,6 @@ export default class NativeRuntime {
   leaveTestCode() {}
   teardown() {}
 }
+
+// What a worker has loaded takes longer to be tidied up than jest waits for it.
+process.once("beforeExit", () => process.exit());
