@@ -18,15 +18,23 @@ export interface SeedResult {
   readonly coverage: Coverage;
 }
 
-// Each simulated fault would be told.
-log.setLogLevel("SILENT");
-
 const MOST_REST_MS = 10 * 60_000;
 /** A new shard is known after a second; then polls read it. */
 const CATCH_UP_MS = 3_000;
 
 /** Plays the world of a seed: at first all may go wrong, then nothing does until it is at rest; then it is judged. */
 export async function runSeed(options: WorldOptions): Promise<SeedResult> {
+  const level = log.getLevelName();
+  // Each simulated fault would be told.
+  log.setLogLevel("SILENT");
+  try {
+    return await playSeed(options);
+  } finally {
+    log.setLogLevel(level);
+  }
+}
+
+async function playSeed(options: WorldOptions): Promise<SeedResult> {
   const world = createWorld(options);
   const { plan, time, network, ledger, coverage, trace } = world;
   watchCheckpoints(world);
