@@ -53,15 +53,18 @@ export async function forward(args: string[]): Promise<void> {
   const settings = read();
   const log = openLog((line) => process.stderr.write(line), Date.now);
   const authorization = process.env.PULSE_AUTHORIZATION;
-  const forwarder = await Forwarder.start(settings, { log, clock: systemClock, authorization });
+  const starting = Forwarder.start(settings, { log, clock: systemClock, authorization });
+  // From the beginning: a signal that nobody listens to ends the process, also in the moment after it says that it runs.
+  const ending = told();
   process.on("SIGHUP", async () => {
     try {
-      await forwarder.reload(read());
+      await (await starting).reload(read());
     } catch (error) {
       log.error("the settings are left as they were", { error });
     }
   });
-  const signal = await told();
+  const forwarder = await starting;
+  const signal = await ending;
   log.info("the agent ends", { signal });
   await forwarder.stop();
 }
