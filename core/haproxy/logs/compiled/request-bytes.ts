@@ -87,7 +87,7 @@ function beforeVersion1(bytes: Uint8Array, from: number, to: number): number {
     bytes[to - 2] === DOT &&
     bytes[to - 3] === ONE &&
     isAt(HTTP, bytes, at);
-  return isThere ? at : GIVEN_UP;
+  return isThere ? at : -1;
 }
 
 /** The same of ` HTTP/2`, ` HTTP/3.0`. */
