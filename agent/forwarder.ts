@@ -28,8 +28,8 @@ const RECEIPT_MS = 60_000;
 type InputKey = string;
 
 /**
- * The agent beside a gateway: takes lines in, spools them, and sends them on. What it may not change while it runs is said
- * by `reload`.
+ * The agent beside a gateway: takes lines in, spools them, and sends them on. What it may not
+ * change while it runs is said by `reload`.
  */
 export class Forwarder {
   readonly #log: AgentLog;
@@ -109,7 +109,9 @@ export class Forwarder {
     this.#log.info("the settings were read again");
   }
 
-  /** Takes nothing more in, spools what it has, and sends for as long as the settings say; the rest stays in the spool. */
+  /**
+   * Takes nothing more in, spools what it has, and sends for as long as the settings say; the rest stays in the spool.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#end(this.#settings.drainMs);
     return this.#stopping;

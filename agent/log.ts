@@ -1,4 +1,6 @@
-/** What an agent tells about itself: a JSON object a line, on standard error. Lines of gateways and credentials never. */
+/**
+ * What an agent tells about itself: a JSON object a line, on standard error. Lines of gateways and credentials never.
+ */
 export interface AgentLog {
   info(message: string, about?: About): void;
   warn(message: string, about?: About): void;

@@ -55,8 +55,8 @@ const GZIP_LEVEL = 3;
 const compress = promisify(gzip);
 
 /**
- * Takes lines from the inputs, gives them their numbers and puts them into the spool, block by block. It holds so much and
- * no more: who can wait looks at `isFull`.
+ * Takes lines from the inputs, gives them their numbers and puts them into the spool, block by block. It holds so much
+ * and no more: who can wait looks at `isFull`.
  */
 export class Spooler implements LineSink {
   /** Rings when it is no longer full. */

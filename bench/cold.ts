@@ -100,7 +100,9 @@ function timeImports(urls: readonly string[], runs: number, progress: Progress):
   );
 }
 
-/** What a function finds besides its environment: Lambda's runtime client gives it globals, and has loaded these itself. */
+/**
+ * What a function finds besides its environment: Lambda's runtime client gives it globals, and has loaded these itself.
+ */
 const RUNTIME = `
   globalThis.awslambda = { streamifyResponse: (handler) => handler, HttpResponseStream: {} };
   for (const name of ["fs", "http", "module", "net", "os", "path", "util", "worker_threads", "async_hooks"])

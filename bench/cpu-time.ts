@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 /** Linux counts in hundredths of a second, whatever the machine (USER_HZ). */
 const MS_PER_TICK = 10;
 
-/** The processor time a process has used, where the system tells it (Linux): what it does not share with a busy neighbour. */
+/**
+ * The processor time a process has used, where the system tells it (Linux): what
+ * it does not share with a busy neighbour.
+ */
 export function cpuMsOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");

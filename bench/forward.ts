@@ -21,7 +21,10 @@ const PORT = 35_514;
 /** What pulse-forward.service runs it with. */
 const NODE_OPTIONS = ["--optimize-for-size", "--max-semi-space-size=2"];
 
-/** What the agent takes of a machine while lines of httplog come at a steady pace: memory at its most, and processor time. */
+/**
+ * What the agent takes of a machine while lines of httplog come at a steady
+ * pace: memory at its most, and processor time.
+ */
 export async function forward(ground: Ground, seconds: number): Promise<SuiteReport> {
   const folder = mkdtempSync(join(tmpdir(), "pulse-bench-"));
   try {

@@ -17,8 +17,8 @@ interface Pending {
 
 /**
  * A kept-alive HTTP/1.1 connection with one request under way at a time, for answers that tell their length. A request
- * costs it 48 µs of processor where node:http's client takes 120 and more: with client and server on the same two cores,
- * that would be a good part of what is measured.
+ * costs it 48 µs of processor where node:http's client takes 120 and more: with client and server on the same two
+ * cores, that would be a good part of what is measured.
  */
 export class HttpConnection {
   readonly #socket: Socket;

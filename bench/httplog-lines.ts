@@ -6,7 +6,9 @@ const LEAST_LINES = 4000;
 /** `<134>Nov 22 01:22:46 gw-1 haproxy[71]: ` */
 const HEADER = /^<\d+>[A-Z][a-z]{2} [ \d]\d [\d:]{8} [^ ]+ [^ ]+\[\d+\]: /;
 
-/** Captured httplog lines, hostile and cut ones among them, repeated until there are enough; and where they are from. */
+/**
+ * Captured httplog lines, hostile and cut ones among them, repeated until there are enough; and where they are from.
+ */
 export function httplogLines(): { readonly lines: readonly Buffer[]; readonly from: string } {
   const golden = goldenFiles.at(-1);
   const captured = (golden?.rows() ?? labelledLines).filter(({ format }) => format === "httplog");

@@ -17,8 +17,9 @@ const RUN_MS = 120_000;
 const POLL_MS = 50;
 
 /**
- * What rsyslog's mmnormalize takes for the same lines: all processor time of rsyslogd from the first line on, which is to
- * receive them over TCP, to read their headers, to normalise them, and to write JSON. Undefined where it is not installed.
+ * What rsyslog's mmnormalize takes for the same lines: all processor time of rsyslogd from the first
+ * line on, which is to receive them over TCP, to read their headers, to normalise them, and to write
+ * JSON. Undefined where it is not installed.
  */
 export async function measureMmnormalize(
   lines: readonly Buffer[],

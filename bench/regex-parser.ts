@@ -1,6 +1,6 @@
 /*
- * What one would write first: one regular expression with named groups, and an object of what it found. It says the same
- * of an ordinary line as Pulse's record does, and nothing of any other.
+ * What one would write first: one regular expression with named groups, and an object of what it found. It says the
+ * same of an ordinary line as Pulse's record does, and nothing of any other.
  */
 
 const HTTPLOG = new RegExp(

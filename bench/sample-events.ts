@@ -3,8 +3,8 @@ import { expandTags } from "#core/events/tags.ts";
 import { uuidV7 } from "#core/events/uuid.ts";
 
 /*
- * Events of the kind a platform makes: 6 types in equal parts, 200 gateways, 1000 services, spread evenly over 31 days in
- * order of time. The same numbers give the same events, whoever asks.
+ * Events of the kind a platform makes: 6 types in equal parts, 200 gateways, 1000 services, spread evenly over 31 days
+ * in order of time. The same numbers give the same events, whoever asks.
  */
 
 export const TYPES = ["metrics", "health", "event", "allocation", "workflow", "archive"] as const;

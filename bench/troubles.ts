@@ -96,7 +96,9 @@ async function timed(doIt: () => Promise<number | undefined>): Promise<Course> {
 const WRITERS = 8;
 const BULK = '{"index":{}}\n{"text":"somebody else\'s"}\n'.repeat(200);
 
-/** Somebody else writes into an index of the same node, as fast as they are let; answers how many bulks were refused. */
+/**
+ * Somebody else writes into an index of the same node, as fast as they are let; answers how many bulks were refused.
+ */
 async function crowd(url: string): Promise<number> {
   const endMs = performance.now() + CROWDED_MS;
   let refused = 0;

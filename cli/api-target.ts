@@ -15,7 +15,10 @@ export interface ApiTargetOptions {
 
 export const LOCAL_SERVER = "http://127.0.0.1:3000";
 
-/** The API that `--url` and `--authorization-file` name, by default that of this machine; adds to `faults` what is wrong. */
+/**
+ * The API that `--url` and `--authorization-file` name, by default that of this
+ * machine; adds to `faults` what is wrong.
+ */
 export function apiTarget(
   { url = LOCAL_SERVER, "authorization-file": file }: ApiTargetOptions,
   namespace: string,

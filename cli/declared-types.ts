@@ -5,8 +5,8 @@ import * as z from "#core/zod.ts";
 import { eventTypes } from "#functions/shared/environment.ts";
 
 /**
- * The default types, and those that the file of `--declared` holds, written as a deployment's functions are told of them;
- * adds to `faults` why it cannot be read.
+ * The default types, and those that the file of `--declared` holds, written as a deployment's functions are told of
+ * them; adds to `faults` why it cannot be read.
  */
 export function declaredTypes(file: string | undefined, faults: string[]): readonly EventTypeDeclaration[] {
   if (file === undefined) return DEFAULT_EVENT_TYPES;

@@ -4,8 +4,8 @@ import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 const AWS_HOST = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:es|aos)\.(?:amazonaws\.com|on\.aws)$/;
 
 /**
- * The OpenSearch that `--opensearch` and `--auth` name; adds to `faults` what is wrong with them. Requests to a domain of
- * AWS are signed unless it is said otherwise, in the region of its address.
+ * The OpenSearch that `--opensearch` and `--auth` name; adds to `faults` what is wrong with them. Requests to a domain
+ * of AWS are signed unless it is said otherwise, in the region of its address.
  */
 export function openSearchTarget(
   { opensearch, auth }: { readonly opensearch?: string | undefined; readonly auth?: string | undefined },

@@ -148,8 +148,8 @@ Watch them live:  curl -N ${url}${BASE_PATH}/events/stream
 const LOOK_FOR_NPM_MS = 500;
 
 /**
- * Resolves at the first signal to stop; a second one ends the process at once. A signal that only npm got, and its shell
- * did not pass on, shows in that they have gone.
+ * Resolves at the first signal to stop; a second one ends the process at once. A signal that only npm got, and its
+ * shell did not pass on, shows in that they have gone.
  */
 function stopped(): Promise<void> {
   return new Promise((stop) => {

@@ -14,7 +14,9 @@ export type ErrorKind =
   | "overloaded"
   | "unavailable";
 
-/** One fault of the input: where (a JSON pointer into the body, or the name of a query parameter or header) and what. */
+/**
+ * One fault of the input: where (a JSON pointer into the body, or the name of a query parameter or header) and what.
+ */
 export interface Fault {
   readonly pointer: string;
   readonly detail: string;

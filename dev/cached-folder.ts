@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A folder of the user's cache that is made once, and stays. `make` gets a folder beside it and answers what of it is to
- * be kept. Two runs may do it at once: each makes its own, and one renames first.
+ * A folder of the user's cache that is made once, and stays. `make` gets a folder beside it and answers what of it is
+ * to be kept. Two runs may do it at once: each makes its own, and one renames first.
  */
 export async function cachedFolder(name: string, make: (aside: string) => Promise<string>): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulse");

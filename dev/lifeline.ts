@@ -2,8 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import type { Socket } from "node:net";
 
 /**
- * Becomes the command, and leaves behind a reader of descriptor 3: when its other end closes without a word, because the
- * process that held it is gone (kill -9 included), the command is told to end.
+ * Becomes the command, and leaves behind a reader of descriptor 3: when its other end closes without a word, because
+ * the process that held it is gone (kill -9 included), the command is told to end.
  */
 const WITH_LIFELINE = '(read -r _ <&3 || kill $$) 2>/dev/null & exec "$@" 3<&-';
 

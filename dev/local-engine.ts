@@ -168,7 +168,9 @@ interface EngineParts {
   readonly formats: readonly KnownFormat[];
 }
 
-/** Hands what the journal holds beyond the store's checkpoint to the function, and wakes streams when that has kept it. */
+/**
+ * Hands what the journal holds beyond the store's checkpoint to the function, and wakes streams when that has kept it.
+ */
 async function follow(
   journal: FollowedJournal,
   handler: StreamConsumer,

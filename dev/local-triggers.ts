@@ -139,7 +139,10 @@ async function forgetPauses(paused: LocalPausedTriggers, artifacts: Pick<Artifac
     if ((await artifacts.find(pause))?.version !== pause.version) paused.forget(pause);
 }
 
-/** Where nothing is declared no event need be read, a fifth of what it costs to take one; a declaration comes with its own. */
+/**
+ * Where nothing is declared no event need be read, a fifth of what it costs to
+ * take one; a declaration comes with its own.
+ */
 async function declaresAny({ artifacts, namespaces }: LocalTriggersOptions): Promise<boolean> {
   for (const namespace of [DEFAULT_NAMESPACE, ...namespaces])
     for (const kind of TRIGGER_KINDS)

@@ -13,7 +13,9 @@ export interface Java {
   readonly modules: readonly string[];
 }
 
-/** A Java new enough for OpenSearch: the one PULSE_JAVA_HOME names, else JAVA_HOME's, the PATH's or an installed one. */
+/**
+ * A Java new enough for OpenSearch: the one PULSE_JAVA_HOME names, else JAVA_HOME's, the PATH's or an installed one.
+ */
 export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   const named = environment.PULSE_JAVA_HOME;
   const homes = named ? [named] : [environment.JAVA_HOME, javaOfPath(environment.PATH), ...installedHomes()];

@@ -19,8 +19,8 @@ export interface OpenSearchOptions {
   /** As Java writes it. @default "512m" */
   readonly heap?: string;
   /**
-   * For a node of minutes: without the compiler that spends more on code than such a node has of using it, and without threads
-   * beside the collector's one. @default false
+   * For a node of minutes: without the compiler that spends more on code than such a node has of using it, and without
+   * threads beside the collector's one. @default false
    */
   readonly isShortLived?: boolean;
   /** Of opensearch.yml, besides or instead of what a laptop needs. */

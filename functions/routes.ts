@@ -67,7 +67,10 @@ const view = (path: string, summary: string): Route => ({
   under: path.slice(0, path.indexOf("/", 1)),
 });
 
-/** An artifact's path under `/artifacts`, which has parameters `besides`, and the one that Vamp gave those of its own kinds. */
+/**
+ * An artifact's path under `/artifacts`, which has parameters `besides`, and the
+ * one that Vamp gave those of its own kinds.
+ */
 const ofArtifacts = (
   method: Route["method"],
   path: string,

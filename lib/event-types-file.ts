@@ -5,8 +5,9 @@ import { allTogether } from "#core/events/type-changes.ts";
 import { readTypeDeclaration } from "#core/events/type-declaration.ts";
 
 /**
- * The types of a deployment, those of a JSON file among them: a list of declarations as their artifacts say them, each with its
- * name. Of a default type period and retention are the file's. Throws an error that names the file and all that is wrong with it.
+ * The types of a deployment, those of a JSON file among them: a list of declarations as their artifacts say
+ * them, each with its name. Of a default type period and retention are the file's. Throws an error that
+ * names the file and all that is wrong with it.
  */
 export function readEventTypes(file: string): readonly EventTypeDeclaration[] {
   const refuse = (faults: readonly string[]): never => {

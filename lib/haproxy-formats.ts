@@ -8,8 +8,8 @@ import { haproxyTypeOf, toFormatSetting } from "#core/haproxy/logs/known-format-
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 
 /**
- * The log-formats of haproxy.cfg files, read while stacks are made: nothing else of the files, which hold passwords, goes
- * into the deployment. What of them cannot be read is a warning. Throws for a file that is not there.
+ * The log-formats of haproxy.cfg files, read while stacks are made: nothing else of the files, which hold passwords,
+ * goes into the deployment. What of them cannot be read is a warning. Throws for a file that is not there.
  */
 export const readHaproxyFormats = (scope: IConstruct, files: readonly string[]): readonly KnownFormat[] =>
   files.flatMap((file) => {

@@ -11,7 +11,9 @@ export interface JournalStackProps extends StackProps {
   readonly stage: StageSettings;
 }
 
-/** Where an accepted event is first made durable, in order, and a gateway's log line; and where both are kept for good. */
+/**
+ * Where an accepted event is first made durable, in order, and a gateway's log line; and where both are kept for good.
+ */
 export class JournalStack extends Stack {
   readonly events: Stream;
   /** Log lines of gateways, which become events behind it. */

@@ -24,7 +24,9 @@ export interface PulseProps extends AlarmRecipients {
   readonly namespaces?: readonly string[];
   /** The types that get an index template of their own, the default ones too. @default - the default ones alone */
   readonly eventTypes?: readonly EventTypeDeclaration[];
-  /** The log-formats of gateways, besides those that HAProxy has by itself: see `readHaproxyFormats`. @default - none */
+  /**
+   * The log-formats of gateways, besides those that HAProxy has by itself: see `readHaproxyFormats`. @default - none
+   */
   readonly haproxyFormats?: readonly KnownFormat[];
   /** Of the clocks of gateways whose log lines come without their zone. @default - UTC */
   readonly haproxyZone?: string;
@@ -34,7 +36,9 @@ export interface PulseProps extends AlarmRecipients {
   readonly reinstall?: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
   readonly openClusterUrl?: string;
-  /** The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in */
+  /**
+   * The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in
+   */
   readonly operatorRoleArn?: string;
   /**
    * Dashboards for every gateway and deployment, in the domain's OpenSearch Dashboards, or in the one at this address.

@@ -14,11 +14,16 @@ export interface StoreStackProps extends StackProps {
   readonly domainName: string;
   /** An OpenSearch that needs no credentials, used as it is. @default - a domain is made */
   readonly openClusterUrl?: string;
-  /** The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in */
+  /**
+   * The IAM role that operators take on, to look into OpenSearch and to replay. @default - nobody but functions gets in
+   */
   readonly operatorRoleArn?: string;
 }
 
-/** What must outlive every deployment of code: the artifacts, the index of events, the idempotency keys, and the API keys. */
+/**
+ * What must outlive every deployment of code: the artifacts, the index of
+ * events, the idempotency keys, and the API keys.
+ */
 export class StoreStack extends Stack {
   readonly index: EventIndex;
   readonly artifacts: ArtifactsTable;

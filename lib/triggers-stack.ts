@@ -154,7 +154,8 @@ export class TriggersStack extends Stack {
     this.grantTriggers(fn, props);
     const rule = new Rule(this, "EachMinute", {
       description: "Pulse: the ticks of workflows with a period",
-      // At the minute's begin: a rate would begin at whatever second it was deployed, and ticks before that would be late.
+      // At the minute's begin: a rate would begin at whatever second it was
+      // deployed, and ticks before that would be late.
       schedule: Schedule.cron({}),
       targets: [new LambdaTarget(fn, { maxEventAge: Duration.minutes(1) })],
     });

@@ -3,8 +3,8 @@ import type { Plugin } from "esbuild";
 const EMPTY_CLASS = "module.exports = class {};";
 
 /**
- * Pulse speaks to OpenSearch through the client's transport alone, but the client requires all it has when it loads, so no
- * tree shaking removes the rest: 230 KB and 30 ms of a cold start. Each of these parts has what stands in for it.
+ * Pulse speaks to OpenSearch through the client's transport alone, but the client requires all it has when it loads, so
+ * no tree shaking removes the rest: 230 KB and 30 ms of a cold start. Each of these parts has what stands in for it.
  */
 const UNREACHED: readonly { readonly file: RegExp; readonly contents: string }[] = [
   // 500 files of API methods.

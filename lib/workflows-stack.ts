@@ -22,8 +22,8 @@ export interface WorkflowsStackProps extends StackProps {
 }
 
 /**
- * A call comes at any second of its minute, so two may be 120 s apart; the newest window that it measures has ended up to
- * 45 s before, and what it publishes is readable some seconds later. Views that look back this far always find one.
+ * A call comes at any second of its minute, so two may be 120 s apart; the newest window that it measures has ended up
+ * to 45 s before, and what it publishes is readable some seconds later. Views that look back this far always find one.
  */
 export const VIEW_WINDOW = Duration.minutes(3);
 

@@ -22,8 +22,8 @@ const POLL_MS = 250;
 const QUIET_POLLS = 8;
 
 /**
- * Follows a log file through rotations, by rename and by truncation. Where a line ends in it is spooled with the line: after
- * a kill, reading goes on exactly there, also in a file that was renamed meanwhile.
+ * Follows a log file through rotations, by rename and by truncation. Where a line ends in it is spooled with the line:
+ * after a kill, reading goes on exactly there, also in a file that was renamed meanwhile.
  */
 export function followFile(options: FollowedFileOptions): Input {
   const followed = new FollowedFile(options);

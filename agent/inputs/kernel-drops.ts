@@ -19,7 +19,9 @@ function udpRows(): string[][] {
   });
 }
 
-/** The inode of this process's UDP socket on that port: rows name no process. Undefined where the system does not tell. */
+/**
+ * The inode of this process's UDP socket on that port: rows name no process. Undefined where the system does not tell.
+ */
 export function udpInodeOf(port: number): string | undefined {
   const ending = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const own = ownSockets();

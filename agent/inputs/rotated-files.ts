@@ -23,7 +23,9 @@ export async function filesByAge(path: string): Promise<readonly LogFile[]> {
   );
 }
 
-/** What is written now instead of the file with that inode, or was at first; undefined while that one is still there. */
+/**
+ * What is written now instead of the file with that inode, or was at first; undefined while that one is still there.
+ */
 export async function successorOf(path: string, inode: number): Promise<string | undefined> {
   const current = await lookAt(path);
   if (current === undefined || current.inode === inode) return undefined;

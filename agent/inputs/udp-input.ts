@@ -56,7 +56,9 @@ export async function openUdpInput({ host, port, sink, log, receiveBufferBytes }
     log.warn("the kernel has dropped datagrams that were not read in time", { input: name, dropped: more });
     sink.lose(more, "kernel");
   };
-  /** What the kernel holds already comes in the next turns of the event loop; who goes on sending must not keep it open. */
+  /**
+   * What the kernel holds already comes in the next turns of the event loop; who goes on sending must not keep it open.
+   */
   const readAll = async (): Promise<void> => {
     for (let turn = 0, before = -1; turn < TURNS_AT_CLOSE && before < receivedLines; turn++) {
       before = receivedLines;

@@ -48,7 +48,10 @@ while True:
 const READY = "ready";
 const RESTART_MS = 1_000;
 
-/** Datagrams sent to a socket of the Unix domain, as to /dev/log. Needs python3 on the machine, and says so where it lacks. */
+/**
+ * Datagrams sent to a socket of the Unix domain, as to /dev/log. Needs python3 on
+ * the machine, and says so where it lacks.
+ */
 export async function openUnixDatagramInput(options: UnixDatagramInputOptions): Promise<Input> {
   const { path, sink, log } = options;
   const name = `unix-datagram ${path}`;

@@ -17,8 +17,8 @@ export interface FilePosition {
 }
 
 /**
- * What an agent knows of its numbers: every block of the spool carries it, so that a restarted agent goes on behind the last
- * block with no number given twice and no loss forgotten.
+ * What an agent knows of its numbers: every block of the spool carries it, so that a restarted agent goes on behind the
+ * last block with no number given twice and no loss forgotten.
  */
 export interface LedgerState {
   readonly incarnation: string;
@@ -116,8 +116,8 @@ export const reopened = ({ closed, window, ...rest }: LedgerState): LedgerState 
 });
 
 /**
- * The receipts of the time since the last ones, and the ledger behind them: one of this incarnation, and one of each former
- * one that has lost lines meanwhile.
+ * The receipts of the time since the last ones, and the ledger behind them: one of this incarnation, and one of each
+ * former one that has lost lines meanwhile.
  */
 export function makeReceipts(
   ledger: LedgerState,

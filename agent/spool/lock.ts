@@ -3,8 +3,8 @@ import { realpathSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 
 /**
- * Holds a spool for one process. The lock is a socket of Linux that has a name and no file, so it goes with its process,
- * however that ends. Elsewhere nothing is held.
+ * Holds a spool for one process. The lock is a socket of Linux that has a name and no file, so it goes with its
+ * process, however that ends. Elsewhere nothing is held.
  */
 export async function lockSpool(folder: string): Promise<() => Promise<void>> {
   if (process.platform !== "linux") return async () => {};

@@ -17,7 +17,9 @@ export interface SpoolOptions {
   readonly folder: string;
   /** What its segments may come to; what is appended with `exceed` goes a little beyond. */
   readonly maxBytes: number;
-  /** Whether a block is on the disk before it counts as spooled; otherwise a power failure may cost the last seconds. */
+  /**
+   * Whether a block is on the disk before it counts as spooled; otherwise a power failure may cost the last seconds.
+   */
   readonly sync: boolean;
   /** Of its lines; a spool is one namespace's as long as it is there. */
   readonly namespace: string;
@@ -38,7 +40,10 @@ export interface SpooledBlock extends Block {
   readonly end: number;
 }
 
-/** What becomes of a block for which there is no room: it is not written, others go for it, or it is written all the same. */
+/**
+ * What becomes of a block for which there is no room: it is not written, others
+ * go for it, or it is written all the same.
+ */
 export type WhenFull = "refuse" | "drop-oldest" | "exceed";
 
 /** What a batch may come to. */
@@ -53,8 +58,9 @@ const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 const SEGMENTS_OF_A_FULL_SPOOL = 8;
 
 /**
- * Lines between their reception and their delivery, on the disk. What was appended is there after the process was killed at
- * any moment, under the numbers that it had, and no number is given twice. Changes happen one after the other.
+ * Lines between their reception and their delivery, on the disk. What was appended is there after
+ * the process was killed at any moment, under the numbers that it had, and no number is given
+ * twice. Changes happen one after the other.
  */
 export class Spool {
   /** Rings when there is more to send. */
@@ -131,8 +137,8 @@ export class Spool {
   }
 
   /**
-   * Whether numbers of this incarnation could come twice: the machine was started anew since, so that a copy of the folder
-   * may run elsewhere or what was not synced is gone; or more was delivered than the spool remembers.
+   * Whether numbers of this incarnation could come twice: the machine was started anew since, so that a copy of the
+   * folder may run elsewhere or what was not synced is gone; or more was delivered than the spool remembers.
    */
   mayRepeatNumbers(boot: string): boolean {
     return this.#ledger.boot !== boot || this.delivered.sentTo >= this.#ledger.next;

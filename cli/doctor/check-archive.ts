@@ -7,7 +7,10 @@ const PART = "archive";
 /** Firehose writes a file each minute; from here on its alarm tells it too. */
 const LATE_MS = 15 * 60_000;
 
-/** When the newest record that is indexed of a stream arrived there, -Infinity when none is; only of those that are known. */
+/**
+ * When the newest record that is indexed of a stream arrived there, -Infinity
+ * when none is; only of those that are known.
+ */
 export type IndexedTimes = Readonly<Partial<Record<ArchivedStream, number>>>;
 
 export interface ArchiveCheck {

@@ -11,7 +11,9 @@ interface Mappings {
 
 const PART = "indices";
 
-/** Whether each index has the fields that its template gives, and takes writes. One that was made without it never will. */
+/**
+ * Whether each index has the fields that its template gives, and takes writes. One that was made without it never will.
+ */
 export async function checkIndices(client: Client, templates: readonly HeldTemplate[]): Promise<readonly Finding[]> {
   const patterns = [...new Set(templates.flatMap(({ index_patterns }) => index_patterns))].join(",");
   const [mappings, blocked] = await Promise.all([readMappings(client, patterns), readBlocked(client, patterns)]);

@@ -25,8 +25,8 @@ const PART = "local journal";
 const SERVER_PATIENCE_MS = 3_000;
 
 /**
- * The journals of a local server, of events and of log lines, and how far they are indexed. A server that runs has the file to itself: then it is asked
- * whether it works.
+ * The journals of a local server, of events and of log lines, and how far they are indexed. A server that runs has the
+ * file to itself: then it is asked whether it works.
  */
 export async function checkLocalJournal(check: LocalCheck): Promise<readonly Finding[]> {
   const file = join(check.folder, DATABASE_FILE);
@@ -83,7 +83,10 @@ async function checkOpened(
 
 type ReadJournal = Pick<LocalEventJournal | LocalLogJournal, "shard" | "read">;
 
-/** How long the first record has waited that is not indexed; `mayBeElsewhere`: its checkpoint may be where nobody looked. */
+/**
+ * How long the first record has waited that is not indexed; `mayBeElsewhere`:
+ * its checkpoint may be where nobody looked.
+ */
 function checkJournal(
   journal: ReadJournal,
   seqs: ReadonlyMap<string, string>,

@@ -5,7 +5,10 @@ import type { IndexTemplate } from "#stores/opensearch/index-templates.ts";
 
 const PART = "templates";
 
-/** Whether each template is there, and is what this version would install. Those of a deployment's own types are counted. */
+/**
+ * Whether each template is there, and is what this version would install. Those
+ * of a deployment's own types are counted.
+ */
 export function checkTemplates(held: HeldTemplates, wanted: readonly IndexTemplate[]): readonly Finding[] {
   const wrong = wanted.flatMap((template) => checkTemplate(template, held.get(template.name)));
   if (wrong.length > 0) return wrong;

@@ -92,7 +92,10 @@ async function examineOpenSearch(
   }
 }
 
-/** With what artifacts declare of them; of a type that only the deployment's own code declares, all that is known is what is held. */
+/**
+ * With what artifacts declare of them; of a type that only the deployment's own code
+ * declares, all that is known is what is held.
+ */
 const withDeclared = (types: readonly Declared[], declared = DEFAULT_EVENT_TYPES): readonly EventTypeDeclaration[] =>
   allTogether(
     declared,

@@ -4,7 +4,9 @@ import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 
-/** The formats that a haproxy.cfg logs in. What of it cannot be read is told on standard error, and costs its line only. */
+/**
+ * The formats that a haproxy.cfg logs in. What of it cannot be read is told on standard error, and costs its line only.
+ */
 export function formatsOfConfig(path: string): KnownFormat[] {
   const config = readHaproxyConfig(readFileSync(pathOfCaller(path), "utf8"), (name) => process.env[name]);
   for (const { line, level, says } of config.faults)

@@ -54,7 +54,8 @@ export async function forward(args: string[]): Promise<void> {
   const log = openLog((line) => process.stderr.write(line), Date.now);
   const authorization = process.env.PULSE_AUTHORIZATION;
   const starting = Forwarder.start(settings, { log, clock: systemClock, authorization });
-  // From the beginning: a signal that nobody listens to ends the process, also in the moment after it says that it runs.
+  // From the beginning: a signal that nobody listens to ends the process, also
+  // in the moment after it says that it runs.
   const ending = told();
   process.on("SIGHUP", async () => {
     try {

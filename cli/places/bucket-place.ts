@@ -10,7 +10,10 @@ import { toAwsFailure } from "#cli/aws-failure.ts";
 import type { Place, PlaceEntry } from "#cli/places/place.ts";
 import { PulseError } from "#core/errors.ts";
 
-/** What begins with a prefix in a bucket. Credentials and endpoint are those of the environment, and so is a region unsaid. */
+/**
+ * What begins with a prefix in a bucket. Credentials and endpoint are those of
+ * the environment, and so is a region unsaid.
+ */
 export class BucketPlace implements Place {
   readonly name: string;
   readonly #bucket: string;

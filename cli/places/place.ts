@@ -30,8 +30,8 @@ export interface Place {
 const S3_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
 /**
- * Opens `s3://bucket/prefix`, in the environment's region if none is given, else a folder or a single file. A prefix stands
- * for a folder, ended by "/" or not.
+ * Opens `s3://bucket/prefix`, in the environment's region if none is given, else a folder or a single file. A prefix
+ * stands for a folder, ended by "/" or not.
  */
 export async function openPlace(text: string, config: { readonly region?: string } = {}): Promise<Place> {
   const [, bucket, prefix = ""] = S3_URL.exec(text) ?? [];

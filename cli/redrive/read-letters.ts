@@ -7,7 +7,9 @@ import { type JournalItem, readJournalItem } from "#core/haproxy/logs/journal-it
 import { inflate } from "#functions/shared/inflate.ts";
 import { fromItem } from "#stores/dynamodb/artifact-item.ts";
 
-/** What a dead letter is of: an event, or a gateway's log record, and why it was put aside; or why it cannot be read. */
+/**
+ * What a dead letter is of: an event, or a gateway's log record, and why it was put aside; or why it cannot be read.
+ */
 type Content = (JournalItem & { readonly reason: string }) | { readonly unreadable: string };
 
 /** A dead letter of a file. */
@@ -62,7 +64,9 @@ function contentOf({ line, reason }: DeadLetter): Content {
   }
 }
 
-/** What an event source mapping writes to an on-failure bucket; `payload` is the batch as the function got it, as text. */
+/**
+ * What an event source mapping writes to an on-failure bucket; `payload` is the batch as the function got it, as text.
+ */
 interface Invocation {
   readonly requestContext?: { readonly condition?: string };
   readonly KinesisBatchInfo?: object;

@@ -12,7 +12,9 @@ const TRAILER_BYTES = 8;
 const FLAG = { crc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const;
 const MAX_HEADER_BYTES = 128 * 1024;
 const SEARCHED_BYTES = 64 * 1024;
-/** A record has at most a megabyte: a member that is damaged is held whole, and what it swallowed is looked at again. */
+/**
+ * A record has at most a megabyte: a member that is damaged is held whole, and what it swallowed is looked at again.
+ */
 const MAX_HELD_BYTES = 1024 * 1024;
 
 /** Bytes of a file that were passed over: where they begin, and what is wrong with them. */

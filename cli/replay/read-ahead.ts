@@ -1,7 +1,9 @@
 import { buffer } from "node:stream/consumers";
 import type { Place, PlacedFile } from "#cli/places/place.ts";
 
-/** Together sixteen megabytes. Larger files are read when it is their turn: they hide the way to the bucket themselves. */
+/**
+ * Together sixteen megabytes. Larger files are read when it is their turn: they hide the way to the bucket themselves.
+ */
 const MAX_BYTES = 1024 * 1024;
 const MAX_FILES = 16;
 

@@ -1,8 +1,8 @@
 import { isNamespace } from "#core/namespaces.ts";
 
 /**
- * What a caller may do: `read` asks, aggregates and streams; `write` creates, changes and deletes; `declare`, with `write`,
- * says what events of a type are and how long they are kept, which deletes those that are older.
+ * What a caller may do: `read` asks, aggregates and streams; `write` creates, changes and deletes; `declare`, with
+ * `write`, says what events of a type are and how long they are kept, which deletes those that are older.
  */
 export type Right = "read" | "write" | "declare";
 

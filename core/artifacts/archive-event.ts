@@ -10,8 +10,8 @@ import { uuidV8 } from "#core/events/uuid.ts";
 export const ARCHIVE_EVENT_TYPE = "archive";
 
 /**
- * The event of a change, in which secrets of webhooks are hidden. All of it follows from the state that the change made: told any number of times, it is one event.
- * Its key keeps an artifact's changes in their order.
+ * The event of a change, in which secrets of webhooks are hidden. All of it follows from the state that the change
+ * made: told any number of times, it is one event. Its key keeps an artifact's changes in their order.
  */
 export function toArchiveEvent(state: ArtifactState): Event {
   const { namespace, kind, name, version, changedAtMs, change, content } = state;
@@ -36,15 +36,17 @@ const VERSION_BITS = 32n;
 const VERSION_DIGITS = 8;
 
 /**
- * A UUIDv8 (RFC 9562, section 5.8): 90 bits of the artifact's hash, then 32 of the version. So the ids of an artifact sort
- * as its versions, a version can be read from its id, and no event that was posted passes for one.
+ * A UUIDv8 (RFC 9562, section 5.8): 90 bits of the artifact's hash, then 32 of the version. So the ids of an artifact
+ * sort as its versions, a version can be read from its id, and no event that was posted passes for one.
  */
 export function archiveEventId({ namespace, kind, name }: ArtifactKey, version: number): string {
   const digest = BigInt(`0x${hash("sha256", JSON.stringify([namespace, kind, name]))}`);
   return uuidV8(((digest >> (256n - HASHED_BITS)) << VERSION_BITS) | BigInt(version));
 }
 
-/** Which version of the artifact the event made; undefined where it is no archive event of it, but another's or posted. */
+/**
+ * Which version of the artifact the event made; undefined where it is no archive event of it, but another's or posted.
+ */
 export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | undefined {
   const version = Number.parseInt(event.id.slice(-VERSION_DIGITS), 16);
   return event.id === archiveEventId(key, version) ? version : undefined;
@@ -53,8 +55,8 @@ export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | 
 const utf8 = new TextEncoder();
 
 /**
- * Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. What is hidden
- * in it counts as sent, for the source is kept with it.
+ * Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. What is
+ * hidden in it counts as sent, for the source is kept with it.
  */
 export function requireArchivable(key: ArtifactKey, source: string): void {
   const state = { ...key, version: 1, changedAtMs: 0, change: "create", content: { source, format: "json" } } as const;

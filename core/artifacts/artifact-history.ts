@@ -54,7 +54,10 @@ export async function listVersions(
 
 const EVENTS_AT_ONCE = 10;
 
-/** The version that there was at that instant, in milliseconds since 1970, a deletion too; undefined where there was none. */
+/**
+ * The version that there was at that instant, in milliseconds since 1970, a
+ * deletion too; undefined where there was none.
+ */
 export async function versionAt(
   store: Pick<EventStore, "search">,
   key: ArtifactKey,

@@ -3,7 +3,9 @@ import type { ArtifactChange, Changed, Precondition, Versions } from "#core/arti
 
 export const CHANGES = ["create", "update", "delete"] as const;
 
-/** A version of an artifact as stores hold it; of a deleted one there is no content, and it stays so that versions grow. */
+/**
+ * A version of an artifact as stores hold it; of a deleted one there is no content, and it stays so that versions grow.
+ */
 export interface ArtifactState extends ArtifactKey {
   readonly version: number;
   readonly changedAtMs: number;
@@ -12,7 +14,9 @@ export interface ArtifactState extends ArtifactKey {
   readonly content?: { readonly source: string; readonly format: SourceFormat };
 }
 
-/** What a store does: nothing but answer, or keep the next state in place of the one it was asked with, with its event. */
+/**
+ * What a store does: nothing but answer, or keep the next state in place of the one it was asked with, with its event.
+ */
 export interface Decision {
   readonly answer: Changed;
   readonly next?: ArtifactState;
@@ -26,9 +30,9 @@ export function toArtifact(state: ArtifactState | undefined): Artifact | undefin
 }
 
 /**
- * What becomes of a change where this is what there is. An artifact that has the content already is left alone even where
- * `among` does not hold: the change was made, and its answer lost (RFC 9110, section 13.1.1). `noneOf` has no such mercy:
- * of two that create the same, one is told that it was not the first.
+ * What becomes of a change where this is what there is. An artifact that has the content already is left alone even
+ * where `among` does not hold: the change was made, and its answer lost (RFC 9110, section 13.1.1). `noneOf` has no
+ * such mercy: of two that create the same, one is told that it was not the first.
  */
 export function decideChange(change: ArtifactChange, held: ArtifactState | undefined): Decision {
   const artifact = toArtifact(held);

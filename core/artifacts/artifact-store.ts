@@ -17,8 +17,8 @@ export interface ArtifactChange extends ArtifactKey {
 }
 
 /**
- * What became of a change. `unchanged`: the artifact was like that already, and there is no event, so that a change whose
- * answer was lost can be made again. `conflict`: what must be so is not, and this is what there is.
+ * What became of a change. `unchanged`: the artifact was like that already, and there is no event, so that a change
+ * whose answer was lost can be made again. `conflict`: what must be so is not, and this is what there is.
  */
 export type Changed =
   | { readonly outcome: "created" | "updated"; readonly artifact: Artifact }
@@ -38,8 +38,8 @@ export interface ArtifactStore {
   /** By name in the order of their code points, those after `after`. */
   list(namespace: string, kind: ArtifactKind, page: { after?: string; limit: number }): Promise<ArtifactPage>;
   /**
-   * Makes the change and exactly one archive event of it, or neither. Versions of a name only grow, by one, and with them
-   * the time, whatever the clocks say. Throws `unavailable` where a retry may help.
+   * Makes the change and exactly one archive event of it, or neither. Versions of a name only grow, by one, and with
+   * them the time, whatever the clocks say. Throws `unavailable` where a retry may help.
    */
   change(change: ArtifactChange): Promise<Changed>;
 }

@@ -62,7 +62,10 @@ export async function parseSource(source: string, format: SourceFormat): Promise
   throw invalidInput([{ pointer: "", detail: `must be an object or a list, not ${quote(value)}` }]);
 }
 
-/** The library is loaded with the first source in YAML: most processes meet none, and it is a fifth of what they would load. */
+/**
+ * The library is loaded with the first source in YAML: most processes meet none,
+ * and it is a fifth of what they would load.
+ */
 async function parseYaml(source: string): Promise<unknown> {
   const yaml = await import("#core/artifacts/yaml-source.ts");
   return yaml.parseYaml(source);

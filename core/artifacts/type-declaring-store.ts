@@ -13,9 +13,10 @@ import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 type OpenRegister = () => Promise<TypeRegister>;
 
 /**
- * A store of artifacts in which a change of an `event-types` artifact declares the type: it is checked against what is in
- * force and what events there are, made, and in force when it is answered. A change that was made before is put in force
- * again, so that one whose answer was an error can be repeated. A deletion takes the text away, and leaves in force what it said.
+ * A store of artifacts in which a change of an `event-types` artifact declares the type: it is checked against
+ * what is in force and what events there are, made, and in force when it is answered. A change that was made
+ * before is put in force again, so that one whose answer was an error can be repeated. A deletion takes the
+ * text away, and leaves in force what it said.
  */
 export const declaringTypes = (artifacts: ArtifactStore, register: OpenRegister): ArtifactStore => ({
   find: (key) => artifacts.find(key),

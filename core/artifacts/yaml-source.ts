@@ -12,9 +12,9 @@ const CORE_TAGS = new Set(
 const STACK_OVERFLOW = /call stack/;
 
 /**
- * What YAML 1.2 says, of one document of plain data. Throws `invalid-input` with every fault and its line: what is no YAML,
- * a key twice, further documents, tags beyond the core schema, other versions, and aliases, by which a page of text becomes
- * gigabytes.
+ * What YAML 1.2 says, of one document of plain data. Throws `invalid-input` with every fault and its line:
+ * what is no YAML, a key twice, further documents, tags beyond the core schema, other versions, and aliases,
+ * by which a page of text becomes gigabytes.
  */
 export function parseYaml(source: string): unknown {
   try {

@@ -15,7 +15,10 @@ export type PanelMetric = { readonly label: string } & (
 /** By what the numbers of a panel are told apart: of each, the `size` that have most. */
 export type PanelSplit =
   | { readonly by: "field"; readonly field: PanelField; readonly size: number }
-  /** The tags `<generic>:…`. Who cannot tell tags of one kind from others takes these `values`, or the field that says it too. */
+  /**
+   * The tags `<generic>:…`. Who cannot tell tags of one kind from others takes these
+   * `values`, or the field that says it too.
+   */
   | {
       readonly by: "tag";
       readonly generic: string;

@@ -1,7 +1,9 @@
 import type { SeenNames } from "#core/dashboards/subjects.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 
-/** Asks for the tags `<generic>:…` that events of the type have; those that most have, as many as are answered at once. */
+/**
+ * Asks for the tags `<generic>:…` that events of the type have; those that most have, as many as are answered at once.
+ */
 export type AskTags = (type: string, generic: string) => Promise<Iterable<string>>;
 
 /** The gateways that log lines name, and the deployments of which anything was measured. */

@@ -29,9 +29,9 @@ export interface SeenNames {
 export const NOTHING_DECLARED: Topology = { gateways: [], deployments: [] };
 
 /**
- * One gateway for each name that events or artifacts know, in the order of the names. Vamp's HAProxy logs a gateway by its
- * lookup name, and its routes as frontends of their own, which are no gateways. A deployment's gateways are those whose names
- * begin with its own, as in `sava/web/9050`.
+ * One gateway for each name that events or artifacts know, in the order of the names. Vamp's HAProxy logs a gateway by
+ * its lookup name, and its routes as frontends of their own, which are no gateways. A deployment's gateways are those
+ * whose names begin with its own, as in `sava/web/9050`.
  */
 export function subjectsOf(namespace: string, seen: SeenNames, declared: Topology): DashboardSubjects {
   const tagsOf = new Map(

@@ -2,12 +2,15 @@ import type { AggregatedField, Aggregation, AggregationResult } from "#core/even
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
 import { quote } from "#core/faults.ts";
 
-/** What an aggregation came to. Where events match and none has what is aggregated, how many do, and where it was looked for. */
+/**
+ * What an aggregation came to. Where events match and none has what is aggregated,
+ * how many do, and where it was looked for.
+ */
 export type AnsweredAggregation = AggregationResult & { readonly count?: number; readonly hint?: string };
 
 /**
- * Aggregates, and does not leave null alone where a field is misspelt, or is of another type: then events match. It costs a
- * count, of such answers only. A sum is 0 and says nothing, for numbers may add up to it.
+ * Aggregates, and does not leave null alone where a field is misspelt, or is of another type: then events match. It
+ * costs a count, of such answers only. A sum is 0 and says nothing, for numbers may add up to it.
  */
 export async function aggregateEvents(
   store: Pick<EventStore, "aggregate">,

@@ -9,8 +9,8 @@ export interface Journal<Item> {
 }
 
 /**
- * Appends to a journal once more what was accepted before, under the ids and times that it has, so that no store keeps it
- * twice; what the journal does not take is tried again. Answers why some was not taken in the end, and which.
+ * Appends to a journal once more what was accepted before, under the ids and times that it has, so that no store keeps
+ * it twice; what the journal does not take is tried again. Answers why some was not taken in the end, and which.
  */
 export async function appendAgain<Item>(
   journal: Journal<Item>,

@@ -11,9 +11,13 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** The hour of a file is that of its oldest record, and one is filled for at most so long. */
 const FILLING_MS = 15 * MINUTE_MS;
-/** How much later than it was received an event arrives at most, for what looks into few folders: a key is known a day. */
+/**
+ * How much later than it was received an event arrives at most, for what looks into few folders: a key is known a day.
+ */
 const LATE_MS = 25 * HOUR_MS;
-/** The time between what the indexers have passed and what is replayed: clocks differ, and arrival times are rounded. */
+/**
+ * The time between what the indexers have passed and what is replayed: clocks differ, and arrival times are rounded.
+ */
 const BEHIND_INDEXERS_MS = 10 * MINUTE_MS;
 
 /** Instants in milliseconds since 1970; `toMs` is the first one after. */
@@ -46,7 +50,10 @@ export function mayHold(folder: string, fromMs = -Infinity, toMs = Infinity): bo
   return period === undefined || (period.toMs + FILLING_MS > fromMs && period.fromMs <= toMs + LATE_MS);
 }
 
-/** By when everything in a file had arrived; undefined when it lies in no folder of an hour, and its copy is all there is. */
+/**
+ * By when everything in a file had arrived; undefined when it lies in no folder
+ * of an hour, and its copy is all there is.
+ */
 export function arrivedBy(path: string, modifiedMs: number): number | undefined {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const period = HOUR_FOLDER.test(folder) ? periodOf(folder) : undefined;

@@ -1,6 +1,8 @@
 import { DAY_MS, daysInMonth, fromDays, toDays } from "#core/events/calendar.ts";
 
-/** A point in time, in UTC: days since 1970 and the milliseconds of that day. Exact where a count of ms no longer is. */
+/**
+ * A point in time, in UTC: days since 1970 and the milliseconds of that day. Exact where a count of ms no longer is.
+ */
 export interface Moment {
   readonly days: number;
   readonly ms: number;

@@ -6,8 +6,8 @@ type Members = Readonly<Record<string, unknown>>;
 const pathsOf = new WeakMap<DeclaredFields, readonly string[]>();
 
 /**
- * What each declared field holds of a value that is an object: by its name a member, else by its dots a member of an object
- * in it; arrays are looked through. Fields that the value does not have are left out.
+ * What each declared field holds of a value that is an object: by its name a member, else by its dots a member of an
+ * object in it; arrays are looked through. Fields that the value does not have are left out.
  */
 export function declaredMembers(members: Members, fields: DeclaredFields): [field: string, member: unknown][] {
   const found: [string, unknown][] = [];

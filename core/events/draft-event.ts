@@ -41,7 +41,10 @@ const tag = once(() =>
   ),
 );
 
-/** Made for the first draft in which the quick look finds a fault: to make it takes 2 ms, which most processes are spared. */
+/**
+ * Made for the first draft in which the quick look finds a fault: to make it
+ * takes 2 ms, which most processes are spared.
+ */
 export const draftEventSchema = once(() =>
   z
     .strictObject(

@@ -54,8 +54,8 @@ export class EventFeed {
   }
 
   /**
-   * Joins at a position up to which the subscriber has read everything itself. Undefined when the feed is already beyond
-   * it in some shard: then read on and ask again.
+   * Joins at a position up to which the subscriber has read everything itself. Undefined when the feed is already
+   * beyond it in some shard: then read on and ask again.
    */
   join(filter: EventFilter, position: Position, deliver: (item: FeedItem) => void): Subscription | undefined {
     this.#head ??= position;
@@ -158,7 +158,9 @@ function merge(position: Position, ahead: Position | undefined): Position {
   return { store: position.store, shards };
 }
 
-/** Callers name the types of a feed, so names have no end: beyond so many, feeds that nobody listens to are forgotten. */
+/**
+ * Callers name the types of a feed, so names have no end: beyond so many, feeds that nobody listens to are forgotten.
+ */
 const MAX_FEEDS = 1000;
 
 /** The feeds of a process: one for each namespace, and one for each set of types that asks for gateway logs. */

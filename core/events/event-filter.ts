@@ -8,7 +8,9 @@ import {
   HAPROXY_EVENT_TYPE,
 } from "#core/events/event-types.ts";
 
-/** A condition on a declared field of the value: one of some exact values, or a numeric range (its bounds are ANDed). */
+/**
+ * A condition on a declared field of the value: one of some exact values, or a numeric range (its bounds are ANDed).
+ */
 export type FieldCondition =
   | { readonly field: string; readonly oneOf: readonly (string | number | boolean)[] }
   | {
@@ -42,7 +44,9 @@ export const everyEvent = (namespace: string): EventFilter => ({
   conditions: [],
 });
 
-/** Whether the event is meant, given what is declared of types. The one definition that every engine must agree with. */
+/**
+ * Whether the event is meant, given what is declared of types. The one definition that every engine must agree with.
+ */
 export function matches(
   filter: EventFilter,
   event: Event,

@@ -18,8 +18,8 @@ const KNOWN_KEYS =
   "is not known: a query has tags, any, none, type, timestamp, value, aggregator, groupBy, size and interval";
 
 /**
- * The query that a JSON body asks, given which types are declared. Throws `invalid-input` with every fault. `now` in date
- * math is `nowMs`.
+ * The query that a JSON body asks, given which types are declared. Throws `invalid-input` with
+ * every fault. `now` in date math is `nowMs`.
  */
 export function parseEventQuery(
   json: unknown,

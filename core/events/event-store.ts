@@ -57,8 +57,8 @@ export interface EventStore {
    */
   keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]>;
   /**
-   * Declares everything of the shard up to `seq` kept, and makes it readable. Never goes back. `arrivedAtMs` is when the
-   * last record of it arrived in the journal, for what asks how far a store has come (see `replayableUntil`).
+   * Declares everything of the shard up to `seq` kept, and makes it readable. Never goes back. `arrivedAtMs` is when
+   * the last record of it arrived in the journal, for what asks how far a store has come (see `replayableUntil`).
    */
   checkpoint(shard: string, seq: string, arrivedAtMs?: number): Promise<void>;
   search(query: EventQuery, page: PageRequest): Promise<EventPage>;
@@ -67,8 +67,8 @@ export interface EventStore {
   /** Every checkpoint there is. */
   position(): Promise<Position>;
   /**
-   * Entries that match in `(after, checkpoint]` of each shard, at most `limit` in all. A shard that `after` does not name
-   * is read from its start. `receivedFromMs` leaves out what was accepted earlier.
+   * Entries that match in `(after, checkpoint]` of each shard, at most `limit` in all. A shard that `after` does not
+   * name is read from its start. `receivedFromMs` leaves out what was accepted earlier.
    */
   tail(filter: EventFilter, after: Position, limit: number, receivedFromMs?: number): Promise<TailPage>;
   eventTypes(namespace: string): Promise<readonly EventTypeSummary[]>;

@@ -52,7 +52,10 @@ export const withDefaultTypes = (own: readonly EventTypeDeclaration[]): readonly
 const EVENT_TYPE = /^[A-Za-z0-9_-]{1,100}$/;
 export const isEventType = (name: string): boolean => EVENT_TYPE.test(name);
 
-/** The declaration of a type; a custom one gets what `plain` types have. Names are compared without case, as indices are named. */
+/**
+ * The declaration of a type; a custom one gets what `plain` types have. Names are
+ * compared without case, as indices are named.
+ */
 export function declarationOf(
   type: string,
   declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
@@ -68,8 +71,8 @@ export const MAX_KEYWORD_CHARACTERS = 8191;
 export const isNumeric = (kind: FieldKind): boolean => kind === "integer" || kind === "long" || kind === "double";
 
 /**
- * Whether a declared field of this kind holds the value, which is never converted: what it does not hold is in no group,
- * no sum, and meets no condition. Whole numbers end where a double no longer tells neighbours apart.
+ * Whether a declared field of this kind holds the value, which is never converted: what it does not hold is in no
+ * group, no sum, and meets no condition. Whole numbers end where a double no longer tells neighbours apart.
  */
 export function isOfKind(kind: FieldKind, value: unknown): value is string | number | boolean {
   switch (kind) {

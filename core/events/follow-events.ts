@@ -33,8 +33,8 @@ export const POSITION_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_SKEW_MS = 5 * 60 * 1000;
 
 /**
- * The beginning that `Last-Event-ID` asks for: right behind a position, `0` for all that the journal still holds, or now.
- * Throws `invalid-input` for what is no position of this namespace; an old or foreign one is answered by a reset.
+ * The beginning that `Last-Event-ID` asks for: right behind a position, `0` for all that the journal still holds, or
+ * now. Throws `invalid-input` for what is no position of this namespace; an old or foreign one is answered by a reset.
  */
 export async function startOfStream(
   lastEventId: string | undefined,
@@ -80,8 +80,8 @@ const HEARTBEAT_MS = 15_000;
 const CATCH_UP_PAGE = 200;
 
 /**
- * Writes to the sink all that matches after the start: first what is there already, read for this client alone, then what
- * the shared feed finds. The answer stops it.
+ * Writes to the sink all that matches after the start: first what is there already, read for this client alone, then
+ * what the shared feed finds. The answer stops it.
  */
 export function followEvents(feeds: EventFeeds, options: FollowOptions, sink: EventStreamSink): () => void {
   const { filter, start, named, leaseMs } = options;

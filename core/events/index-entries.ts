@@ -38,8 +38,8 @@ export type EntryKeeper = Pick<EventStore, "keep" | "checkpoint">;
 const PARTS_AT_ONCE = 2;
 
 /**
- * Keeps the parts of a shard's batch, puts aside what can never be kept, then moves the checkpoint: only now streams look
- * at them. Throws where a retry of the whole may help; nothing is lost or doubled by it.
+ * Keeps the parts of a shard's batch, puts aside what can never be kept, then moves the checkpoint: only now streams
+ * look at them. Throws where a retry of the whole may help; nothing is lost or doubled by it.
  */
 export async function indexEntries(
   parts: Iterable<ReadPart>,

@@ -4,8 +4,8 @@ import { memberText } from "#core/events/json-text.ts";
 import { isNamespace } from "#core/namespaces.ts";
 
 /*
- * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that records written one behind
- * the other are a readable file.
+ * A record of the `events` stream: NDJSON, one event a line, the last line ended too, so that records written one
+ * behind the other are a readable file.
  */
 
 /** What a record of any stream of the journal may come to when it is inflated; no line is longer than its record. */

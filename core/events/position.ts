@@ -15,9 +15,10 @@ export interface PositionToken {
 }
 
 /*
- * As text: `<store>~<namespace>~<time>`, then of each stream `~~<stream>~-<beginning>` and of each of its shards
- * `~<rest>.<seq>`. The beginning is what the names of its shards have in common, which is nearly all of them, and numbers
- * are in base 36: 64 shards take 3 KB, a browser's and a gateway's header 8. Nothing needs escaping in headers and URLs.
+ * As text: `<store>~<namespace>~<time>`, then of each stream `~~<stream>~-<beginning>` and of each of its
+ * shards `~<rest>.<seq>`. The beginning is what the names of its shards have in common, which is nearly
+ * all of them, and numbers are in base 36: 64 shards take 3 KB, a browser's and a gateway's header 8.
+ * Nothing needs escaping in headers and URLs.
  */
 
 export function toPositionText({ position, namespace, atMs }: PositionToken): string {

@@ -3,7 +3,10 @@ import type { JournalEntry } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import type { ArchivedLine } from "#core/events/line-splitter.ts";
 
-/** Which archived events are kept again; instants in milliseconds since 1970, both inclusive, of when they were received. */
+/**
+ * Which archived events are kept again; instants in milliseconds since 1970,
+ * both inclusive, of when they were received.
+ */
 export interface ReplayedEvents {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;

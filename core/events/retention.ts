@@ -2,8 +2,8 @@ import { DAY_MS } from "#core/events/calendar.ts";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 
 /**
- * Events of the type that were received before this instant are forgotten: a period (a day or a month, in UTC) goes as a
- * whole, once all of it is longer ago than the type is retained.
+ * Events of the type that were received before this instant are forgotten: a period (a day or a month, in UTC) goes as
+ * a whole, once all of it is longer ago than the type is retained.
  */
 export function forgottenBefore(
   { period, retentionDays }: Pick<EventTypeDeclaration, "period" | "retentionDays">,

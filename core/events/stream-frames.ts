@@ -1,8 +1,8 @@
 import { type Event, toEventJson } from "#core/events/event.ts";
 
 /*
- * Frames of a stream (WHATWG HTML, section 9.2 "server-sent events"). Names of control frames hold a dot, which no event
- * type can.
+ * Frames of a stream (WHATWG HTML, section 9.2 "server-sent events"). Names of control
+ * frames hold a dot, which no event type can.
  */
 
 /** How long a client waits before it connects again. */
@@ -26,10 +26,14 @@ export function eventFrame(event: Event, positionText: string, named: boolean): 
 const controlFrame = (name: string, positionText: string, data: string): string =>
   `retry: ${RETRY_MS}\nevent: ${name}\nid: ${positionText}\ndata: ${data}\n\n`;
 
-/** Where the stream is, for a client that may have seen no event. Shaped like an event without tags, for old readers. */
+/**
+ * Where the stream is, for a client that may have seen no event. Shaped like an event without tags, for old readers.
+ */
 export const positionFrame = (positionText: string, caughtUp: boolean): string =>
   controlFrame("pulse.position", positionText, caughtUp ? '{"tags":[],"caughtUp":true}' : '{"tags":[]}');
 
-/** The position that was asked for cannot be honoured: why (a problem document), and where the stream begins instead. */
+/**
+ * The position that was asked for cannot be honoured: why (a problem document), and where the stream begins instead.
+ */
 export const resetFrame = (positionText: string, problem: string): string =>
   controlFrame("pulse.reset", positionText, problem);

@@ -20,8 +20,9 @@ export interface TypeEvents {
 }
 
 /**
- * Why a type must not be declared so; nothing where it may. Fields may be added and the retention may change. What events
- * were kept by stays: the period (and so the index) of the first, and each field with its kind. Without any event all may change.
+ * Why a type must not be declared so; nothing where it may. Fields may be added and the retention may
+ * change. What events were kept by stays: the period (and so the index) of the first, and each field with
+ * its kind. Without any event all may change.
  */
 export function faultsOfChange(
   wanted: EventTypeDeclaration,
@@ -74,8 +75,8 @@ function fieldFaults(
 }
 
 /**
- * What is in force of one type: the period and the retention that were declared while Pulse ran, and the fields of both,
- * of which the deployment's come first.
+ * What is in force of one type: the period and the retention that were declared while Pulse ran, and the fields of
+ * both, of which the deployment's come first.
  */
 export function together(
   deployed: EventTypeDeclaration | undefined,

@@ -10,7 +10,9 @@ export const MAX_DECLARED_FIELDS = 200;
 const MAX_FIELD_CHARACTERS = 200;
 const MAX_RETENTION_DAYS = 36_500;
 
-/** A member of the value, or by a path with dots one of an object in it; nothing that a query language gives a meaning. */
+/**
+ * A member of the value, or by a path with dots one of an object in it; nothing that a query language gives a meaning.
+ */
 const FIELD = /^[\p{L}\p{N}_@$:/-]+(\.[\p{L}\p{N}_@$:/-]+)*$/u;
 
 const oneOf = <const Words extends readonly string[]>(words: Words) =>

@@ -5,8 +5,8 @@ import type { TypeStanding } from "#core/events/type-changes.ts";
 export interface TypeRegister {
   standing(type: string): Promise<TypeStanding>;
   /**
-   * Puts the declaration in force, with all that events need to be kept by it, before it answers. What an earlier version
-   * said comes too late, and changes nothing.
+   * Puts the declaration in force, with all that events need to be kept by it, before it answers. What an earlier
+   * version said comes too late, and changes nothing.
    */
   declare(declaration: EventTypeDeclaration, version: number): Promise<void>;
 }

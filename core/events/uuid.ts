@@ -10,8 +10,8 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const COUNTER_BITS = 12;
 
 /**
- * A UUIDv7 (RFC 9562, section 5.7): the millisecond, a counter that keeps ids of one process in the order they were made
- * (method 1 of section 6.2), 62 random bits.
+ * A UUIDv7 (RFC 9562, section 5.7): the millisecond, a counter that keeps ids of one process in the order they were
+ * made (method 1 of section 6.2), 62 random bits.
  */
 export function uuidV7(nowMs: number): string {
   if (nowMs > lastMs) {

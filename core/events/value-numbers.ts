@@ -8,8 +8,8 @@ export interface ValueNumbers {
   /** The value itself, where it is a finite number. */
   readonly number?: number;
   /**
-   * The first 256 finite numbers inside objects, in the order of JSON.parse; arrays are looked through. Those whose path
-   * has more than 1,024 characters are passed over.
+   * The first 256 finite numbers inside objects, in the order of JSON.parse; arrays are looked through. Those whose
+   * path has more than 1,024 characters are passed over.
    */
   readonly leaves: readonly Leaf[];
 }

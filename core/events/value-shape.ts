@@ -6,7 +6,9 @@ export type MemberKind = "text" | "texts" | "integer" | "number" | "boolean" | "
 /** The members of an object by their names. */
 export type MemberKinds = Readonly<Record<string, MemberKind>>;
 
-/** What a field of each kind holds as it is. A text that is too long for its column, the column leaves out by itself. */
+/**
+ * What a field of each kind holds as it is. A text that is too long for its column, the column leaves out by itself.
+ */
 const HELD: Readonly<Record<FieldKind, readonly MemberKind[]>> = {
   keyword: ["text", "texts"],
   integer: ["integer"],
@@ -16,8 +18,8 @@ const HELD: Readonly<Record<FieldKind, readonly MemberKind[]>> = {
 };
 
 /**
- * What its maker knows of a value: it is an object with these members at the top, it is not deep, and whoever parses and
- * prints it gets the same text again. A store need not keep such a value as text beside its fields.
+ * What its maker knows of a value: it is an object with these members at the top, it is not deep, and whoever parses
+ * and prints it gets the same text again. A store need not keep such a value as text beside its fields.
  */
 export class ValueShape {
   readonly members: MemberKinds;

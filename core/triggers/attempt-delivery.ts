@@ -23,8 +23,8 @@ export type Verdict =
   | { readonly verdict: "dead"; readonly reason: string };
 
 /**
- * Tries once to hand a delivery over, as its trigger is now, and publishes what became of it. The first attempt is 1. Throws
- * `unavailable` where the trigger, or whether it is paused, cannot be read now: then nothing was tried.
+ * Tries once to hand a delivery over, as its trigger is now, and publishes what became of it. The first attempt is 1.
+ * Throws `unavailable` where the trigger, or whether it is paused, cannot be read now: then nothing was tried.
  */
 export async function attemptDelivery(
   delivery: Delivery,
@@ -62,7 +62,9 @@ async function isPaused(trigger: Trigger, { paused }: DeliveryAttempts): Promise
   return pause !== undefined && isSameVersion(pause, trigger);
 }
 
-/** Its receiver wants nothing more: this version of the trigger gets nothing. What is known already is not said again. */
+/**
+ * Its receiver wants nothing more: this version of the trigger gets nothing. What is known already is not said again.
+ */
 async function pause(trigger: Trigger, answer: TargetAnswer, attempts: DeliveryAttempts): Promise<void> {
   const { namespace, kind, name, version } = trigger;
   if (!(await attempts.paused.pause({ namespace, kind, name, version }))) return;

@@ -12,7 +12,10 @@ export const MAX_PAUSE_MS = 6 * HOUR;
 const PAUSES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
 const JITTER = 0.2;
 
-/** How long to wait after the attempt of that number (1 is the first), give or take a fifth so that not all come at once. */
+/**
+ * How long to wait after the attempt of that number (1 is the first), give or
+ * take a fifth so that not all come at once.
+ */
 export function pauseAfter(attempt: number, retryAfterMs = 0, random = Math.random): number {
   const pause = PAUSES_MS[Math.min(attempt, PAUSES_MS.length) - 1] ?? (PAUSES_MS[0] as number);
   const jittered = pause * (1 - JITTER + 2 * JITTER * random());

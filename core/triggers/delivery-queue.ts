@@ -2,7 +2,10 @@ import type { DeadDelivery, Delivery } from "#core/triggers/delivery.ts";
 
 /** Where deliveries wait for their attempts. */
 export interface DeliveryQueue {
-  /** Answers when all are durable. Throws `unavailable` where a retry may help; some may be there by then, and come twice. */
+  /**
+   * Answers when all are durable. Throws `unavailable` where a retry may help;
+   * some may be there by then, and come twice.
+   */
   hand(deliveries: readonly Delivery[]): Promise<void>;
 }
 

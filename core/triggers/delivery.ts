@@ -4,8 +4,8 @@ import { memberText } from "#core/events/json-text.ts";
 import { TRIGGER_KINDS, type Trigger, type TriggerKey, webhookId } from "#core/triggers/trigger.ts";
 
 /**
- * An event on its way to the target of a trigger. It names the trigger and holds nothing of it: what is delivered, where
- * to and how it is signed is decided anew by each attempt, and no secret lies in a queue.
+ * An event on its way to the target of a trigger. It names the trigger and holds nothing of it: what is delivered,
+ * where to and how it is signed is decided anew by each attempt, and no secret lies in a queue.
  */
 export interface Delivery extends TriggerKey {
   /** `webhook-id`. */

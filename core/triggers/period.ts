@@ -3,8 +3,8 @@ import { uuidV8Of } from "#core/events/uuid.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 
 /*
- * A workflow with a period is started by ticks: events that Pulse publishes, and that its trigger matches as it would any
- * other. So they are stored, seen in streams, and can be sent by hand.
+ * A workflow with a period is started by ticks: events that Pulse publishes, and that its trigger matches as it would
+ * any other. So they are stored, seen in streams, and can be sent by hand.
  */
 
 export const MIN_PERIOD_MS = 1000;
@@ -31,7 +31,9 @@ export function ticksBetween(periodMs: number, afterMs: number, upToMs: number):
   return ticks;
 }
 
-/** The tick of a workflow at an instant. Whoever publishes it once more publishes the same event, which is kept once. */
+/**
+ * The tick of a workflow at an instant. Whoever publishes it once more publishes the same event, which is kept once.
+ */
 export function tickEvent({ namespace, name }: Trigger, atMs: number): Event {
   return {
     id: uuidV8Of(JSON.stringify([namespace, name, atMs])),

@@ -11,8 +11,8 @@ export interface TickRound {
 }
 
 /**
- * Publishes the ticks that fell due, of each workflow the last one alone: after a pause, or a clock that was put forward,
- * nothing is made up for. A clock that was put back publishes nothing until the next round.
+ * Publishes the ticks that fell due, of each workflow the last one alone: after a pause, or a clock that was put
+ * forward, nothing is made up for. A clock that was put back publishes nothing until the next round.
  */
 export async function publishTicks({ catalog, publish, afterMs, upToMs }: TickRound): Promise<void> {
   if (upToMs <= afterMs) return;

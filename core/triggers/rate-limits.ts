@@ -19,7 +19,10 @@ export type Admission =
   | { readonly admitted: true; readonly resumedWithout?: number }
   | { readonly admitted: false; readonly pausedUntilMs?: number };
 
-/** Admissions that count only when they are settled: events that come again, for they could not be handed on, count once. */
+/**
+ * Admissions that count only when they are settled: events that come again, for
+ * they could not be handed on, count once.
+ */
 export interface RateDraft {
   admit(trigger: Trigger, atMs: number): Admission;
   settle(): void;

@@ -19,8 +19,8 @@ export interface TriggerRun {
 }
 
 /**
- * Hands a delivery on for every trigger that each event starts, and answers how many, when they are durable. Throws where
- * a retry of the whole may help; what was handed on before has the same ids then.
+ * Hands a delivery on for every trigger that each event starts, and answers how many, when they are durable. Throws
+ * where a retry of the whole may help; what was handed on before has the same ids then.
  */
 export async function runTriggers(events: readonly Event[], run: TriggerRun): Promise<number> {
   const { catalog, limits, queue, publish, now } = run;

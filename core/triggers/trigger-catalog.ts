@@ -41,7 +41,9 @@ export class TriggerCatalog {
     this.#options = options;
   }
 
-  /** The triggers, at most so old as the catalog is allowed to be. Throws `unavailable` where they cannot be read now. */
+  /**
+   * The triggers, at most so old as the catalog is allowed to be. Throws `unavailable` where they cannot be read now.
+   */
   list(): Promise<TriggerList> {
     const { now, maxAgeMs } = this.#options;
     const ageMs = now() - this.#readAtMs;

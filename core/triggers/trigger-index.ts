@@ -19,8 +19,9 @@ interface Shelves {
 const NONE: readonly Trigger[] = [];
 
 /**
- * Files each trigger once: under the rarest of its tags, or under its type where that is rarer still. An event looks up
- * its own tags and its type, so what it costs depends on the triggers that share its rarest traits, not on all there are.
+ * Files each trigger once: under the rarest of its tags, or under its type where that is rarer still.
+ * An event looks up its own tags and its type, so what it costs depends on the triggers that share
+ * its rarest traits, not on all there are.
  */
 export function indexTriggers(triggers: readonly Trigger[]): TriggerIndex {
   const namespaces = new Map<string, Shelves>();

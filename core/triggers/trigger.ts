@@ -47,8 +47,8 @@ export const DEFAULT_RATE_PER_SECOND = 100;
 export const triggerId = ({ namespace, kind, name }: TriggerKey): string => JSON.stringify([namespace, kind, name]);
 
 /**
- * `webhook-id`: the same whenever this event is delivered for this trigger, so that a receiver can tell a repetition. It
- * has no full stop, which separates what a webhook's signature signs.
+ * `webhook-id`: the same whenever this event is delivered for this trigger, so that a receiver can tell a repetition.
+ * It has no full stop, which separates what a webhook's signature signs.
  */
 export const webhookId = (trigger: TriggerKey, { id }: Event): string =>
   `${id}_${hash("sha256", triggerId(trigger), "hex").slice(0, 16)}`;

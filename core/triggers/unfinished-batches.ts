@@ -1,8 +1,8 @@
 import type { JournalEntry } from "#core/events/event-journal.ts";
 
 /**
- * What has been handed on of batches that are not finished: a batch that comes again goes on where it failed, so that none
- * of its events is counted twice. It is forgotten as batches are finished, and with the process.
+ * What has been handed on of batches that are not finished: a batch that comes again goes on where it failed, so that
+ * none of its events is counted twice. It is forgotten as batches are finished, and with the process.
  */
 export class UnfinishedBatches {
   /** By shard the `seq`s. */

@@ -14,7 +14,9 @@ export interface Declarations {
   readonly readSource: ReadSource;
 }
 
-/** Reads the gateways and deployments of a namespace. An artifact that was changed later declares nothing before that. */
+/**
+ * Reads the gateways and deployments of a namespace. An artifact that was changed later declares nothing before that.
+ */
 export async function declaredTopology(namespace: string, declarations: Declarations): Promise<TopologyAt> {
   const [gateways, deployments] = await Promise.all([
     readAll(namespace, "gateways", declarations),

@@ -4,8 +4,9 @@ import type { Topology } from "#core/workflows/topology.ts";
 import type { Figures, Traffic } from "#core/workflows/traffic.ts";
 
 /**
- * 0 for what answered a request with a status of 500 or more, otherwise 1: gateways and routes by their lines; a service by
- * its routes of its cluster's ports, a cluster by its services, a deployment by its clusters, each 0 where one of them is.
+ * 0 for what answered a request with a status of 500 or more, otherwise 1: gateways and routes by
+ * their lines; a service by its routes of its cluster's ports, a cluster by its services, a deployment
+ * by its clusters, each 0 where one of them is.
  */
 export function measureHealth(traffic: Traffic, topology: Topology): Measurement[] {
   const gateways = measuredGateways(traffic, topology);

@@ -5,8 +5,8 @@ import type { Figures, Traffic } from "#core/workflows/traffic.ts";
 import type { Window } from "#core/workflows/window.ts";
 
 /**
- * What is measured, under its tag: requests per second, and times in milliseconds. The first two are Vamp's. Of no requests
- * everything is 0.
+ * What is measured, under its tag: requests per second, and times in milliseconds. The first two
+ * are Vamp's. Of no requests everything is 0.
  */
 const METRICS: Readonly<Record<string, (figures: Figures, seconds: number) => number>> = {
   "metrics:rate": ({ requests }, seconds) => requests / seconds,

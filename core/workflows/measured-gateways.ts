@@ -14,8 +14,8 @@ export interface MeasuredRoute {
 }
 
 /**
- * Every gateway that is declared, with its routes, and every frontend besides that has lines: its routes are the backends
- * they went to.
+ * Every gateway that is declared, with its routes, and every frontend besides that has lines:
+ * its routes are the backends they went to.
  */
 export function measuredGateways(traffic: Traffic, { gateways }: Topology): MeasuredGateway[] {
   const frontends = new Set(gateways.flatMap(frontendsOf));

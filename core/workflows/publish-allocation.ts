@@ -6,8 +6,8 @@ import { toMeasuredEvent } from "#core/workflows/measured-event.ts";
 import { dueWindows } from "#core/workflows/window.ts";
 
 /**
- * Publishes what the deployments of a namespace are given, as of the end of the newest window that is due: artifacts tell
- * of now, so earlier windows are not made up for. Run twice, it publishes the same events.
+ * Publishes what the deployments of a namespace are given, as of the end of the newest window that is due: artifacts
+ * tell of now, so earlier windows are not made up for. Run twice, it publishes the same events.
  */
 export async function publishAllocation(
   namespace: string,

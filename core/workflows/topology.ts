@@ -68,7 +68,10 @@ function lookupNameOf(value: unknown): { readonly lookupName?: string } {
   return typeof lookupName === "string" && isName(lookupName) ? { lookupName } : {};
 }
 
-/** The ports of a deployment's clusters: `<deployment>/<cluster>/<port>`, their routes `<deployment>/<cluster>/<service>`. */
+/**
+ * The ports of a deployment's clusters: `<deployment>/<cluster>/<port>`, their routes
+ * `<deployment>/<cluster>/<service>`.
+ */
 const portsOf = ({ name: deployment, value }: DeclaredSource): DeclaredGateway[] =>
   entriesOf(memberOf(value, "clusters")).flatMap(([cluster, described]) => {
     const prefix = `${deployment}/${cluster}/`;

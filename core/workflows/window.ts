@@ -16,8 +16,8 @@ export interface Rhythm {
 }
 
 /**
- * For what is called once a minute, or about that: each call measures two windows. An event is readable some seconds after
- * its line was received: the journal is read each second, and an agent sends what it has each second.
+ * For what is called once a minute, or about that: each call measures two windows. An event is readable some seconds
+ * after its line was received: the journal is read each second, and an agent sends what it has each second.
  */
 export const TWO_A_MINUTE: Rhythm = {
   everyMs: 30_000,

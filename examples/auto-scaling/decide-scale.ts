@@ -19,8 +19,8 @@ export interface Situation {
 }
 
 /**
- * How many instances there should be. A measurement counts for one change at most: those from before a change, and so those
- * that are delivered twice, decide nothing any more.
+ * How many instances there should be. A measurement counts for one change at most: those from before a change, and so
+ * those that are delivered twice, decide nothing any more.
  */
 export function decideScale(situation: Situation, bounds: Bounds): number {
   const { responseTimeMs, measuredAtMs, instances, changedAtMs } = situation;

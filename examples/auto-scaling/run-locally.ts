@@ -11,8 +11,8 @@ const PATIENCE_MS = 90_000;
 /*
  * npx node examples/auto-scaling/run-locally.ts
  *
- * A gateway answers slowly; Pulse measures that every five seconds, a trigger tells the scaler, and it adds an instance until
- * there are three.
+ * A gateway answers slowly; Pulse measures that every five seconds, a trigger tells the scaler, and
+ * it adds an instance until there are three.
  */
 const pulse = await startLocalPulse();
 const secret = newSecret();

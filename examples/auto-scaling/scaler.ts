@@ -7,8 +7,8 @@ export interface Scale {
 }
 
 /**
- * Changes the scale if the event asks for it, and answers what it is now. Where somebody else changed it meanwhile, the event is
- * older than the change, and asks for nothing any more.
+ * Changes the scale if the event asks for it, and answers what it is now. Where somebody else changed it meanwhile, the
+ * event is older than the change, and asks for nothing any more.
  */
 export async function scale(send: Send, name: string, bounds: Bounds, event: MeasuredEvent): Promise<number> {
   const { value, etag, changedAtMs } = await readArtifact<Scale>(send, "scales", name);

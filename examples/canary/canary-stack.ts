@@ -11,7 +11,9 @@ export interface CanaryStackProps extends StackProps, Canary {
   readonly pace: Pace;
 }
 
-/** What moves the weights as a function, and the workflow that calls it each minute, as an output to be put into Pulse. */
+/**
+ * What moves the weights as a function, and the workflow that calls it each minute, as an output to be put into Pulse.
+ */
 export class CanaryStack extends Stack {
   constructor(scope: Construct, id: string, props: CanaryStackProps) {
     super(scope, id, { description: "Example: a canary gets more requests for as long as it is well", ...props });

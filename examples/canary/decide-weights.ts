@@ -17,8 +17,9 @@ export interface Pace {
 }
 
 /**
- * How much the canary should get. A canary that is not well gets nothing, at once, and for good: who has mended it gives it a
- * share again by hand. One that is well gets a step more each time that its health was measured long enough after the last.
+ * How much the canary should get. A canary that is not well gets nothing, at once, and for good: who has
+ * mended it gives it a share again by hand. One that is well gets a step more each time that its health
+ * was measured long enough after the last.
  */
 export function decideCanary({ canaryPercent, changedAtMs }: Rollout, health: Health | undefined, pace: Pace): number {
   const isOver = canaryPercent <= 0 || canaryPercent >= 100;

@@ -11,8 +11,8 @@ const PATIENCE_MS = 90_000;
 /*
  * npx node examples/canary/run-locally.ts [--failing]
  *
- * A gateway gives a tenth of its requests to a new route. A workflow looks at its health every two seconds, and moves the
- * weights until the route has all requests, or, where it fails, none.
+ * A gateway gives a tenth of its requests to a new route. A workflow looks at its health every two seconds, and moves
+ * the weights until the route has all requests, or, where it fails, none.
  */
 const isFailing = process.argv.includes("--failing");
 const pulse = await startLocalPulse();

@@ -34,7 +34,9 @@ export async function readArtifact<Value>(send: Send, kind: string, name: string
   };
 }
 
-/** Puts the artifact in the place of that version; answers false where somebody else was faster. Without one it is new. */
+/**
+ * Puts the artifact in the place of that version; answers false where somebody else was faster. Without one it is new.
+ */
 export async function putArtifact(
   send: Send,
   kind: string,

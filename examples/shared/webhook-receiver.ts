@@ -28,8 +28,8 @@ function isGenuine({ headers }: IncomingMessage, body: string, secret: string): 
 }
 
 /**
- * Listens on loopback for the deliveries of a trigger. 204 says that one is dealt with; whatever fails is answered 500, and
- * Pulse tries again.
+ * Listens on loopback for the deliveries of a trigger. 204 says that one is dealt with; whatever
+ * fails is answered 500, and Pulse tries again.
  */
 export async function receiveWebhooks(
   secret: string,

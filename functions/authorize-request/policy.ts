@@ -3,8 +3,8 @@ import type { Principal, Right } from "#core/access/principal.ts";
 import { BASE_PATH, basePathOf, type Route, rightFor, routes } from "#functions/routes.ts";
 
 /**
- * All that a caller may do with the API, not only the request at hand: API Gateway keeps the policy for every request with
- * the same credentials. What is not named in it is refused.
+ * All that a caller may do with the API, not only the request at hand: API Gateway keeps the policy for every request
+ * with the same credentials. What is not named in it is refused.
  */
 export function policyFor({ rights, namespaces, expiresAtMs }: Principal, methodArn: string): PolicyDocument {
   const stageArn = methodArn.split("/", 2).join("/");

@@ -11,7 +11,10 @@ export interface LambdaTargetOptions {
   readonly config?: LambdaClientConfig;
 }
 
-/** Hands events to a function's own queue: what the function makes of them, Lambda retries and puts aside as it is set to. */
+/**
+ * Hands events to a function's own queue: what the function makes of them,
+ * Lambda retries and puts aside as it is set to.
+ */
 export function lambdaTarget({ allowed, config = {} }: LambdaTargetOptions): TriggerTarget {
   type Sdk = typeof import("@aws-sdk/client-lambda");
   let opened: Promise<{ readonly sdk: Sdk; readonly client: LambdaClient }> | undefined;

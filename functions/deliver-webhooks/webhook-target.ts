@@ -22,8 +22,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const GONE = 410;
 
 /**
- * Posts an event to a webhook, signed. Any 2xx is taken; a redirect is not followed, for it would lead where nobody looked;
- * what is answered besides the status is not looked at.
+ * Posts an event to a webhook, signed. Any 2xx is taken; a redirect is not followed, for it would lead where nobody
+ * looked; what is answered besides the status is not looked at.
  */
 export function webhookTarget({ guard, clock = systemClock, ca, signal }: WebhookOptions): TriggerTarget {
   return {
@@ -69,7 +69,8 @@ function post(url: URL, options: RequestOptions, body: string, clock: Clock): Pr
       answer = { notTaken: reasonOf(error) };
       end();
     };
-    // As ES modules they would be 30 ms of every cold start: each of their exports is read then, and loads all of fetch.
+    // As ES modules they would be 30 ms of every cold start: each of their
+    // exports is read then, and loads all of fetch.
     const { request } = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http");
     outgoing = request(url, options, (incoming) => {
       answer = answerOf(incoming, clock);

@@ -13,8 +13,8 @@ export interface ForgetShardsOptions {
 }
 
 /**
- * Removes the checkpoints of shards that their stream has closed and forgotten: every position names each of them until then.
- * Once a day is often enough. A shard that rests but is there keeps its checkpoint.
+ * Removes the checkpoints of shards that their stream has closed and forgotten: every position names each of them until
+ * then. Once a day is often enough. A shard that rests but is there keeps its checkpoint.
  */
 export const forgetShardsHandler =
   ({ store, shardsOf, streamNames, clock }: ForgetShardsOptions) =>

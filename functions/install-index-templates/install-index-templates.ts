@@ -14,8 +14,9 @@ interface InstalledTemplate {
 export type InstallIndexTemplatesHandler = (event: CdkCustomResourceEvent) => Promise<CdkCustomResourceResponse>;
 
 /**
- * Installs an index template, and how long its events are kept, when its stack is deployed; removes it, but no index and no
- * event, when it goes. Where the cluster cannot delete, its log says so. A template of another name is another resource: CloudFormation then deletes the old one by itself.
+ * Installs an index template, and how long its events are kept, when its stack is deployed; removes it, but no index
+ * and no event, when it goes. Where the cluster cannot delete, its log says so. A template of another name is another
+ * resource: CloudFormation then deletes the old one by itself.
  */
 export const installIndexTemplatesHandler =
   (client: Client, patience = DEPLOYMENT_PATIENCE): InstallIndexTemplatesHandler =>

@@ -25,8 +25,8 @@ export interface PublishArchiveOptions {
 
 /**
  * Puts the event of each change of an artifact into the journal, in the order of the table's stream. All of an event
- * follows from its item, so a batch that comes again doubles nothing. What the journal does not take is named as the first
- * unfinished sequence number, from which the batch comes again; only a bug throws.
+ * follows from its item, so a batch that comes again doubles nothing. What the journal does not take is named as the
+ * first unfinished sequence number, from which the batch comes again; only a bug throws.
  */
 export const publishArchiveHandler =
   ({ journal, deadLetters, fromItem, onBatch = () => {} }: PublishArchiveOptions): TableConsumer =>

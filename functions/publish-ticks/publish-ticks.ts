@@ -19,9 +19,9 @@ export interface ScheduledCall {
 const MINUTE_MS = 60_000;
 
 /**
- * Called each minute: publishes the ticks of the minute that begins with the call's, each when its time has come. A call that
- * is repeated publishes the same events. Ticks of a call that came too late are published at once, those of one that never
- * came are not made up for.
+ * Called each minute: publishes the ticks of the minute that begins with the call's, each when its time has come. A
+ * call that is repeated publishes the same events. Ticks of a call that came too late are published at once, those of
+ * one that never came are not made up for.
  */
 export const publishTicksHandler =
   ({ catalog, journal, clock }: PublishTicksOptions) =>

@@ -49,7 +49,10 @@ export function readArtifactsHandler(options: ReadArtifactsOptions): ApiHandler 
   );
 }
 
-/** Vamp's paths have the artifacts themselves, ours what is known of them, and their sources where `source=true` asks so. */
+/**
+ * Vamp's paths have the artifacts themselves, ours what is known of them, and
+ * their sources where `source=true` asks so.
+ */
 const listArtifacts =
   ({ artifacts }: ReadArtifactsOptions): Answer =>
   async (request) => {

@@ -9,8 +9,8 @@ import type { ApiRequest } from "#functions/shared/request.ts";
 export const isVampPath = ({ route }: ApiRequest): boolean => route?.startsWith("/{kind}") ?? false;
 
 /**
- * The kind in the path. Throws `not-found`. Vamp's paths have its own kinds alone: API Gateway hands on any `/{kind}`, also
- * what is no path at all.
+ * The kind in the path. Throws `not-found`. Vamp's paths have its own kinds alone: API Gateway hands on
+ * any `/{kind}`, also what is no path at all.
  */
 export function kindOf(request: ApiRequest): ArtifactKind {
   const asked = request.parameter("kind");
@@ -37,7 +37,9 @@ export function preconditionOf(request: ApiRequest): Precondition {
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
 const VERSION = /^[1-9]\d{0,14}$/;
 
-/** A tag that is none of ours names no version. A weak one, as proxies make them, matches where no bytes are replaced. */
+/**
+ * A tag that is none of ours names no version. A weak one, as proxies make them, matches where no bytes are replaced.
+ */
 function versionsIn(request: ApiRequest, header: "if-match" | "if-none-match"): Versions | undefined {
   const sent = request.header(header)?.trim();
   if (sent === undefined) return undefined;

@@ -5,8 +5,8 @@ import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /**
- * The query of a request: its body, else the parameter `q` (the same JSON), else `tag`, `type`, `timestamp`, `gte gt lte
- * lt`. A body of spaces is no body.
+ * The query of a request: its body, else the parameter `q` (the same JSON), else `tag`, `type`, `timestamp`, `gte gt
+ * lte lt`. A body of spaces is no body.
  */
 export function askedQuery(request: ApiRequest, nowMs: number, types?: readonly EventTypeDeclaration[]): AskedQuery {
   return parseEventQuery(queryJson(request), request.namespace, nowMs, types);
@@ -21,7 +21,9 @@ function queryJson(request: ApiRequest): unknown {
 
 const AGGREGATION_PARAMETERS = ["groupBy", "interval"] as const;
 
-/** The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named. */
+/**
+ * The same for `/events/aggregate`, which may also name its aggregator in the query string; `count` if none is named.
+ */
 export function askedAggregation(
   request: ApiRequest,
   nowMs: number,

@@ -6,7 +6,9 @@ import { fromReceiptText, hasReached } from "#core/events/receipt.ts";
 import type { Headers } from "#functions/shared/answer.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
-/** What comes before every question: a write that it must see, and the position from which a stream may go on after it. */
+/**
+ * What comes before every question: a write that it must see, and the position from which a stream may go on after it.
+ */
 export function beforeQuery(
   store: Pick<EventStore, "position">,
   clock: Clock,

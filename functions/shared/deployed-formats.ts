@@ -19,8 +19,8 @@ function formatSettings() {
 }
 
 /**
- * The log-formats of the deployment's gateways, from a file beside the function's bundle; none where it has no such file.
- * Throws an error that names all that is wrong with it.
+ * The log-formats of the deployment's gateways, from a file beside the function's bundle; none where it has no such
+ * file. Throws an error that names all that is wrong with it.
  */
 export function deployedFormats(file: string | undefined, folder = import.meta.dirname): readonly KnownFormat[] {
   if (file === undefined) return [];

@@ -40,7 +40,9 @@ const PRIVATE_IPV4 = [
   "240.0.0.0/4",
 ];
 
-/** All that is global unicast is within it; what is mapped, translated (NAT64), local, link-local or multicast is not. */
+/**
+ * All that is global unicast is within it; what is mapped, translated (NAT64), local, link-local or multicast is not.
+ */
 const INTERNET_IPV6 = "2000::/3";
 
 /** Of it: protocol assignments with Teredo, documentation, 6to4 with any IPv4 address inside. */
@@ -88,9 +90,9 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Keeps webhooks away from whatever is not of the internet: private, link-local, loopback, metadata, multicast and mapped
- * addresses. Names are resolved and checked when a connection is made, and the connection goes to what was checked: a name
- * that means something else a moment later (DNS rebinding) gains nothing.
+ * Keeps webhooks away from whatever is not of the internet: private, link-local, loopback, metadata, multicast and
+ * mapped addresses. Names are resolved and checked when a connection is made, and the connection goes to what was
+ * checked: a name that means something else a moment later (DNS rebinding) gains nothing.
  */
 export function egressGuard(settings: EgressSettings = {}): EgressGuard {
   const { allowed = [], allowsLoopback = false, lookup = systemLookup as EgressSettings["lookup"] } = settings;

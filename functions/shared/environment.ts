@@ -5,8 +5,8 @@ import { once } from "#core/once.ts";
 import * as z from "#core/zod.ts";
 
 /*
- * All of it is made when it is asked for: a cold start needs the schema of one function, and those of all would be a fifth
- * of it (7 ms).
+ * All of it is made when it is asked for: a cold start needs the schema of one function, and
+ * those of all would be a fifth of it (7 ms).
  */
 
 const filled = once(() => z.string().check(z.minLength(1)));
@@ -81,7 +81,10 @@ const isSignable = (variables: { readonly PULSE_OPENSEARCH_AUTH?: unknown; reado
 
 /** What functions that read log lines know of the gateways that write them. */
 const gateways = () => ({
-  /** The file beside the bundle that holds their log-formats, besides those that HAProxy has by itself: see `deployedFormats`. */
+  /**
+   * The file beside the bundle that holds their log-formats, besides those that
+   * HAProxy has by itself: see `deployedFormats`.
+   */
   PULSE_HAPROXY_FORMATS_FILE: z.optional(filled()),
 });
 
@@ -153,8 +156,8 @@ const follower = (name: string) => ({
 const measuring = () => ({ ...common(), ...artifactStore(), PULSE_EVENTS_STREAM: filled() });
 
 /**
- * The environment of each function, made when it is asked for, as a cold start asks for one of them. `lib/` builds the same
- * objects, so that a misspelt variable does not compile.
+ * The environment of each function, made when it is asked for, as a cold start asks for one of them. `lib/` builds the
+ * same objects, so that a misspelt variable does not compile.
  */
 export const environments = {
   "create-events": () => z.object({ ...common(), ...kinesisJournal() }),

@@ -3,8 +3,8 @@ import { once } from "#core/once.ts";
 import type { StoreEnvironment } from "#functions/shared/open-event-store.ts";
 
 /**
- * The event store that a function's environment names, loaded with the first question to it: for functions most of whose
- * requests ask it nothing, as its client is a third of a cold start.
+ * The event store that a function's environment names, loaded with the first question to it: for functions most of
+ * whose requests ask it nothing, as its client is a third of a cold start.
  */
 export function eventStoreOnDemand(environment: StoreEnvironment): Pick<EventStore, "search" | "position"> {
   const opened = once(async () => {

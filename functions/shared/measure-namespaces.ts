@@ -7,8 +7,8 @@ import type { Unmeasured } from "#functions/shared/metrics.ts";
 export type MeasuringFunction = () => Promise<void>;
 
 /**
- * Measures every namespace, and says what was late or given up. One that cannot be measured costs no other; it fails the
- * call, though, so that it is called once more.
+ * Measures every namespace, and says what was late or given up. One that cannot be measured costs no other; it fails
+ * the call, though, so that it is called once more.
  */
 export const measureNamespaces =
   (

@@ -82,7 +82,9 @@ export const writeMetrics =
     process.stdout.write(toMetricLine(functionName, outcome, Date.now()));
   };
 
-/** The same of the lines that a run of a workflow found to be in no figure; 0 is written too, so that silence is none. */
+/**
+ * The same of the lines that a run of a workflow found to be in no figure; 0 is written too, so that silence is none.
+ */
 export const writeUnmeasured =
   (functionName: string) =>
   ({ linesLate, linesGivenUp }: Unmeasured): void => {

@@ -4,8 +4,8 @@ import { matchRoute } from "#functions/shared/match-route.ts";
 import { percentDecoded } from "#functions/shared/request.ts";
 
 /**
- * Answers requests that API Gateway has matched with everything below a path as if it had matched their own routes. Throws
- * `not-found` where there is none.
+ * Answers requests that API Gateway has matched with everything below a path as if it had matched their own routes.
+ * Throws `not-found` where there is none.
  */
 export const atOwnRoute =
   (answer: Answer): Answer =>

@@ -4,9 +4,9 @@ import type { EventPage } from "#core/events/event-store.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /**
- * The `Link` of a page, as Vamp wrote it: first, prev, next, last, the whole query kept; the first page's prev is itself,
- * the last one's next too. What lies deeper than 10,000 events, or follows a cursor, is linked by cursor; other lists
- * may be as deep as they like.
+ * The `Link` of a page, as Vamp wrote it: first, prev, next, last, the whole query kept; the first page's prev is
+ * itself, the last one's next too. What lies deeper than 10,000 events, or follows a cursor, is linked by cursor; other
+ * lists may be as deep as they like.
  */
 export function pageLinks(
   request: ApiRequest,

@@ -4,7 +4,10 @@ import type { StreamRecord } from "#functions/shared/stream-consumer.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The events of a record of `events`. A line that cannot be read is a dead letter of its own; its neighbours are not harmed. */
+/**
+ * The events of a record of `events`. A line that cannot be read is a dead letter
+ * of its own; its neighbours are not harmed.
+ */
 export function readEventRecord({ data, pointAt }: StreamRecord): ReadPart {
   let text: string;
   try {

@@ -85,8 +85,9 @@ export const mediaTypeOf = (request: ApiRequest): string =>
   ((request.header("content-type") ?? "").split(";")[0] as string).trim().toLowerCase();
 
 /**
- * The namespace is that of the resource which API Gateway matched, and allowed the caller: before the path, a domain's
- * mapping may have put a segment of its own. A path that is none of the API's has none, though `/{namespace}` matches it.
+ * The namespace is that of the resource which API Gateway matched, and allowed the caller: before
+ * the path, a domain's mapping may have put a segment of its own. A path that is none of the API's
+ * has none, though `/{namespace}` matches it.
  */
 function fromRestApi(message: APIGatewayProxyEvent) {
   const { namespace: first, ...parameters } = message.pathParameters ?? {};

@@ -30,8 +30,8 @@ export interface StreamRecord {
 }
 
 /**
- * Consumes batches of one shard of a stream, whose records `readRecord` takes apart. What cannot be kept now is named as
- * the first unfinished sequence number, from which the batch comes again; only a bug throws.
+ * Consumes batches of one shard of a stream, whose records `readRecord` takes apart. What cannot be kept now is named
+ * as the first unfinished sequence number, from which the batch comes again; only a bug throws.
  */
 export const streamConsumer =
   (

@@ -20,9 +20,9 @@ export interface StreamedAnswer {
 export type StreamingHandler = (message: HttpMessage, response: Writable, context: Context) => Promise<void>;
 
 /**
- * Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. Who is not
- * admitted is told nothing, not even which namespaces there are, but for a browser's preflight: no API Gateway stands
- * before a function's own address.
+ * Like `api`, for an answer that is a stream. A failure before the stream is a problem document like any other. Who is
+ * not admitted is told nothing, not even which namespaces there are, but for a browser's preflight: no API Gateway
+ * stands before a function's own address.
  */
 export const streamingApi = (
   namespaces: readonly string[],

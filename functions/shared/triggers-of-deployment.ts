@@ -35,7 +35,9 @@ export function openTriggers(environment: Environment<"publish-ticks">) {
   return { guard, paused, catalog, journal, publish: publishTo(journal), now: systemClock.now };
 }
 
-/** Publishes what is to be known of triggers. What the journal does not take is told by the log: nothing waits for it. */
+/**
+ * Publishes what is to be known of triggers. What the journal does not take is told by the log: nothing waits for it.
+ */
 export const publishTo =
   (journal: EventJournal) =>
   async (events: readonly Event[]): Promise<void> => {

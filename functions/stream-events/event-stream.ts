@@ -6,8 +6,8 @@ import { type EventStreamSink, type FollowOptions, followEvents } from "#core/ev
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
- * The frames of one client as a readable stream. It follows nothing before it is read, since a client that has gone by then
- * leaves it neither read nor destroyed, and stops when nobody reads it any more.
+ * The frames of one client as a readable stream. It follows nothing before it is read, since a client that has gone by
+ * then leaves it neither read nor destroyed, and stops when nobody reads it any more.
  */
 export function eventStream(feeds: EventFeeds, options: FollowOptions): Readable {
   let wake = () => {};

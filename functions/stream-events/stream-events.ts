@@ -19,8 +19,8 @@ export interface StreamEventsOptions {
 }
 
 /**
- * `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches. What
- * the caller accepts is not looked at: Vamp's client says `application/json` on every call. A stream ends with the
+ * `GET /events/stream`: server-sent events of everything accepted from now on, or from a position on, that matches.
+ * What the caller accepts is not looked at: Vamp's client says `application/json` on every call. A stream ends with the
  * credentials that it was opened with.
  */
 export const streamEventsHandler = ({ namespaces, feeds, admit, leaseMs }: StreamEventsOptions): StreamingHandler =>
@@ -52,8 +52,8 @@ const streamed = (body: Readable): StreamedAnswer => ({
 });
 
 /**
- * Whoever goes on from a position is told to come back when the store cannot be read: an EventSource gives up for good on
- * any status but 200. Whoever begins has no position to come back with, and is told the truth by a 503.
+ * Whoever goes on from a position is told to come back when the store cannot be read: an EventSource gives up for good
+ * on any status but 200. Whoever begins has no position to come back with, and is told the truth by a 503.
  */
 function laterOrThrow(error: unknown, lastEventId: string | undefined): "later" {
   if (lastEventId && error instanceof PulseError && error.kind === "unavailable") return "later";

@@ -23,7 +23,10 @@ export interface UpdateDashboardsOptions {
   readonly clock: Clock;
 }
 
-/** Of gateways, and of deployments, that only events know, those with the most events: who sends lines may name any number. */
+/**
+ * Of gateways, and of deployments, that only events know, those with the most
+ * events: who sends lines may name any number.
+ */
 export const MAX_SEEN = 300;
 
 /** A call by the schedule, or by a deployment, which waits for an answer. */
@@ -34,10 +37,10 @@ const PATIENCE: RetryPolicy = { tries: 12, baseMs: 1000, maxMs: 15_000 };
 const ANSWER: CdkCustomResourceResponse = { PhysicalResourceId: "dashboards" };
 
 /**
- * Gives each gateway and deployment that is declared, or that events tell of, its dashboard, and takes away those of which
- * there is nothing any more. What is as it must be is not written again, and objects of others are never touched. Of two at once
- * the one that read its names earlier may write what is older, until the next call; it removes nothing that the other made.
- * No deployment fails for a picture: what could not be done then is left to the schedule.
+ * Gives each gateway and deployment that is declared, or that events tell of, its dashboard, and takes away those of
+ * which there is nothing any more. What is as it must be is not written again, and objects of others are never touched.
+ * Of two at once the one that read its names earlier may write what is older, until the next call; it removes nothing
+ * that the other made. No deployment fails for a picture: what could not be done then is left to the schedule.
  */
 export const updateDashboardsHandler =
   (options: UpdateDashboardsOptions, patience = PATIENCE) =>

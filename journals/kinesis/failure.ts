@@ -9,8 +9,8 @@ const BUSY = new Set([
 ]);
 
 /**
- * Whether the same call may succeed later: no answer came (an error of the call itself has metadata, but no status), the
- * stream is busy, or the fault is theirs. What else fails, the deployment or this code must mend.
+ * Whether the same call may succeed later: no answer came (an error of the call itself has metadata, but no status),
+ * the stream is busy, or the fault is theirs. What else fails, the deployment or this code must mend.
  */
 export function mayPass(error: unknown): boolean {
   const { name = "", $metadata } = error as Partial<KinesisServiceException>;

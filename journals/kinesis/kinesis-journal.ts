@@ -37,9 +37,9 @@ type Outcome = { readonly shard: string; readonly sequenceNumber: string } | Fai
 
 /**
  * A journal on a Kinesis stream. PutRecords keeps no order among the records of a call, so a call has one record of a
- * key, and the key's next one waits until it is durable: what cannot be put is not overtaken. A call whose answer was lost
- * is repeated, so an item may be in the stream twice, or be there though it was answered as not taken: its id makes it
- * one. A wrong name or a missing right throws.
+ * key, and the key's next one waits until it is durable: what cannot be put is not overtaken. A call whose answer was
+ * lost is repeated, so an item may be in the stream twice, or be there though it was answered as not taken: its id
+ * makes it one. A wrong name or a missing right throws.
  */
 export class KinesisJournal<Item> {
   readonly #toLanes: (items: readonly Item[]) => readonly Lane[];
@@ -80,7 +80,9 @@ export class KinesisJournal<Item> {
     return appended;
   }
 
-  /** Puts the first record of each lane and answers its items; what is left waits, behind a failed one all of its lane. */
+  /**
+   * Puts the first record of each lane and answers its items; what is left waits, behind a failed one all of its lane.
+   */
   async #putFirsts(lanes: readonly Lane[], appended: Appended[], deadlineMs: number) {
     const waiting: Lane[] = [];
     let failure: Failure | undefined;
@@ -140,8 +142,9 @@ export class KinesisJournal<Item> {
 }
 
 /**
- * Speaks HTTP/1.1 and keeps its connections: over HTTP/2, its default, it opens one for every call. A call's own limit of
- * time includes its connection; the handler's limit would also count the wait for a free one, and fail calls in a burst.
+ * Speaks HTTP/1.1 and keeps its connections: over HTTP/2, its default, it opens one for every call.
+ * A call's own limit of time includes its connection; the handler's limit would also count the wait
+ * for a free one, and fail calls in a burst.
  */
 const openClient = (config?: KinesisClientConfig): KinesisClient =>
   new KinesisClient({ requestHandler: new NodeHttpHandler(), ...config, maxAttempts: 1 });

@@ -7,8 +7,8 @@ import { type DeadLetter, type DeadLetterPlace, toDeadLetterLines } from "#core/
 export const DEAD_LETTERS_FILE = "dead-letters.ndjson";
 
 /**
- * Dead letters at the end of `dead-letters.ndjson` in a folder, on the disk when they are taken. A batch that is repeated
- * is there twice. Throws `unavailable` when the disk does not take them.
+ * Dead letters at the end of `dead-letters.ndjson` in a folder, on the disk when they are taken. A batch that is
+ * repeated is there twice. Throws `unavailable` when the disk does not take them.
  */
 export class LocalDeadLetters implements DeadLetterPlace {
   readonly #folder: string;

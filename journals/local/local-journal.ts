@@ -173,8 +173,8 @@ export class LocalJournal<Item, Data extends string | Uint8Array> {
   }
 
   /**
-   * Does some work on the database and appends what it hands over, in one transaction: all of it, or nothing. Throws what
-   * the work throws, and `unavailable` where a retry may help.
+   * Does some work on the database and appends what it hands over, in one transaction: all of it, or nothing. Throws
+   * what the work throws, and `unavailable` where a retry may help.
    */
   transact<Result>(work: (append: (items: readonly Item[]) => void) => Result): Result {
     let hasAppended = false;

@@ -14,9 +14,9 @@ export interface S3DeadLettersOptions {
 }
 
 /**
- * Dead letters in S3, an object of NDJSON for each take: `<prefix>/<day>/<stream>/<shard id>/<seq>-<digest>.ndjson`. The
- * digest is that of the lines: a batch that is repeated overwrites its own object and no other. The client is loaded with
- * the first letter. Throws `unavailable` where a retry may help.
+ * Dead letters in S3, an object of NDJSON for each take: `<prefix>/<day>/<stream>/<shard id>/<seq>-<digest>.ndjson`.
+ * The digest is that of the lines: a batch that is repeated overwrites its own object and no other. The client is
+ * loaded with the first letter. Throws `unavailable` where a retry may help.
  */
 export class S3DeadLetters implements DeadLetterPlace {
   readonly #options: S3DeadLettersOptions;

@@ -4,7 +4,10 @@ import { type DeadDelivery, type Delivery, toDeliveryText } from "#core/triggers
 import type { DeadDeliveryPlace, DeliveryQueue } from "#core/triggers/delivery-queue.ts";
 import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 
-/** What SQS does not take in a message, or puts U+FFFD for, though JSON may hold it as it is; control characters it never does. */
+/**
+ * What SQS does not take in a message, or puts U+FFFD for, though JSON may hold it as
+ * it is; control characters it never does.
+ */
 const NOT_IN_MESSAGES = /[\uFFFE\uFFFF]/g;
 
 /** The same JSON, of characters that arrive as they were sent. */
@@ -24,7 +27,10 @@ const MAX_MESSAGES = 10;
 const MAX_BATCH_BYTES = 1024 * 1024;
 const CALLS_AT_ONCE = 8;
 
-/** Deliveries as messages of an SQS queue. What SQS does not take is thrown as `unavailable`, for the batch to come again. */
+/**
+ * Deliveries as messages of an SQS queue. What SQS does not take is thrown as
+ * `unavailable`, for the batch to come again.
+ */
 export class SqsDeliveryQueue implements DeliveryQueue {
   readonly #queueUrl: string;
   readonly #connection: SqsConnection;

@@ -34,7 +34,9 @@ export class Archive extends Construct {
     ]);
   }
 
-  /** Delivers all of a stream under `<name>/`, within a minute. Each file is gzip, be it of text or of records that are. */
+  /**
+   * Delivers all of a stream under `<name>/`, within a minute. Each file is gzip, be it of text or of records that are.
+   */
   keep(name: ArchivedStream, stream: IStream, records: "text" | "gzip" = "text"): void {
     const logGroup = new LogGroup(this, `${name}Log`, {
       retention: this.stage.logRetention,

@@ -41,12 +41,14 @@ const LONGEST_ANSWER = Duration.seconds(29);
 const EXPOSED_HEADERS = (COMMON_HEADERS["access-control-expose-headers"] ?? "").split(", ");
 
 /**
- * Log lines, and artifacts in YAML, reach their function byte for byte: what API Gateway takes for text, it decodes, and
- * puts `\ufffd` for the rest.
+ * Log lines, and artifacts in YAML, reach their function byte for byte: what API Gateway takes for text, it decodes,
+ * and puts `\ufffd` for the rest.
  */
 const EXACT_MEDIA_TYPES = ["text/plain", "application/x-ndjson", ...YAML_TYPES] as const;
 
-/** Who asked for what, and what came of it: IAM's callers are told by their ARN, others by what the authorizer found. */
+/**
+ * Who asked for what, and what came of it: IAM's callers are told by their ARN, others by what the authorizer found.
+ */
 const ACCESS_LOG = AccessLogFormat.custom(
   JSON.stringify({
     requestId: AccessLogField.contextRequestId(),

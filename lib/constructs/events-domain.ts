@@ -43,8 +43,9 @@ const DOMAIN = "domain";
 const actionsOf = (methods: IndexRights["methods"]): string[] => methods.map((method) => `es:ESHttp${method}`);
 
 /**
- * The OpenSearch domain, closed to everyone but those it was told to let in. Getting to it takes IAM, doing something
- * there takes a role inside it; both are granted together. Its master is a role that only its own granting function has.
+ * The OpenSearch domain, closed to everyone but those it was told to let in. Getting to it takes
+ * IAM, doing something there takes a role inside it; both are granted together. Its master is a role
+ * that only its own granting function has.
  */
 export class EventsDomain extends Construct implements EventIndex {
   readonly environment: EventIndex["environment"];
@@ -63,8 +64,8 @@ export class EventsDomain extends Construct implements EventIndex {
     const logs = this.logsFor(stage);
     const domain = new Domain(this, "Domain", {
       domainName,
-      // Pulse is tested on 3.4, which the service leaves out. Minor versions add: what works on 3.4 is in 3.5, while 3.3
-      // may lack it.
+      // Pulse is tested on 3.4, which the service leaves out. Minor versions add: what works
+      // on 3.4 is in 3.5, while 3.3 may lack it.
       version: EngineVersion.OPENSEARCH_3_5,
       capacity: capacityOf(stage.domain),
       zoneAwareness: zonesOf(stage.domain),

@@ -8,8 +8,8 @@ export interface GatewayHostPolicyProps {
 }
 
 /**
- * What the host of a gateway may do: write log lines to one stream. It can neither read them nor learn what else there is.
- * Attach it to the role that the host has: `role.addManagedPolicy(journal.gatewayHosts)`.
+ * What the host of a gateway may do: write log lines to one stream. It can neither read them nor learn what else there
+ * is. Attach it to the role that the host has: `role.addManagedPolicy(journal.gatewayHosts)`.
  */
 export class GatewayHostPolicy extends ManagedPolicy {
   constructor(scope: Construct, id: string, { stream }: GatewayHostPolicyProps) {

@@ -81,9 +81,9 @@ export const FORGET_SHARDS: IndexRights = {
 export const DASHBOARDS_PATH = "/_dashboards";
 
 /**
- * Searches events, and keeps the objects that all users of OpenSearch Dashboards share. What reaches its indices is asked
- * with the rights of its caller: they are those of the security plugin's `kibana_user`, "the minimum permissions for a kibana
- * user", on its saved objects.
+ * Searches events, and keeps the objects that all users of OpenSearch Dashboards share. What reaches its indices is
+ * asked with the rights of its caller: they are those of the security plugin's `kibana_user`, "the minimum permissions
+ * for a kibana user", on its saved objects.
  */
 export const UPDATE_DASHBOARDS: IndexRights = {
   methods: ["Get", "Post"],
@@ -186,8 +186,8 @@ export interface IndexAccessProps {
 }
 
 /**
- * A role inside OpenSearch and the mapping of one IAM role to it. Each function has its own: a mapping is always replaced
- * as a whole, so two owners of one would take turns in undoing each other's.
+ * A role inside OpenSearch and the mapping of one IAM role to it. Each function has its own: a mapping is always
+ * replaced as a whole, so two owners of one would take turns in undoing each other's.
  */
 export class IndexAccess extends CustomResource {
   constructor(scope: Construct, id: string, { serviceToken, role, iamRoleArn, permissions }: IndexAccessProps) {

@@ -32,7 +32,10 @@ interface HeldRecords {
 /** A consumer gives up on a record before the stream forgets it, so that it reaches the on-failure place. */
 const MARGIN = Duration.hours(1);
 
-/** Feeds a function all that a stream holds, shard by shard in order, until it has taken it or the stream is about to forget. */
+/**
+ * Feeds a function all that a stream holds, shard by shard in order, until it has
+ * taken it or the stream is about to forget.
+ */
 export function followStream(fn: PulseFunction, { stream, retention, deadLetters }: FollowedStream): JournalConsumer {
   grantPutAside(fn, deadLetters);
   const source = new KinesisEventSource(stream, untilTaken({ retention, deadLetters }));

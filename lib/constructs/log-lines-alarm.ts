@@ -11,7 +11,10 @@ const UNPARSED_LINES = 20;
 const LATE_PERCENT = 1;
 const LATE_LINES = 20;
 
-/** Watches that the log lines of gateways are in figures of them: those that cannot be read, or come too late, are only kept. */
+/**
+ * Watches that the log lines of gateways are in figures of them: those that cannot
+ * be read, or come too late, are only kept.
+ */
 export function watchLogLines(alarms: RunbookAlarms, consumer: JournalConsumer, measureMetrics: PulseFunction): void {
   const lines = ownMetric(consumer, "LogLines", Stats.SUM);
   const unparsed = ownMetric(consumer, "LinesUnparsed", Stats.SUM);

@@ -2,8 +2,8 @@ import { DependencyGroup } from "constructs";
 import type { EventIndex } from "#lib/constructs/event-index.ts";
 
 /**
- * An OpenSearch that is there already and asks nobody who they are: one inside a trusted network, or beside an emulator.
- * It has nothing to grant.
+ * An OpenSearch that is there already and asks nobody who they are: one inside a trusted network, or beside an
+ * emulator. It has nothing to grant.
  */
 export function openCluster(url: string): EventIndex {
   const nothing = new DependencyGroup();

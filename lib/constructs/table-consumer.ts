@@ -8,7 +8,10 @@ import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
 /** How long the stream of a table holds a change. */
 const RETENTION = Duration.hours(24);
 
-/** Feeds a function each change of a table's items, in their order, until it has taken it or the stream is about to forget. */
+/**
+ * Feeds a function each change of a table's items, in their order, until it has
+ * taken it or the stream is about to forget.
+ */
 export function followTable(
   fn: PulseFunction,
   { table, deadLetters }: { readonly table: Table; readonly deadLetters: IBucket },

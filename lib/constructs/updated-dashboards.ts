@@ -27,8 +27,8 @@ const NAME = "update-dashboards";
 const EVERY = Duration.minutes(15);
 
 /**
- * Dashboards that follow the gateways: made when they are deployed, brought up to date on a schedule, and taken away when they
- * are deployed no more.
+ * Dashboards that follow the gateways: made when they are deployed, brought up to date on a schedule, and taken away
+ * when they are deployed no more.
  */
 export class UpdatedDashboards extends Construct {
   readonly fn: PulseFunction;

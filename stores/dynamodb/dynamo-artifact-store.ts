@@ -30,9 +30,9 @@ const TRIES_WITHOUT_PAUSE = 4;
 
 /**
  * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is one
- * conditional put, on the version that it was decided with, or, where no version is asked for, one update that fits any; its event is made of the item, by `publish-archive` behind
- * the table's stream. A deleted artifact stays as an item without a source, so that versions only grow. Reads are
- * consistent. The client is loaded with the first call.
+ * conditional put, on the version that it was decided with, or, where no version is asked for, one update that fits
+ * any; its event is made of the item, by `publish-archive` behind the table's stream. A deleted artifact stays as an
+ * item without a source, so that versions only grow. Reads are consistent. The client is loaded with the first call.
  */
 export class DynamoArtifactStore implements ArtifactStore {
   readonly #options: DynamoArtifactStoreOptions;

@@ -13,9 +13,9 @@ export interface DynamoIdempotencyKeysOptions {
 const PARALLEL_CLAIMS = 50;
 
 /**
- * Idempotency keys in a DynamoDB table: partition key `pk` (string), time to live `expiresAt` (epoch seconds). An item is
- * deleted hours after it expired, so a claim compares the times itself; its own time counts. The client is loaded with the
- * first claim: who is never given a key does not pay for it. Throws `unavailable` where a retry may help.
+ * Idempotency keys in a DynamoDB table: partition key `pk` (string), time to live `expiresAt` (epoch seconds). An item
+ * is deleted hours after it expired, so a claim compares the times itself; its own time counts. The client is loaded
+ * with the first claim: who is never given a key does not pay for it. Throws `unavailable` where a retry may help.
  */
 export class DynamoIdempotencyKeys implements IdempotencyKeys {
   readonly #options: DynamoIdempotencyKeysOptions;

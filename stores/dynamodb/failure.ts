@@ -5,8 +5,8 @@ import { PulseError } from "#core/errors.ts";
 const BUSY = new Set(["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"]);
 
 /**
- * The failure in our words if it may pass: no answer came (an error of the call itself has metadata, but no status), the
- * table is busy, or the fault is theirs. Anything else comes back untouched.
+ * The failure in our words if it may pass: no answer came (an error of the call itself has metadata, but no status),
+ * the table is busy, or the fault is theirs. Anything else comes back untouched.
  */
 export function toFailure(error: unknown): unknown {
   const { name = "", $metadata } = error as Partial<DynamoDBServiceException>;

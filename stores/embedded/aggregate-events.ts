@@ -61,7 +61,9 @@ export function aggregateEvents(
   return { groups: groups.map((group) => ({ ...group, groups: innerOf.get(group.key)?.groups ?? [] })) };
 }
 
-/** Groups of which each has groups, and those of a short time: their number may be high, that of their events is not. */
+/**
+ * Groups of which each has groups, and those of a short time: their number may be high, that of their events is not.
+ */
 const isWalkedOnce = (query: EventQuery, { groupBy, intervalMs }: Aggregation): boolean =>
   groupBy?.by === "tag" &&
   intervalMs === undefined &&

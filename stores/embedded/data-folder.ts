@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { PulseError } from "#core/errors.ts";
 
 /**
- * Makes the folder, and those above it. Its owner's alone: events and logs are nobody else's to read. Throws `unavailable`,
- * naming the path in the way. One by one, because Node's own way never ends where the system answers ENOENT (`/proc`).
+ * Makes the folder, and those above it. Its owner's alone: events and logs are nobody else's to read.
+ * Throws `unavailable`, naming the path in the way. One by one, because Node's own way never ends
+ * where the system answers ENOENT (`/proc`).
  */
 export function makeFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -22,8 +23,8 @@ export function makeFolder(folder: string): void {
 const pidFileOf = (file: string): string => `${file}.pid`;
 
 /**
- * Tells others who has the file, where that can be written. It says nothing by itself: it stays behind when its process is
- * killed, and is no lock.
+ * Tells others who has the file, where that can be written. It says nothing by itself: it stays behind
+ * when its process is killed, and is no lock.
  */
 export function nameHolder(file: string): void {
   try {

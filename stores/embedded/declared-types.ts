@@ -6,7 +6,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS declared_type (name TEXT PRIMARY KEY, version INTEGER NOT NULL, declaration TEXT NOT NULL);
 `;
 
-/** What is in force of event types: what this process was started with, and what was declared while it, or another, ran. */
+/**
+ * What is in force of event types: what this process was started with, and what was declared while it, or another, ran.
+ */
 export class DeclaredTypes {
   readonly #database: EmbeddedDatabase;
   readonly deployed: readonly EventTypeDeclaration[];

@@ -17,8 +17,8 @@ export interface Shelf {
 }
 
 /**
- * A type of a namespace that has, or had, events. Its events carry it as a tag without a name. Where fields were declared
- * when it had events, it has two: that of those events, and on a shelf of its own that of the later ones.
+ * A type of a namespace that has, or had, events. Its events carry it as a tag without a name. Where fields were
+ * declared when it had events, it has two: that of those events, and on a shelf of its own that of the later ones.
  */
 export interface StoredType {
   readonly name: string;
@@ -104,7 +104,10 @@ export class Names {
     return type;
   }
 
-  /** Not where its events had no columns when they were kept, and now it declares fields: those that come now are other ones. */
+  /**
+   * Not where its events had no columns when they were kept, and now it declares
+   * fields: those that come now are other ones.
+   */
   #heldType(namespace: string, name: string): StoredType | undefined {
     const held = this.shelves()
       .filter((shelf) => shelf.namespace === namespace)

@@ -4,7 +4,9 @@ export const BLOCK_PLACES = 4096;
 /** A set of a block's places as a row keeps it: as bits or, where that is shorter, as a list. */
 export interface PackedPlaces {
   readonly size: number;
-  /** The byte of the block's bits at which `places` begins; null where it lists places, two bytes each, low one first. */
+  /**
+   * The byte of the block's bits at which `places` begins; null where it lists places, two bytes each, low one first.
+   */
   readonly start: number | null;
   readonly places: Uint8Array;
 }

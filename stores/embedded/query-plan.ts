@@ -53,8 +53,8 @@ export function planQuery(database: EmbeddedDatabase, names: Names, query: Event
 }
 
 /**
- * The time to look through for events that were accepted when the query says: an index knows those, and what is accepted
- * together mostly happened together.
+ * The time to look through for events that were accepted when the query says: an index knows those, and what is
+ * accepted together mostly happened together.
  */
 function receivedTime(
   database: EmbeddedDatabase,

@@ -36,7 +36,9 @@ export function searchEvents(
   return toPage(total <= offset ? [] : newestHits(database, plan, cursor, Math.min(end, total)), total);
 }
 
-/** The newest matches, or those that follow the cursor; of each branch at least as many as are wanted, if it has them. */
+/**
+ * The newest matches, or those that follow the cursor; of each branch at least as many as are wanted, if it has them.
+ */
 function newestHits(database: EmbeddedDatabase, plan: QueryPlan, cursor: Cursor | undefined, wanted: number): Hit[] {
   const afterCursor = cursor === undefined ? "" : "AND (d.ts, d.id) < (?, ?)";
   const cursorParameters = cursor === undefined ? [] : [cursor.timestampMs, toIdBytes(cursor.id)];

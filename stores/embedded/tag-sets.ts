@@ -114,7 +114,9 @@ const FROM_BLOCKS = `
   FROM block b CROSS JOIN tag_set s ON s.shelf_id = b.shelf_id AND s.block = b.block AND s.tag_id = ?
   WHERE b.shelf_id = ? AND b.block BETWEEN ? AND ?`;
 
-/** Whether the shelf has no block before or after the slices: then a tag's whole size, kept beside its name, is meant. */
+/**
+ * Whether the shelf has no block before or after the slices: then a tag's whole size, kept beside its name, is meant.
+ */
 function holdAllBlocks(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): boolean {
   const [first, last] = blocksOf(slices);
   const sql = `
@@ -220,7 +222,9 @@ export function sizesOfAllTags(database: EmbeddedDatabase, shelfId: number, slic
 /** So many are looked up one by one in each block; with more, every tag of the block is looked at. */
 const FEW_TAGS = 1000;
 
-/** How many of the places have each of the tags within the bounds, which are so many; a tag that none has is left out. */
+/**
+ * How many of the places have each of the tags within the bounds, which are so many; a tag that none has is left out.
+ */
 export function sizesByTag(
   database: EmbeddedDatabase,
   shelfId: number,

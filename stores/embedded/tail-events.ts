@@ -13,8 +13,8 @@ const ENTRIES = `
   WHERE shard = ? AND point > ? AND point <= ? ORDER BY point`;
 
 /**
- * The next page after a position; `checkpoints` is the position of everything readable, in the order in which shards began:
- * each is read to its end before the next, so that one that had ended comes before what followed it.
+ * The next page after a position; `checkpoints` is the position of everything readable, in the order in which shards
+ * began: each is read to its end before the next, so that one that had ended comes before what followed it.
  */
 export function tailEvents(
   database: EmbeddedDatabase,

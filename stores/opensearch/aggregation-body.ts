@@ -13,8 +13,8 @@ import { FIELDS } from "./index-templates.ts";
 import type { Clause } from "./query-body.ts";
 
 /*
- * An aggregation in OpenSearch's words, and its answer in ours. `leaves` are documents of their own below the event's, so
- * whatever concerns them goes down by `nested`, and what counts events comes back up by `reverse_nested`.
+ * An aggregation in OpenSearch's words, and its answer in ours. `leaves` are documents of their own below the event's,
+ * so whatever concerns them goes down by `nested`, and what counts events comes back up by `reverse_nested`.
  */
 
 type Aggs = Readonly<Record<string, object>>;
@@ -29,8 +29,9 @@ export interface AnsweredBucket {
 }
 
 /**
- * Gives aggregations a companion that does nothing: 3.4 answers wrongly where there is only one. A lone `stats` counts a
- * part of the documents; a lone `min` or `nested` whose field an index does not have takes that index's buckets with it.
+ * Gives aggregations a companion that does nothing: 3.4 answers wrongly where there is only one. A
+ * lone `stats` counts a part of the documents; a lone `min` or `nested` whose field an index does not
+ * have takes that index's buckets with it.
  */
 const accompanied = (aggs: Aggs): Aggs => ({ ...aggs, companion: { filter: { match_none: {} } } });
 

@@ -13,7 +13,9 @@ export interface RetryPolicy {
 /** For deployments: a new domain answers 403 until the rights inside it have spread, for a minute or two. */
 export const DEPLOYMENT_PATIENCE: RetryPolicy = { tries: 24, baseMs: 1000, maxMs: 15_000 };
 
-/** Waits before try number `next` (the first is 1): anything up to twice as long as before, so that clients spread out. */
+/**
+ * Waits before try number `next` (the first is 1): anything up to twice as long as before, so that clients spread out.
+ */
 export const pauseBefore = (next: number, { baseMs, maxMs, pause = pauseAtRandom }: RetryPolicy): Promise<void> =>
   pause(Math.min(maxMs, baseMs * 2 ** (next - 1)));
 

@@ -37,7 +37,10 @@ interface CheckpointDocument {
 const madeBy = ({ _source, _seq_no }: CheckpointDocument): number => _source.madeBy ?? _seq_no;
 
 const MAX_SHARDS = 10_000;
-/** A shard that is younger may be missing in a position: its reader then begins at the shard's start, which loses nothing. */
+/**
+ * A shard that is younger may be missing in a position: its reader then begins
+ * at the shard's start, which loses nothing.
+ */
 const OVERVIEW_LIFETIME_MS = 1000;
 
 /** Which store this is, and which shards have checkpoints: what seldom changes of a position. */
@@ -117,9 +120,9 @@ export class Checkpoints {
   }
 
   /**
-   * The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. Shards that
-   * the caller has heard of are among them unless they have no checkpoint any more, even where a search does not show
-   * them yet: another process may have looked later, or another copy of the index may have been refreshed before.
+   * The checkpoints as they are at this moment: a search knows the shards, and reading by id is never behind. Shards
+   * that the caller has heard of are among them unless they have no checkpoint any more, even where a search does not
+   * show them yet: another process may have looked later, or another copy of the index may have been refreshed before.
    */
   async read(heardOf: Iterable<string> = []): Promise<CheckpointsRead> {
     const { store, shards: found } = await this.#recentOverview();
@@ -201,8 +204,8 @@ export const toPosition = ({ store, checkpoints }: CheckpointsRead): Position =>
 });
 
 /**
- * Whether a shard must wait while the other is not read to its checkpoint: the other had ended, or rested, before this one
- * began. So a shard's children, which Kinesis hands to consumers only when it is done, follow it in streams too.
+ * Whether a shard must wait while the other is not read to its checkpoint: the other had ended, or rested, before this
+ * one began. So a shard's children, which Kinesis hands to consumers only when it is done, follow it in streams too.
  */
 export const followsOn = (checkpoint: PlacedCheckpoint, other: PlacedCheckpoint): boolean =>
   other.movedBy < checkpoint.madeBy;

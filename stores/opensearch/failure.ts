@@ -22,8 +22,8 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * The failure in our words, if it is one that can be expected of a store; anything else comes back untouched. Callers read
- * them, so accounts, roles and hosts stay with the cause.
+ * The failure in our words, if it is one that can be expected of a store; anything else comes back untouched. Callers
+ * read them, so accounts, roles and hosts stay with the cause.
  */
 export function toFailure(error: unknown): unknown {
   if (error instanceof errors.ResponseError) {

@@ -29,7 +29,9 @@ export function eventIndex(
 
 const INDEX_OF_EVENTS = /\.([^.]+)\.[^.]+\.(\d{4}-\d\d(-\d\d)?)$/;
 
-/** What `eventIndex` made the name of: the type (none that there can be, where types share it) and the period it holds. */
+/**
+ * What `eventIndex` made the name of: the type (none that there can be, where types share it) and the period it holds.
+ */
 export function placeOfIndex(
   index: string,
 ): { readonly type: string; readonly period: TypePlace["period"]; readonly startMs: number } | undefined {

@@ -90,8 +90,8 @@ const ECS_NAMES: Readonly<Record<string, string>> = {
 
 /**
  * HAProxy's names at the root, where Vamp's readers look for them (`ft`, `Tt`, `ST`, `@timestamp` …), and those of ECS.
- * A document that has a field of an alias's name is refused, so none may be a name of ours. The names of a deployment's own
- * log-formats are found in `fields` alone: at the root one could be in the way of another.
+ * A document that has a field of an alias's name is refused, so none may be a name of ours. The names of a deployment's
+ * own log-formats are found in `fields` alone: at the root one could be in the way of another.
  */
 function haproxyAliases(fields: Readonly<Record<string, FieldKind>>): Properties {
   const aliases: Record<string, object> = { "@timestamp": { type: "alias", path: "timestamp" } };

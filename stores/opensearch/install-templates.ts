@@ -10,8 +10,9 @@ import { installRetention, type Retention } from "./retention-policies.ts";
 const pathOf = (name: string): string => `/_index_template/${encodeURIComponent(name)}`;
 
 /**
- * Puts the template, then what its mapping adds on the indices that are there already (a template alone is for new
- * ones), then the index it creates. Repeating it changes nothing; a field that changes its kind is refused by OpenSearch.
+ * Puts the template, then what its mapping adds on the indices that are there already (a template
+ * alone is for new ones), then the index it creates. Repeating it changes nothing; a field that
+ * changes its kind is refused by OpenSearch.
  */
 export async function installTemplate(client: Client, { name, creates, body }: IndexTemplate): Promise<void> {
   await request(client, { method: "PUT", path: pathOf(name), body });
@@ -35,8 +36,8 @@ async function createIndex(client: Client, index: string): Promise<void> {
 }
 
 /**
- * The template, and how long what is made by it is kept. Answers whether that is so: not where the cluster has no plugin
- * that deletes.
+ * The template, and how long what is made by it is kept. Answers whether that is so: not
+ * where the cluster has no plugin that deletes.
  */
 export async function installForEvents(client: Client, template: IndexTemplate): Promise<boolean> {
   await installTemplate(client, template);
@@ -54,8 +55,8 @@ export function retentionOf(template: IndexTemplate): Retention | undefined {
 }
 
 /**
- * What a deployment declares of a type is installed together with what was declared of it while Pulse ran: neither takes
- * from the other (see `together`). Answers as `installForEvents`.
+ * What a deployment declares of a type is installed together with what was declared of it while Pulse ran: neither
+ * takes from the other (see `together`). Answers as `installForEvents`.
  */
 export async function installDeployed(client: Client, template: IndexTemplate): Promise<boolean> {
   const typed = typeOfTemplate(template);
@@ -74,8 +75,8 @@ async function declaredOf(client: Client, prefix: string, type: string): Promise
 }
 
 /**
- * Removes the template, never an index, when its deployment goes without it; of a type that was declared while Pulse ran
- * it stays what was declared.
+ * Removes the template, never an index, when its deployment goes without it; of a type that was declared while Pulse
+ * ran it stays what was declared.
  */
 export async function removeDeployed(client: Client, name: string): Promise<void> {
   const dot = name.lastIndexOf(".");

@@ -3,8 +3,8 @@ import { request } from "./client.ts";
 import { describeFault, failure, type OpenSearchFault } from "./failure.ts";
 
 /**
- * The documents with these ids as they are at this moment, each in its place, found or not. Throws when one cannot be read
- * now, because its shard starts or its node is busy: that comes with status 200, and is not the same as not found.
+ * The documents with these ids as they are at this moment, each in its place, found or not. Throws when one cannot be
+ * read now, because its shard starts or its node is busy: that comes with status 200, and is not the same as not found.
  */
 export async function multiGet<Document>(
   client: Client,

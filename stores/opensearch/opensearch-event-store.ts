@@ -56,7 +56,10 @@ export interface OpenSearchStoreOptions {
 const MAX_OWN_INDICES = 200;
 /** Some ten seconds in all: after that the journal gives the batch again. */
 const WRITE_RETRY: RetryPolicy = { tries: 8, baseMs: 100, maxMs: 5_000 };
-/** Somebody waits for the answer; but while the shards of a new index start, a search of its namespace finds them missing. */
+/**
+ * Somebody waits for the answer; but while the shards of a new index start, a
+ * search of its namespace finds them missing.
+ */
 const READ_RETRY: RetryPolicy = { tries: 7, baseMs: 50, maxMs: 1_000 };
 
 const MAX_TYPES = 10_000;
@@ -158,7 +161,10 @@ export class OpenSearchEventStore implements EventStore {
     return this.#touched.refresh();
   }
 
-  /** The shards of which nothing was indexed that arrived after that instant; those that do not say it are not among them. */
+  /**
+   * The shards of which nothing was indexed that arrived after that instant;
+   * those that do not say it are not among them.
+   */
   async shardsAtRestSince(sinceMs: number): Promise<readonly string[]> {
     const { checkpoints } = await this.#checkpoints.read();
     return checkpoints.flatMap(({ shard, arrivedAtMs }) =>
@@ -264,7 +270,9 @@ export class OpenSearchEventStore implements EventStore {
     return this.register.recent();
   }
 
-  /** Deletes what is past its retention, by whole indices, where the cluster does not do so by itself; answers which. */
+  /**
+   * Deletes what is past its retention, by whole indices, where the cluster does not do so by itself; answers which.
+   */
   async forget(nowMs: number): Promise<readonly string[]> {
     return forgetIndices(this.#client, this.#prefix, await this.register.present(), nowMs);
   }

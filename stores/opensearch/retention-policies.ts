@@ -4,8 +4,8 @@ import { request } from "./client.ts";
 import { failure } from "./failure.ts";
 
 /*
- * Index State Management, a plugin that AWS's domains have, deletes indices by their age. Its requests and answers are as
- * https://docs.opensearch.org/latest/im-plugin/ism/api/ has them.
+ * Index State Management, a plugin that AWS's domains have, deletes indices by their age. Its requests and answers are
+ * as https://docs.opensearch.org/latest/im-plugin/ism/api/ has them.
  */
 
 const POLICIES = "/_plugins/_ism/policies";
@@ -24,8 +24,8 @@ export interface Retention extends Pick<EventTypeDeclaration, "period" | "retent
 const PERIOD_DAYS = { day: 1, month: 31 } as const;
 
 /**
- * Deletes an index that is as old as its period and the retention together: the first event of a period makes its index,
- * so all of the period is then longer ago than it is retained.
+ * Deletes an index that is as old as its period and the retention together: the first event of a period makes its
+ * index, so all of the period is then longer ago than it is retained.
  */
 export const retentionPolicy = ({ period, retentionDays, pattern, priority }: Retention) => ({
   policy: {
@@ -74,8 +74,8 @@ export async function standingOfRetention(client: Client, retention: Retention):
 }
 
 /**
- * Puts the policy, for indices to come and for those there are. Answers whether the cluster has the plugin: where it does
- * not, nothing is deleted by itself.
+ * Puts the policy, for indices to come and for those there are. Answers whether the cluster has the plugin: where it
+ * does not, nothing is deleted by itself.
  */
 export async function installRetention(client: Client, retention: Retention): Promise<boolean> {
   const held = await readPolicy(client, retention.name);

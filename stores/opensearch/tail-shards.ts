@@ -15,8 +15,8 @@ export interface ShardPart {
 }
 
 /**
- * What was kept after a position, up to the checkpoints that were read, in the order of each shard; a shard that follows on
- * others is read when those are. `readShard` reads in the order of the shard.
+ * What was kept after a position, up to the checkpoints that were read, in the order of each shard; a shard that
+ * follows on others is read when those are. `readShard` reads in the order of the shard.
  */
 export async function tailShards(
   read: CheckpointsRead,

@@ -7,8 +7,8 @@ import { failure } from "./failure.ts";
 const INDICES_PER_REFRESH = 12;
 
 /**
- * The indices that hold documents which searches may not show yet. `refresh=true` on a bulk would not do: where all of it
- * was there before, that does nothing, and a batch whose first writer was killed would stay invisible.
+ * The indices that hold documents which searches may not show yet. `refresh=true` on a bulk would not do: where all of
+ * it was there before, that does nothing, and a batch whose first writer was killed would stay invisible.
  */
 export class TouchedIndices {
   readonly #client: Client;

@@ -5,8 +5,8 @@ import { connect } from "#test/support/sse-client.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 /*
- * The requests that Vamp 0.9 documented and its clients send, black box: the same test against the same command, once on
- * the embedded store and once on a real OpenSearch.
+ * The requests that Vamp 0.9 documented and its clients send, black box: the same test against the same command, once
+ * on the embedded store and once on a real OpenSearch.
  */
 
 describe("Vamp's requests, embedded", () => answersVampsRequests(() => []));

@@ -17,8 +17,8 @@ const ONE = "sqs:SendMessage";
 const MANY = "sqs:SendMessageBatch";
 
 /**
- * In AWS who may send a message to a queue may send a batch of them, and there is no action of that name. The emulator asks
- * for one: in the synthesised templates each role that has the first right gets the second.
+ * In AWS who may send a message to a queue may send a batch of them, and there is no action of that name. The emulator
+ * asks for one: in the synthesised templates each role that has the first right gets the second.
  */
 export async function grantBatches(assembly: string): Promise<void> {
   for (const name of globSync("*.template.json", { cwd: assembly })) {

@@ -16,8 +16,8 @@ interface AnsweredEvent {
 const JSON_BODY = { "content-type": "application/json" };
 
 /**
- * The way of an event through everything that is deployed, as its callers see it; where rights are enforced, with no more
- * of them than each function was granted.
+ * The way of an event through everything that is deployed, as its callers see it; where rights are enforced, with no
+ * more of them than each function was granted.
  */
 export async function checkEvents(pulse: DeployedPulse, report: Report): Promise<void> {
   const created = await report.need("an event is created: 201, with its id, its tags and a receipt", () =>

@@ -77,8 +77,8 @@ const rulesOf = async (account: EmulatedAccount, EventBusName: string | undefine
 const CALLED_BY_SCHEDULES = /\/(Measure\w+|PublishTicks|UpdateDashboards|ForgetShards)Log[^/]*$/;
 
 /**
- * Without those that a call made anew which a schedule began while everything went: they have no retention, as those of the
- * stacks have.
+ * Without those that a call made anew which a schedule began while everything went: they have
+ * no retention, as those of the stacks have.
  */
 async function logGroups(account: EmulatedAccount): Promise<Names> {
   type Groups = readonly { readonly logGroupName: string; readonly retentionInDays?: number }[];

@@ -12,7 +12,9 @@ import type { DeployedPulse } from "./deployed-pulse.ts";
 /** Throws what a function answers that could not do its work. */
 type Work = (pulse: DeployedPulse) => Promise<unknown>;
 
-/** Of each function that needs rights in the account, work that takes them; OpenSearch itself gives rights only in AWS. */
+/**
+ * Of each function that needs rights in the account, work that takes them; OpenSearch itself gives rights only in AWS.
+ */
 export const works: Readonly<Record<string, Work>> = {
   "receive-haproxy-logs": async (pulse) =>
     requireOk(

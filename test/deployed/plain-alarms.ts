@@ -17,8 +17,8 @@ interface Template {
 }
 
 /**
- * The emulator makes no alarm of an expression over metrics: in the synthesised templates each such alarm gets the first
- * of its metrics instead. Answers how many were changed.
+ * The emulator makes no alarm of an expression over metrics: in the synthesised templates each such alarm gets the
+ * first of its metrics instead. Answers how many were changed.
  */
 export async function makeAlarmsPlain(assembly: string): Promise<number> {
   let changed = 0;

@@ -21,7 +21,9 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** Bundles an example's function as its stack does, and calls it once, as Lambda does: with an event and an environment. */
+/**
+ * Bundles an example's function as its stack does, and calls it once, as Lambda does: with an event and an environment.
+ */
 async function invoke(example: string, event: object, environment: Readonly<Record<string, string>>): Promise<void> {
   const outfile = join(folder.path, `${example}.mjs`);
   const entryPoints = [join(EXAMPLES, example, "lambda.ts")];

@@ -2,7 +2,10 @@ import { createSocket } from "node:dgram";
 import { gatewayName, REQUEST_EVERY_MS, type TroubledGateway } from "#test/feedback/troubled-gateway.ts";
 import { haproxyDate } from "#test/support/haproxy-date.ts";
 
-/** Lines that a HAProxy 2.6 wrote (option httplog, one request of each server), but for time, frontend, server and status. */
+/**
+ * Lines that a HAProxy 2.6 wrote (option httplog, one request of each server),
+ * but for time, frontend, server and status.
+ */
 const SAMPLE = [
   '127.0.0.1:40610 [{time}] {ft} app/{server} 0/0/0/1/1 {status} 134 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
   '127.0.0.1:40618 [{time}] {ft} app/{server} 0/0/1/2/3 {status} 134 - - ---- 2/2/1/1/0 0/0 "GET /cart?id=7 HTTP/1.1"',

@@ -9,7 +9,10 @@ import { temporaryFolder } from "#test/support/temporary-folder.ts";
 export const WINDOW_MS = 30_000;
 const TWO_WINDOWS_MS = 2 * WINDOW_MS;
 
-/** A server of the gateway fails and recovers: view, stream and webhook tell of both within two windows, and of each once. */
+/**
+ * A server of the gateway fails and recovers: view, stream and webhook tell of
+ * both within two windows, and of each once.
+ */
 export async function tellsOfTrouble(openGateway: OpenGateway, engine: readonly string[] = []): Promise<void> {
   const closing: (() => Promise<unknown>)[] = [];
   try {

@@ -3,13 +3,19 @@ import type { ServedPulse } from "#dev/served-pulse.ts";
 import { openSignedReceiver, type SignedReceiver } from "#test/feedback/signed-receiver.ts";
 import { connect, type SseClient } from "#test/support/sse-client.ts";
 
-/** Everything that tells what becomes of a gateway: its view, a stream of its health, and a webhook that its health triggers. */
+/**
+ * Everything that tells what becomes of a gateway: its view, a stream of its
+ * health, and a webhook that its health triggers.
+ */
 export interface Watch {
   readonly webhook: SignedReceiver;
   readonly stream: SseClient;
   /** The view's number, or undefined while it has none. */
   health(): Promise<number | undefined>;
-  /** How long it took until the view, the stream and the webhook have all told this health, in milliseconds. Fails when it takes longer. */
+  /**
+   * How long it took until the view, the stream and the webhook have all told this health, in
+   * milliseconds. Fails when it takes longer.
+   */
   untilAllTell(health: number, withinMs: number): Promise<number>;
   close(): Promise<void>;
 }

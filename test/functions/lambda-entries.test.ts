@@ -5,7 +5,10 @@ import { describe, expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Imports entries as the runtime does, and tells of each what it exports and which AWS clients it loads, or its failure. */
+/**
+ * Imports entries as the runtime does, and tells of each what it exports and
+ * which AWS clients it loads, or its failure.
+ */
 const IMPORTER = `
   import { registerHooks } from "node:module";
   let clients = [];

@@ -14,8 +14,8 @@ const RING_BYTES = 64 * 1024 * 1024;
 const LINE_BYTES = 8192;
 
 /**
- * A gateway that logs each request to its standard output, to a ring for the second sink, and to agents. Without a syslog
- * header a line is the same on every way.
+ * A gateway that logs each request to its standard output, to a ring for the second sink, and to agents. Without a
+ * syslog header a line is the same on every way.
  */
 export function gatewayConfig({ frontend, backend, sink, ring, udp }: GatewayPorts): string {
   const targets = [

@@ -21,8 +21,9 @@ export const WAYS = ["file", "ring", "udp"] as const;
 export type Way = (typeof WAYS)[number];
 
 /**
- * What is broken on purpose, in the agent that follows the file: it forgets up to where it has sent, which its lines' ids make
- * good; its whole spool is wiped, so that it begins anew; or its receiver forgets a request that it has answered.
+ * What is broken on purpose, in the agent that follows the file: it forgets up to where it has
+ * sent, which its lines' ids make good; its whole spool is wiped, so that it begins anew; or its
+ * receiver forgets a request that it has answered.
  */
 export const SABOTAGES = ["forget-cursor", "wipe-spool", "swallow-request"] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
@@ -217,7 +218,10 @@ const SILENCE_MS = 3_000;
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 250;
 
-/** Waits until HAProxy has logged all, and its file has become events; then ends the agents in good order, and waits for the rest. */
+/**
+ * Waits until HAProxy has logged all, and its file has become events; then ends the
+ * agents in good order, and waits for the rest.
+ */
 async function settle(
   gateway: Gateway,
   { patienceMs = PATIENCE_MS, onProgress = () => {} }: GatewayOptions,

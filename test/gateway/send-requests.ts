@@ -54,7 +54,10 @@ export async function sendRequests({ port, requests, rate, random, onSent }: Tra
   await Promise.all(hostile);
 }
 
-/** Whatever comes of it: a connection that HAProxy closes at this moment is lost to both, and the sink tells what was logged. */
+/**
+ * Whatever comes of it: a connection that HAProxy closes at this moment is lost to
+ * both, and the sink tells what was logged.
+ */
 function get(port: number, path: string, agent: Agent): Promise<void> {
   return new Promise((resolve) => {
     request({ host: "127.0.0.1", port, path, agent }, (response) => {

@@ -30,7 +30,8 @@ describe("bundles", () => {
     expect(atStart.filter((file) => file.includes("node_modules/yaml/"))).toEqual([]);
   });
 
-  // A third of a cold start: it is opened with the first question to the event store, or the first declaration of a type.
+  // A third of a cold start: it is opened with the first question to the event
+  // store, or the first declaration of a type.
   test.each(["describe-api", "put-artifact", "read-artifacts"])(
     "%s loads no client of OpenSearch when it starts",
     (name) => {

@@ -14,8 +14,8 @@ interface PluginReport {
 }
 
 /**
- * Synthesises as `cdk synth` does, without credentials of any account. CloudFormation's own rules take 10 of 14 s: `.ci/run`
- * asks them, of a deployment with all there is.
+ * Synthesises as `cdk synth` does, without credentials of any account. CloudFormation's own rules take 10 of 14 s:
+ * `.ci/run` asks them, of a deployment with all there is.
  */
 function synthesise(context: Readonly<Record<string, string>>) {
   const { AWS_PROFILE: _, AWS_ACCESS_KEY_ID: __, ...env } = process.env;

@@ -45,8 +45,8 @@ interface Frontend extends Place {
 }
 
 /**
- * Random log-formats in a real HAProxy, under requests of every kind: each line carries, in structured data before it, what
- * HAProxy says of the same request value by value, and what is read of the line must be that.
+ * Random log-formats in a real HAProxy, under requests of every kind: each line carries, in structured data before it,
+ * what HAProxy says of the same request value by value, and what is read of the line must be that.
  */
 export async function checkFormats(count: number, seed: number): Promise<FormatsChecked> {
   const random = seededRandom(seed);

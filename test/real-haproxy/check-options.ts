@@ -59,8 +59,9 @@ const portOf = (frontend: string, ports: readonly number[]): number =>
 type Sink = Awaited<ReturnType<typeof openSink>>;
 
 /**
- * The formats that options stand for, and JSON by hand, in every syslog format: each line is read with the configuration
- * and without any, and compared with what HAProxy says beside it; what `len` has cut is compared with the whole line.
+ * The formats that options stand for, and JSON by hand, in every syslog format: each line is read
+ * with the configuration and without any, and compared with what HAProxy says beside it; what `len`
+ * has cut is compared with the whole line.
  */
 export async function checkOptions(): Promise<OptionsChecked> {
   const folder = await temporaryFolder();
@@ -171,7 +172,10 @@ const withoutLists = (format: LogFormat): LogFormat => ({
   parts: format.parts.filter((part) => !isField(part) || part.value.kind !== "header-list"),
 });
 
-/** What is whole in a cut line must be as in the whole line. Of one that cannot be told to be cut, the last value may not be. */
+/**
+ * What is whole in a cut line must be as in the whole line. Of one that cannot be
+ * told to be cut, the last value may not be.
+ */
 function cutDiffers(record: HaproxyRecord | undefined, whole: HaproxyRecord): string[] {
   if (record === undefined) return [];
   const names = Object.keys(record.fields);

@@ -7,8 +7,8 @@ import { SAMPLES } from "./random-formats.ts";
 export type Truth = Readonly<Record<string, unknown>>;
 
 /**
- * `lc` counts lines, `H` is what the gateway calls itself: neither is told beside the line. Where there was no request yet,
- * and so no unique id, `rt` is counted on each time it is printed.
+ * `lc` counts lines, `H` is what the gateway calls itself: neither is told beside the line. Where there was no request
+ * yet, and so no unique id, `rt` is counted on each time it is printed.
  */
 const isNotTold = (alias: string, truth: Truth): boolean =>
   alias === "lc" || alias === "H" || (alias === "rt" && truth.ID === "-");
@@ -54,7 +54,9 @@ const PARTS_OF_REQUEST = {
   uri: ["HU", "capture.req.uri"],
 } as const;
 
-/** What a request was decoded to: as the request line has it, or the sample. Of HTTP/2 its version is kept in the URI. */
+/**
+ * What a request was decoded to: as the request line has it, or the sample. Of HTTP/2 its version is kept in the URI.
+ */
 function requestDiffers({ decoded, fields }: HaproxyRecord, truth: Truth): string[] {
   if (truth.HV === "HTTP/2.0" || truth.HU === undefined || truth.HU === "<BADREQ>") return [];
   return Object.entries(PARTS_OF_REQUEST).flatMap(([part, [alias, sample]]) => {

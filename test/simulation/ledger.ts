@@ -10,7 +10,9 @@ export interface PostedItem {
   readonly number: number;
   /** A retry is recognised by its `Idempotency-Key`. */
   readonly isKeyed: boolean;
-  /** Events of the same lane keep their order: they have the same key, and one was answered before the next was sent. */
+  /**
+   * Events of the same lane keep their order: they have the same key, and one was answered before the next was sent.
+   */
   readonly lane: string | undefined;
   tries: number;
   /** The answers of 201, those that never reached the client too. */

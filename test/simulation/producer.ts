@@ -95,7 +95,9 @@ function drawPost({ plan, chaos, ledger }: World, name: string, producer: string
   };
 }
 
-/** One try. What is to be sent again, if anything: with an idempotency key all of it, else what was surely not taken. */
+/**
+ * One try. What is to be sent again, if anything: with an idempotency key all of it, else what was surely not taken.
+ */
 async function send(world: World, { process, intake }: Creator, post: Post): Promise<Post | undefined> {
   const { chaos, coverage, trace } = world;
   const { drafts, options } = post;

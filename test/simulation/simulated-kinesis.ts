@@ -19,7 +19,9 @@ export interface StreamShard {
 
 const HASH_KEYS = 2 ** 32;
 
-/** A stream as Kinesis keeps it: records of a shard in the order of their sequence numbers, shards that split and merge. */
+/**
+ * A stream as Kinesis keeps it: records of a shard in the order of their sequence numbers, shards that split and merge.
+ */
 export class SimulatedStream {
   readonly name: string;
   readonly shards: StreamShard[] = [];

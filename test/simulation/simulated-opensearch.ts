@@ -39,8 +39,9 @@ const EVENT_REFRESH_MS = 10_000;
 const BOOKKEEPING_REFRESH_MS = 1_000;
 
 /**
- * What the adapter needs of OpenSearch, as it was measured: compare-and-set by `_seq_no`, reading by id at once and by
- * search after a refresh, items of a bulk that fail on their own, `refresh` on a bulk that does nothing when all is there.
+ * What the adapter needs of OpenSearch, as it was measured: compare-and-set by `_seq_no`, reading by
+ * id at once and by search after a refresh, items of a bulk that fail on their own, `refresh` on a
+ * bulk that does nothing when all is there.
  */
 export class SimulatedOpenSearch {
   readonly #time: Clock;

@@ -9,7 +9,10 @@ interface Timer {
 /** Only what goes round in circles looks at a clock so often in one moment. */
 const MOST_LOOKS = 100_000;
 
-/** Time in whole milliseconds that goes on to the next timer when all that the last one set off has come to rest: one seed has one course. */
+/**
+ * Time in whole milliseconds that goes on to the next timer when all that the last one set off
+ * has come to rest: one seed has one course.
+ */
 export class VirtualTime implements Clock {
   #nowMs: number;
   #made = 0;

@@ -17,7 +17,10 @@ export interface TestDynamo extends AwsFront {
   put: (call: AwsCall, forward: () => Promise<AwsReply>) => Promise<AwsReply>;
 }
 
-/** A DynamoDB of this process with a table of idempotency keys and one of artifacts, whose PutItem and UpdateItem can be broken. */
+/**
+ * A DynamoDB of this process with a table of idempotency keys and one of artifacts,
+ * whose PutItem and UpdateItem can be broken.
+ */
 export async function openDynamo(): Promise<TestDynamo> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

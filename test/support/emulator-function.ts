@@ -16,12 +16,13 @@ handler.handle = function (request, options) {
   return handle.call(this, request, options);
 };
 
-// Kinesis' client speaks HTTP/2 and signs `:authority`, which the emulator's server drops before signatures are verified.
+// Kinesis' client speaks HTTP/2 and signs `:authority`, which the emulator's
+// server drops before signatures are verified.
 handlers.NodeHttp2Handler = handlers.NodeHttpHandler;
 
 /*
- * Receivers of webhooks have names of the internet, and none is of use here: `127-0-0-1.address.test` has its address in it.
- * Such names belong to nobody (RFC 6761, section 6.2), and no resolver is asked.
+ * Receivers of webhooks have names of the internet, and none is of use here: `127-0-0-1.address.test` has its address
+ * in it. Such names belong to nobody (RFC 6761, section 6.2), and no resolver is asked.
  */
 const NAMED_BY_ADDRESS = /^(\d+)-(\d+)-(\d+)-(\d+)\.address\.test$/;
 const lookup = dns.lookup as (hostname: string, ...rest: unknown[]) => void;

@@ -25,8 +25,8 @@ interface Python {
 }
 
 /**
- * The Python that has the emulator, in an environment of its own in the user's cache: made by venv and pip the first time
- * (25 MB), and again when the requirements change.
+ * The Python that has the emulator, in an environment of its own in the user's cache: made by venv and pip the first
+ * time (25 MB), and again when the requirements change.
  */
 export async function emulatorPython(report: (progress: string) => void): Promise<string> {
   const python = await findPython();

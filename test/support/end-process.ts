@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 const PATIENCE_MS = 15_000;
 
 /**
- * Ends a process that leads a group of its own (see `spawnWithLifeline`): asks it to go, then takes by force whatever is
- * left of the group. One that has ended already is left alone: its id may be another's by now.
+ * Ends a process that leads a group of its own (see `spawnWithLifeline`): asks it to go, then takes by force whatever
+ * is left of the group. One that has ended already is left alone: its id may be another's by now.
  */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

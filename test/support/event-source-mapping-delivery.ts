@@ -26,7 +26,9 @@ interface Part {
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Delivers a batch of one shard until each record is done or discarded, what is left of a part before all behind it. */
+/**
+ * Delivers a batch of one shard until each record is done or discarded, what is left of a part before all behind it.
+ */
 export async function deliver(records: readonly KinesisStreamRecord[], options: DeliveryOptions): Promise<void> {
   const parts: Part[] = [{ records, retries: 0, invocations: 0 }];
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {

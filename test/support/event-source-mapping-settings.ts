@@ -1,6 +1,6 @@
 /**
- * How a stream is mapped to a function, in CloudFormation's words: the properties of an AWS::Lambda::EventSourceMapping of
- * a template can be given as they are.
+ * How a stream is mapped to a function, in CloudFormation's words: the properties of an AWS::Lambda::EventSourceMapping
+ * of a template can be given as they are.
  */
 export interface MappingSettings {
   /** The most records of a batch. @default 100 */

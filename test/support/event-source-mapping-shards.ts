@@ -22,11 +22,16 @@ export interface ShardSource {
 }
 
 export interface ShardReader {
-  /** The next records, none when there are none yet. A closed shard has no more after these. May be repeated if it throws. */
+  /**
+   * The next records, none when there are none yet. A closed shard has no more
+   * after these. May be repeated if it throws.
+   */
   read(limit: number): Promise<{ readonly records: readonly KinesisStreamRecord[]; readonly closed: boolean }>;
 }
 
-/** Records with 24 hours to live are read over and over: an iterator is good for 5 minutes, a sequence number for ever. */
+/**
+ * Records with 24 hours to live are read over and over: an iterator is good for 5 minutes, a sequence number for ever.
+ */
 export function kinesisShards(kinesis: KinesisClient, streamName: string): ShardSource {
   const streamArn = `arn:aws:kinesis:eu-central-1:000000000000:stream/${streamName}`;
   return {

@@ -30,7 +30,9 @@ export interface EventSourceMapping {
   stop(): Promise<void>;
 }
 
-/** Feeds a stream to a function as Lambda's event source mappings do, each shard by itself and parents before children. */
+/**
+ * Feeds a stream to a function as Lambda's event source mappings do, each shard by itself and parents before children.
+ */
 export const startEventSourceMapping = ({
   kinesis,
   streamName,

@@ -22,8 +22,8 @@ export interface FunctionUrlFront {
 const DELIMITER = Buffer.alloc(8);
 
 /**
- * A function URL of invoke mode RESPONSE_STREAM. As at AWS, a function is not told that its client has gone: it writes on
- * until it ends by itself.
+ * A function URL of invoke mode RESPONSE_STREAM. As at AWS, a function is not told that its client has
+ * gone: it writes on until it ends by itself.
  */
 export async function openFunctionUrl(fn: LambdaFunction): Promise<FunctionUrlFront> {
   const server = createServer(async (request, response) => {
@@ -48,7 +48,9 @@ export async function openFunctionUrl(fn: LambdaFunction): Promise<FunctionUrlFr
   };
 }
 
-/** Takes the prelude off a streamed answer; `body` is what came with it. Throws when the answer ends before its body. */
+/**
+ * Takes the prelude off a streamed answer; `body` is what came with it. Throws when the answer ends before its body.
+ */
 export async function readPrelude(answer: Readable): Promise<{ readonly prelude: Prelude; readonly body: Buffer }> {
   let read = Buffer.alloc(0);
   const end = await new Promise<number>((resolve, reject) => {

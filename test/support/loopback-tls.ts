@@ -1,6 +1,6 @@
 /**
- * A certificate of loopback and of the names below `address.test`, which nobody has; signed by itself, valid from 2020 to
- * 2120; its key is no secret.
+ * A certificate of loopback and of the names below `address.test`, which nobody has; signed by itself, valid from 2020
+ * to 2120; its key is no secret.
  */
 export const LOOPBACK_TLS = {
   cert: `-----BEGIN CERTIFICATE-----

@@ -100,7 +100,10 @@ function fail(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status).end(`<Error><Code>${code}</Code><Message>of the test</Message></Error>`);
 }
 
-/** A page of ListObjectsV2: what begins alike up to the delimiter is one common prefix. The token is the last name given. */
+/**
+ * A page of ListObjectsV2: what begins alike up to the delimiter is one common
+ * prefix. The token is the last name given.
+ */
 function listing(objects: ReadonlyMap<string, TestObject>, bucket: string, asked: URLSearchParams): string {
   const prefix = asked.get("prefix") ?? "";
   const delimiter = asked.get("delimiter");

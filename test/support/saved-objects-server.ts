@@ -12,10 +12,11 @@ export interface KeptObject {
 }
 
 /**
- * A stand-in for OpenSearch Dashboards' saved objects, as strict as it is known to be: OpenSearch Dashboards itself cannot be
- * had where tests run. Routes, queries, refusals and answers are those of src/core/server/saved_objects/routes/{find,import,
- * delete}.ts and ../import/{import_saved_objects,collect_saved_objects,validate_references}.ts of its sources, attributes
- * those of its mappings, which take no other.
+ * A stand-in for OpenSearch Dashboards' saved objects, as strict as it is known to be: OpenSearch Dashboards itself
+ * cannot be had where tests run. Routes, queries, refusals and answers are those of
+ * src/core/server/saved_objects/routes/{find,import, delete}.ts and
+ * ../import/{import_saved_objects,collect_saved_objects,validate_references}.ts of its sources, attributes those of its
+ * mappings, which take no other.
  */
 export interface SavedObjectsServer {
   /** With a base path. */

@@ -14,8 +14,8 @@ interface HeldMessage {
 }
 
 /**
- * As much of SQS as deliveries need, in its wire protocol (AWS JSON 1.0): messages are sent, received, hidden and deleted.
- * No stand-in of others is at hand; what is here is written from AWS's documentation. Its clock is the test's.
+ * As much of SQS as deliveries need, in its wire protocol (AWS JSON 1.0): messages are sent, received, hidden and
+ * deleted. No stand-in of others is at hand; what is here is written from AWS's documentation. Its clock is the test's.
  */
 export interface TestSqs {
   readonly config: SQSClientConfig;

@@ -149,8 +149,8 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body, rights
 }
 
 /**
- * What API Gateway would match, whatever the method: literal segments first, at last the catch-alls that stand below `api`
- * and `{namespace}`. A trailing slash does not count.
+ * What API Gateway would match, whatever the method: literal segments first, at last the catch-alls that stand below
+ * `api` and `{namespace}`. A trailing slash does not count.
  */
 function resourceOf(path: string) {
   const wanted = path.replace(/\/$/, "").split("/");

@@ -17,8 +17,8 @@ const SECTIONS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reads what a haproxy.cfg says of logs, and passes over the rest. What it cannot read is a fault and costs that line only.
- * `environment` is what HAProxy would find in its own.
+ * Reads what a haproxy.cfg says of logs, and passes over the rest. What it cannot read is a fault and costs that line
+ * only. `environment` is what HAProxy would find in its own.
  */
 export function readHaproxyConfig(text: string, environment: Variables = () => undefined): HaproxyConfig {
   const reader = new ConfigReader(environment);

@@ -24,8 +24,8 @@ interface Slot {
 }
 
 /**
- * Where values of a format cannot be told apart for certain. Lines are read from both ends, so one value that can look like
- * what follows it does no harm; two of them do. Captures, where they are known, tell how many headers there are.
+ * Where values of a format cannot be told apart for certain. Lines are read from both ends, so one value that can look
+ * like what follows it does no harm; two of them do. Captures, where they are known, tell how many headers there are.
  */
 export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[] {
   const slots = slotsOf(format);
@@ -83,7 +83,9 @@ function slotsOf({ parts }: LogFormat): Slot[] {
   );
 }
 
-/** The fields of which it cannot be told where they begin, each with the field before it that can hold anything alike. */
+/**
+ * The fields of which it cannot be told where they begin, each with the field before it that can hold anything alike.
+ */
 function untoldBorders(slots: readonly Slot[]): Map<number, Slot> {
   const untold = new Map<number, Slot>();
   let from = 0;
@@ -104,8 +106,8 @@ function untoldBorders(slots: readonly Slot[]): Map<number, Slot> {
 }
 
 /**
- * The field up to which borders are unclear, where the border after it is not: in `%ci:%cp ` an address holds colons, yet
- * neither it nor a port holds spaces.
+ * The field up to which borders are unclear, where the border after it is not: in `%ci:%cp ` an address holds colons,
+ * yet neither it nor a port holds spaces.
  */
 function endOfGroup(slots: readonly Slot[], from: number): number | undefined {
   for (let last = from + 1; last < slots.length - 1; last++) {

@@ -22,7 +22,8 @@ export const OPTION_TEXTS = {
 export type FormatOption = keyof typeof OPTION_TEXTS;
 
 /*
- * Formats are taken apart when they are first asked for, which takes milliseconds that a process without log lines saves.
+ * Formats are taken apart when they are first asked for, which takes
+ * milliseconds that a process without log lines saves.
  */
 
 export const optionFormat = (option: FormatOption): LogFormat =>
@@ -51,7 +52,9 @@ export const vampFormats = once((): readonly LogFormat[] => [
 /** The example of an error-log-format in the manual's section 8.2.5, which many take as it is. */
 const MANUAL_ERROR_TEXT = `%ci:%cp [%tr] %ft %ac/%fc ${ERROR}`;
 
-/** What HAProxy writes of itself: a connection that failed before it was a request; a frontend without any log option. */
+/**
+ * What HAProxy writes of itself: a connection that failed before it was a request; a frontend without any log option.
+ */
 export const fixedFormats = once((): readonly LogFormat[] => [
   readFixedFormat("connerror", "%ci:%cp [%t] %f/%listener: %message"),
   readFixedFormat("default", "Connect from %ci:%cp to %fi:%fp (%f/%mode)"),

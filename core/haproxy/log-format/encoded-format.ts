@@ -1,8 +1,8 @@
 import type { JsonMember, LogField, LogFormatPart } from "#core/haproxy/log-format/log-format.ts";
 
 /*
- * `%{+json}o`: HAProxy writes `{"name": value, "name": value}` of the items that have a name, and leaves the rest of the
- * format out.
+ * `%{+json}o`: HAProxy writes `{"name": value, "name": value}` of the items that have a
+ * name, and leaves the rest of the format out.
  */
 
 /** What is printed, and what it says. Fields come under their own names, in the order of the format. */

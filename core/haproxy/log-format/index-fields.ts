@@ -13,8 +13,8 @@ import type { SampleExpression } from "#core/haproxy/log-format/sample-expressio
 const UNSAFE = /[^A-Za-z0-9_-]+/g;
 
 /**
- * The name under which a field of a record is indexed: a dot would make OpenSearch build objects, and parentheses have to be
- * escaped in queries, so `capture.req.hdr(0)` is `capture_req_hdr_0`. HAProxy's own names stay as they are.
+ * The name under which a field of a record is indexed: a dot would make OpenSearch build objects, and parentheses have
+ * to be escaped in queries, so `capture.req.hdr(0)` is `capture_req_hdr_0`. HAProxy's own names stay as they are.
  */
 export const indexNameOf = (name: string): string => name.replace(UNSAFE, "_").replace(/^_+|_+$/g, "") || "_";
 
@@ -31,7 +31,9 @@ interface TypedField {
 
 const asTyped = ({ name, type }: LogField): TypedField => ({ name, type });
 
-/** What its format quotes is text, whatever it looks like; a member that several parts make up (`%Ts.%ms`), a number. */
+/**
+ * What its format quotes is text, whatever it looks like; a member that several parts make up (`%Ts.%ms`), a number.
+ */
 function memberAsTyped({ path, quoted, parts }: JsonMember): TypedField {
   const name = path.join(".");
   const [only] = parts;

@@ -3,14 +3,17 @@ import type { SampleExpression } from "#core/haproxy/log-format/sample-expressio
 
 /**
  * What HAProxy can print for a field, by how a reader finds its end.
- * - `number`: digits, after `-` (a phase that was not reached) or `+` (counted before the end, or a redispatch), or `-`;
+ * - `number`: digits, after `-` (a phase that was not reached) or `+` (counted
+ *   before the end, or a redispatch), or `-`;
  * - `epoch`: seconds since 1970; `millisecond`: three digits; `port`: a number, or `-`;
  * - `hex`: hexadecimal digits in capitals, or `-`;
- * - `date`: `22/Nov/2026:01:22:46.321`, the gateway's local time; `date-gmt`, `date-zone`: `22/Nov/2026:01:22:46 +0000`;
+ * - `date`: `22/Nov/2026:01:22:46.321`, the gateway's local time; `date-gmt`,
+ *   `date-zone`: `22/Nov/2026:01:22:46 +0000`;
  * - `ip`: IPv4, IPv6, `unix`, or `-`; the colon before its port is the last one;
  * - `state`: the letters of a termination state;
  * - `word`: a name of the configuration or of a protocol: no spaces, double quotes or slashes;
- * - `encoded`: what a client sent, without spaces; quotes and bytes that do not print are encoded (`#XX`, `%XX`, Base64);
+ * - `encoded`: what a client sent, without spaces; quotes and bytes that do not
+ *   print are encoded (`#XX`, `%XX`, Base64);
  * - `request`: the same, with spaces: `GET / HTTP/1.1`, or `<BADREQ>`;
  * - `headers`: `{a|b}`, encoded (`#XX`); nothing at all when none were captured;
  * - `header-list`: each header by itself, encoded (`#XX`), separated by spaces, each in quotes or `-` when it is empty;

@@ -15,8 +15,8 @@ import { valueOfSample } from "#core/haproxy/log-format/samples.ts";
 import { type FormatItem, type ItemType, scanLogFormat } from "#core/haproxy/log-format/scan-log-format.ts";
 
 /**
- * Reads a log-format in HAProxy's own notation (configuration manual, section 8.2.6; flags and names up to 3.x, names that
- * were deprecated since 1.5 as well). Throws a LogFormatError that shows where, if the text is none.
+ * Reads a log-format in HAProxy's own notation (configuration manual, section 8.2.6; flags and names up to 3.x, names
+ * that were deprecated since 1.5 as well). Throws a LogFormatError that shows where, if the text is none.
  */
 export const readLogFormat = (name: string, text: string): LogFormat => read(name, text, isAlias);
 

@@ -4,8 +4,8 @@ import type { LogFlags, PrintedValue, ValueKind } from "#core/haproxy/log-format
 import type { SampleConverter, SampleExpression } from "#core/haproxy/log-format/sample-expression.ts";
 
 /*
- * What a sample expression prints (configuration manual, sections 7.3.1 to 7.3.7). What is not known here is text that a
- * client may have written, which is true of most, and the careful assumption for the rest.
+ * What a sample expression prints (configuration manual, sections 7.3.1 to 7.3.7). What is not known here is text that
+ * a client may have written, which is true of most, and the careful assumption for the rest.
  */
 
 type Known =

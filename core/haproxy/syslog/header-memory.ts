@@ -7,8 +7,8 @@ export interface FoundHeader {
 }
 
 /**
- * Headers that name a time, a tag and a process, which are the same in all lines of a second (`<134>Nov 22 01:22:46 gw-1
- * haproxy[71]: `): what they say depends on nothing behind them, so that it need not be read again.
+ * Headers that name a time, a tag and a process, which are the same in all lines of a second (`<134>Nov 22 01:22:46
+ * gw-1 haproxy[71]: `): what they say depends on nothing behind them, so that it need not be read again.
  */
 const REPEATS = /^<\d{1,3}>[A-Z][a-z]{2} .*\]: $/s;
 

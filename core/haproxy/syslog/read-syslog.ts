@@ -30,7 +30,9 @@ const RFC5424 =
   /(\d{1,2}) (-|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) ([^ ]{1,255}) ([^ ]{1,48}) ([^ ]{1,128}) ([^ ]{1,32}) /y;
 const ISO = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) /y;
 const BSD = /([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) /y;
-/** `host tag[pid]: `; HAProxy's `local` leaves the host out. A host does not end in a colon, a tag in front of one does. */
+/**
+ * `host tag[pid]: `; HAProxy's `local` leaves the host out. A host does not end in a colon, a tag in front of one does.
+ */
 const BSD_ORIGIN = /(?:([^ ]{0,254}[^ :]) )?([^ ]{1,255}?)(?:\[(\d{1,18})\])?: /y;
 
 const BSD_TIME = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d$/;
@@ -73,7 +75,10 @@ export function readSyslog(line: string): SyslogLine {
 
 const priorityOf = (pri: number): SyslogHeader => ({ pri, facility: pri >> 3, severity: pri & 7 });
 
-/** `short` and `timed` print a severity without its facility, which looks like the facility 0 (kernel) HAProxy never has. */
+/**
+ * `short` and `timed` print a severity without its facility, which looks like
+ * the facility 0 (kernel) HAProxy never has.
+ */
 const level = (pri: number): SyslogHeader => (pri < 8 ? { pri, severity: pri } : priorityOf(pri));
 
 function matchAt(expression: RegExp, text: string, at: number): RegExpExecArray | undefined {

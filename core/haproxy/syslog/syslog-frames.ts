@@ -1,4 +1,6 @@
-/** One message of a syslog stream. `cut` where it is not all there: longer than allowed, or the connection ended in it. */
+/**
+ * One message of a syslog stream. `cut` where it is not all there: longer than allowed, or the connection ended in it.
+ */
 export interface SyslogFrame {
   readonly line: Uint8Array;
   readonly cut: boolean;
@@ -13,8 +15,8 @@ const NINE = 0x39;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
- * Splits a TCP stream into syslog messages (RFC 6587), octet-counted (`63 <134>…`) and LF-delimited ones in any mixture,
- * however the stream is cut into chunks. Of a message over `maxFrameBytes` it keeps the beginning.
+ * Splits a TCP stream into syslog messages (RFC 6587), octet-counted (`63 <134>…`) and LF-delimited ones in any
+ * mixture, however the stream is cut into chunks. Of a message over `maxFrameBytes` it keeps the beginning.
  */
 export class SyslogFrameDecoder {
   readonly #maxFrameBytes: number;

@@ -3,7 +3,9 @@ import type { Authenticate } from "#functions/shared/auth/authenticate.ts";
 import { notAllowed } from "#functions/shared/auth/challenge.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
-/** Lets a request with the right pass, and tells whose it is. Throws `unauthenticated`, `forbidden` or `unavailable`. */
+/**
+ * Lets a request with the right pass, and tells whose it is. Throws `unauthenticated`, `forbidden` or `unavailable`.
+ */
 export type Admit = (request: Pick<ApiRequest, "header" | "namespace">, right: Right) => Promise<Principal>;
 
 export const admitKnown =

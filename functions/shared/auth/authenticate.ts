@@ -3,7 +3,9 @@ import type { Principal } from "#core/access/principal.ts";
 import { notAuthenticated, refusedCredentials } from "#functions/shared/auth/challenge.ts";
 import type { TokenVerifier } from "#functions/shared/auth/token-verifier.ts";
 
-/** Tells who a caller is by the `Authorization` header. Throws `unauthenticated`, or `unavailable` if nobody can tell. */
+/**
+ * Tells who a caller is by the `Authorization` header. Throws `unauthenticated`, or `unavailable` if nobody can tell.
+ */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
 /** More than API Gateway lets through in all headers together. */

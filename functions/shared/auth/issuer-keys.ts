@@ -12,8 +12,8 @@ const https = new SimpleFetcher();
 export const readHttps: Read = (url) => https.fetch(url);
 
 /**
- * The keys of an issuer (a JWKS), read where its discovery document says (OpenID Connect Discovery 1.0, section 4). Throws
- * `unavailable`: without the keys nobody can be told from an impostor.
+ * The keys of an issuer (a JWKS), read where its discovery document says (OpenID Connect Discovery 1.0, section 4).
+ * Throws `unavailable`: without the keys nobody can be told from an impostor.
  */
 export async function readIssuerKeys(issuer: string, read: Read): Promise<ArrayBuffer> {
   try {

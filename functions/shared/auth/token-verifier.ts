@@ -19,7 +19,9 @@ export interface TokenVerifierOptions {
   readonly read?: Read;
 }
 
-/** Tells who bears an access token. Throws `unauthenticated`, or `unavailable` when the issuer's keys cannot be read. */
+/**
+ * Tells who bears an access token. Throws `unauthenticated`, or `unavailable` when the issuer's keys cannot be read.
+ */
 export type TokenVerifier = (token: string) => Promise<Principal>;
 
 /** A key that the issuer withdrew is not trusted for longer, but for an issuer that cannot be reached. */
@@ -29,9 +31,9 @@ const TRUSTED_MS = 60 * 60_000;
 const RETRY_MS = 30_000;
 
 /**
- * Verifies access tokens (RFC 9068, and those of Cognito): signature by an asymmetric key of the issuer, issuer, audience,
- * times. A key not seen yet is looked for at once, at most every 10 s. The keys are read anew after 10 minutes; while they
- * cannot be, the old ones are good for an hour.
+ * Verifies access tokens (RFC 9068, and those of Cognito): signature by an asymmetric key of the issuer, issuer,
+ * audience, times. A key not seen yet is looked for at once, at most every 10 s. The keys are read anew after 10
+ * minutes; while they cannot be, the old ones are good for an hour.
  */
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const freshVerifier = renewedVerifier(options);
@@ -105,7 +107,8 @@ const KEY_TYPE: Readonly<Record<string, string>> = { RS: "RSA", ES: "EC", Ed: "O
 
 /** What the library leaves to its users. */
 function checkToken({ header, payload, jwk }: VerifiedToken, audience: string): void {
-  // An issuer that does not say what a key is for leaves it to the token, whose word is not good (RFC 8725, section 3.1).
+  // An issuer that does not say what a key is for leaves it to the token, whose
+  // word is not good (RFC 8725, section 3.1).
   if (KEY_TYPE[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("names an algorithm that is not its key's");
   if (![payload.aud ?? payload.client_id].flat().includes(audience)) throw new Error("made for another audience");
   if (payload.exp === undefined || payload.exp >= YEAR_10000) throw new Error("never expires");

@@ -4,8 +4,9 @@ import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { columnOf, TIME_FIELD } from "./index-pattern.ts";
 
 /*
- * A dashboard of Grafana for its OpenSearch data source, in the shapes of that plugin's sources (grafana/opensearch-datasource,
- * main): provisioning/dashboards/aws-opensearch/web-traffic-example.json, src/types.ts, and aggregations.ts of
+ * A dashboard of Grafana for its OpenSearch data source, in the shapes of that plugin's sources
+ * (grafana/opensearch-datasource, main):
+ * provisioning/dashboards/aws-opensearch/web-traffic-example.json, src/types.ts, and aggregations.ts of
  * src/components/QueryEditor/{Bucket,Metric}AggregationsEditor; queries of variables are in its README.
  */
 
@@ -19,8 +20,8 @@ const WIDTH = 12;
 const HEIGHT = 8;
 
 /**
- * Both halves, the overview and the chosen gateways, of one namespace. Its data source is one of all the namespace's indices
- * (`pulse.*.<namespace>.*`), so each panel asks for its type of events.
+ * Both halves, the overview and the chosen gateways, of one namespace. Its data source is one of all the namespace's
+ * indices (`pulse.*.<namespace>.*`), so each panel asks for its type of events.
  */
 export function grafanaDashboard(namespace: string) {
   const panels = [
@@ -54,7 +55,9 @@ const dataSourceVariable = {
   refresh: 1,
 };
 
-/** The tags of gateways, whole: Grafana writes those that are chosen into a query with all that needs escaping escaped. */
+/**
+ * The tags of gateways, whole: Grafana writes those that are chosen into a query with all that needs escaping escaped.
+ */
 const gatewayVariable = {
   name: "gateway",
   label: "Gateway",

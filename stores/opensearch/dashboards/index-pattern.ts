@@ -23,8 +23,8 @@ export const indexPatternKey = (namespace: string, source: PanelSource): SavedOb
 });
 
 /**
- * Without `fields`, which OpenSearch Dashboards asks of the indices when the pattern is first used, and keeps: the list is
- * that of the indices, whatever templates gain.
+ * Without `fields`, which OpenSearch Dashboards asks of the indices when the pattern is first used, and keeps: the list
+ * is that of the indices, whatever templates gain.
  */
 export const indexPattern = (prefix: string, namespace: string, source: PanelSource): SavedObject =>
   savedObject(indexPatternKey(namespace, source), {

@@ -2,8 +2,9 @@ import { hash } from "node:crypto";
 
 /*
  * Objects of OpenSearch Dashboards, in the shapes of its own sources (opensearch-project/OpenSearch-Dashboards, main):
- * - what `_export` writes, with `migrationVersion` and `references`: docs/openapi/saved_objects/examples/import.ndjson and
- *   cypress/fixtures/opensearch_dashboards/visBuilder/vb_saved_objects.ndjson. A `coreMigrationVersion` is Kibana's alone.
+ * - what `_export` writes, with `migrationVersion` and `references`: docs/openapi/saved_objects/examples/import.ndjson
+ *   and cypress/fixtures/opensearch_dashboards/visBuilder/vb_saved_objects.ndjson. A `coreMigrationVersion` is
+ *   Kibana's alone.
  * - names of references, and of each type the version of its last migration: the *_migrations.ts of
  *   src/plugins/{data,discover,visualizations,dashboard}/server/saved_objects
  * - `savedSearchRefName`: src/plugins/visualizations/public/saved_visualizations/saved_visualization_references.ts
@@ -48,8 +49,8 @@ export const toNdjson = (objects: readonly SavedObject[]): string =>
   objects.map((object) => `${JSON.stringify(object)}\n`).join("");
 
 /**
- * Ids of Pulse's objects: `pulse.<namespace>.…`, where a gateway's or a deployment's name, which may hold anything, stands
- * as its hash. A namespace has no dot, so none is the beginning of another.
+ * Ids of Pulse's objects: `pulse.<namespace>.…`, where a gateway's or a deployment's name, which may hold anything,
+ * stands as its hash. A namespace has no dot, so none is the beginning of another.
  */
 export const ownedPrefix = (namespace: string): string => `pulse.${namespace}.`;
 

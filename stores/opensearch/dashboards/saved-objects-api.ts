@@ -18,8 +18,8 @@ export interface SavedObjectsApi {
 }
 
 /**
- * What every request carries: without `osd-xsrf` those that change something are refused; the tenant is the one that all
- * users of OpenSearch Dashboards share, where it has tenants.
+ * What every request carries: without `osd-xsrf` those that change something are refused; the tenant is the one that
+ * all users of OpenSearch Dashboards share, where it has tenants.
  */
 const HEADERS = { "osd-xsrf": "true", securitytenant: "global" };
 

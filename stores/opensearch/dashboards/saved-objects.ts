@@ -15,8 +15,8 @@ import { savedSearch } from "./saved-search.ts";
 import { visualization, visualizationKey } from "./visualization.ts";
 
 /**
- * All objects of a namespace: an overview, and a dashboard for each gateway and deployment. They depend on nothing but the
- * names, so made again they are the same; each stands behind those that it refers to.
+ * All objects of a namespace: an overview, and a dashboard for each gateway and deployment. They depend on nothing but
+ * the names, so made again they are the same; each stands behind those that it refers to.
  */
 export function savedObjects(subjects: DashboardSubjects, prefix = DEFAULT_PREFIX): readonly SavedObject[] {
   const { namespace, gateways, deployments } = subjects;

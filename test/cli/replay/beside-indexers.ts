@@ -36,7 +36,9 @@ function arrivals(random: Random, namespace: string): Arrived[] {
   });
 }
 
-/** The archive as it fills: files in the folder of their oldest record's hour, each written after its newest arrived. */
+/**
+ * The archive as it fills: files in the folder of their oldest record's hour, each written after its newest arrived.
+ */
 function archiveOf(random: Random, all: readonly Arrived[]): MemoryPlace {
   const archive = memoryPlace();
   for (let from = 0; from < all.length; ) {
@@ -54,9 +56,9 @@ function archiveOf(random: Random, all: readonly Arrived[]): MemoryPlace {
 }
 
 /**
- * Replays an archive again and again while the indexers of its journal lag behind, each by a time of its own, and expects
- * that in the end a stream from the beginning shows every event once, in order, and that a search finds each once.
- * Answers how many events the replays kept before their streams had come to an end.
+ * Replays an archive again and again while the indexers of its journal lag behind, each by a time of its own, and
+ * expects that in the end a stream from the beginning shows every event once, in order, and that a search finds each
+ * once. Answers how many events the replays kept before their streams had come to an end.
  */
 export async function replayBesideIndexers(
   store: EventStore,

@@ -236,8 +236,8 @@ describeOpenSearch("a bound of a time range, beside a real OpenSearch", (url) =>
   };
 
   /**
-   * OpenSearch's readings at some operators, from how it explains the query, and ours at the `now` it had (one query has
-   * one); undefined when it refuses them. Fields are named for the operators.
+   * OpenSearch's readings at some operators, from how it explains the query, and ours at the `now` it had (one query
+   * has one); undefined when it refuses them. Fields are named for the operators.
    */
   async function compare(operators: readonly Operator[], text: string): Promise<readonly Comparison[] | undefined> {
     const filter = operators.map((operator) => ({ range: { [operator]: { [operator]: text } } }));
@@ -257,7 +257,10 @@ describeOpenSearch("a bound of a time range, beside a real OpenSearch", (url) =>
     });
   }
 
-  /** Where the two differ over the texts. Whether a text is refused may depend on the rounding, as two operators share it. */
+  /**
+   * Where the two differ over the texts. Whether a text is refused may depend on
+   * the rounding, as two operators share it.
+   */
   async function differences(texts: readonly string[]): Promise<string[]> {
     const found: string[] = [];
     const compareAll = async (remaining: Iterable<string>): Promise<void> => {

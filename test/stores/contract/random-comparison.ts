@@ -18,8 +18,8 @@ const AGGREGATIONS = 130;
 const TAILS_PER_BATCH = 3;
 
 /**
- * The same entries go into the store and the naive one, the same questions are asked of both. What a failure says begins
- * with the seed that repeats it.
+ * The same entries go into the store and the naive one, the same questions are asked of both. What a failure says
+ * begins with the seed that repeats it.
  */
 export const answersAsTheNaiveStore = (seed: number): Check => ({
   name: "answers random questions about random events as the naive store does",
@@ -74,7 +74,9 @@ function startComparison({ store, namespace, shard, start, percentileError }: Gr
     return { event, point: { shard: name, seq } };
   }
 
-  /** New entries with repeats among them, in any order, then checkpoints: of some shards, and earlier ones once more. */
+  /**
+   * New entries with repeats among them, in any order, then checkpoints: of some shards, and earlier ones once more.
+   */
   async function keepBatch(): Promise<void> {
     const entries = Array.from({ length: EVENTS_PER_BATCH }, nextEntry);
     const batch = random.shuffled([...entries, ...random.someOf(entries, 5), ...random.someOf(earlier, 10)]);

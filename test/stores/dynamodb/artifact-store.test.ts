@@ -18,8 +18,8 @@ const openStore = ({ config }: TestDynamo) =>
   new DynamoArtifactStore({ tableName: ARTIFACTS_TABLE, config, clock: PATIENT });
 
 /*
- * The stand-in of DynamoDB has no streams: publish-archive is given records that are made of the items which were really
- * put, those of an artifact in the order of their versions, as a stream keeps them.
+ * The stand-in of DynamoDB has no streams: publish-archive is given records that are made of the items which were
+ * really put, those of an artifact in the order of their versions, as a stream keeps them.
  */
 behavesLikeAnArtifactStore(
   "DynamoDB, with publish-archive behind it,",

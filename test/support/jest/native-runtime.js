@@ -14,9 +14,10 @@ registerHooks({
 });
 
 /**
- * What jest asks of its runtime, without a module system of its own: Node loads the tests and all they import, as it does
- * in production, once per worker. Jest's own loads everything anew for each file, into a context that is several times as
- * slow. So what a module holds lives on from file to file; what jest itself holds (its tests, mocks, time limit) is new in each.
+ * What jest asks of its runtime, without a module system of its own: Node loads the tests and all they import,
+ * as it does in production, once per worker. Jest's own loads everything anew for each file, into a context that
+ * is several times as slow. So what a module holds lives on from file to file; what jest itself holds (its
+ * tests, mocks, time limit) is new in each.
  */
 export default class NativeRuntime {
   requireInternalModule(path) {

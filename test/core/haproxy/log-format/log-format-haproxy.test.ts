@@ -7,7 +7,10 @@ import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 jest.setTimeout(60_000);
 
-/** What formats and their quoting are made of, whole and broken; nothing that HAProxy 2.6 does not have yet, or any more. */
+/**
+ * What formats and their quoting are made of, whole and broken; nothing that
+ * HAProxy 2.6 does not have yet, or any more.
+ */
 const PIECES = [
   ..."% %% %ci %ST %hr %o %{+Q} %{+Q}r %{+Q}o %{Q}ci %{+Q,-E}CC %[src] %[src, %[src,,hex]".split(" "),
   ..."lower hex ] [ ) { } + - , \\ \" ' # $ x 5 \\x41 \\x4".split(" "),

@@ -7,8 +7,8 @@ export interface Plus {
 }
 
 /**
- * What a field has before it is printed: a number, text (one character a byte), the captured headers, null for those that
- * were not seen; null where there is nothing.
+ * What a field has before it is printed: a number, text (one character a byte), the captured headers, null for those
+ * that were not seen; null where there is nothing.
  */
 export type FieldInput = number | Plus | string | readonly (string | null)[] | null;
 

@@ -24,8 +24,8 @@ interface SearchSource {
 }
 
 /**
- * Asks OpenSearch what OpenSearch Dashboards would ask for a visualization: its buckets one in the other in their order,
- * its numbers in the innermost, its filters and those of the search it is built on. (buildOpenSearchQuery and
+ * Asks OpenSearch what OpenSearch Dashboards would ask for a visualization: its buckets one in the other in their
+ * order, its numbers in the innermost, its filters and those of the search it is built on. (buildOpenSearchQuery and
  * AggConfigs.toDsl of src/plugins/data/common, as far as Pulse's panels go.)
  */
 export async function runVisualization(
