@@ -33,7 +33,7 @@ const GATHER_MS = 1_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 const DISK_PAUSE_MS = 1_000;
-/** Nobody may stop an agent for a day by one header. */
+/** The longest `Retry-After` that is obeyed: one header must not stop an agent for a day. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
 const inflate = promisify(gunzip);
@@ -105,7 +105,7 @@ export class Delivery {
         await this.#spool.grown.rung();
         await this.#pause(this.#isDraining ? 0 : this.#gatherMs);
       } catch (error) {
-        // The disk refuses: what was sent and not noted so is sent again, under the same ids.
+        // The disk refuses to note what was sent: it is sent again, under the same ids.
         if (!("syscall" in (error as Error))) throw error;
         this.#log.error("the spool cannot be read, or what is sent not be noted", { error });
         await this.#pause(DISK_PAUSE_MS);

@@ -24,7 +24,7 @@ export interface ForwarderOptions {
 
 const RECEIPT_MS = 60_000;
 
-/** What decides whether an input that is open stays: the kind, and the rest as it is passed on. */
+/** The kind and the settings of an input, as text: an open input stays open over a reload while its key is wanted. */
 type InputKey = string;
 
 /**
@@ -173,7 +173,7 @@ export class Forwarder {
     return wanted;
   }
 
-  /** What a full disk refuses now, the next receipt tells. */
+  /** What a full disk refuses now is told by the next receipt. */
   async #writeReceipts(): Promise<void> {
     try {
       await this.#spooler.writeReceipts();
@@ -209,7 +209,7 @@ async function openOutput(
   });
 }
 
-/** Another one after each start of the machine (Linux); elsewhere there is one. */
+/** Changes with each start of the machine (Linux); elsewhere it is always the same. */
 function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

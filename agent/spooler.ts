@@ -34,18 +34,21 @@ export interface SpoolerOptions {
 }
 
 const GATHER_MS = 100;
-/** Written at once, as they come to as JSON; a request and a record of Kinesis hold 4 MiB and 10,000 lines. */
+/**
+ * The most that is written as one block, measured as JSON; a request and a
+ * record of Kinesis hold 4 MiB and 10,000 lines.
+ */
 const BLOCK_BYTES = 1.5 * 1024 * 1024;
 const BLOCK_LINES = 5_000;
 /** With more waiting, inputs that can wait must, and lines of those that cannot are lost. */
 const MAX_WAITING_BYTES = 12 * 1024 * 1024;
 /** What a line costs besides its bytes, in memory and as JSON. */
 const LINE_COST_BYTES = 400;
-/** JSON writes a control character as six. */
+/** What a control character costs more: JSON writes it as six characters. */
 const CONTROL_COST_BYTES = 5;
 const SPACE = 0x20;
 const RETRY_MS = 1_000;
-/** While all lines are lost, the disk is told once in a while. */
+/** While all lines are lost, the ledger is written at most this often. */
 const SAVE_MS = 1_000;
 /** A receipt with more ranges would grow without a bound. */
 const MAX_DROPPED_RANGES = 100;
@@ -71,7 +74,7 @@ export class Spooler implements LineSink {
   #waiting: ReceivedLine[] = [];
   #waitingBytes = 0;
   #lost = new Map<DropCause, number>();
-  /** Why a line is lost for which nothing has room now. */
+  /** The cause that is counted for lines which are lost now. */
   #trouble: DropCause = "overload";
   #savedMs = 0;
   #stopping = false;
@@ -254,7 +257,7 @@ export class Spooler implements LineSink {
   }
 }
 
-/** Nothing but these: whoever gives them may have more. */
+/** Only these two: the object that is given may have more. */
 const gatewayOf = ({ source, zone }: Gateway): Gateway => ({ source, zone });
 
 function costOf({ bytes }: ReceivedLine): number {

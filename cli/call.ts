@@ -5,7 +5,7 @@ import { isEventType } from "#core/events/event-types.ts";
 /** A path seen from where the caller stands, even when npm has gone to the project's root. */
 export const pathOfCaller = (path: string): string => resolve(process.env.INIT_CWD ?? "", path);
 
-/** Where a command keeps things that was not told where: beside the project that npm has gone to. */
+/** Where a command keeps things unless it is told: `.pulse` in the project's root, to which npm has gone. */
 export const defaultFolder = (): string => resolve(".pulse");
 
 /** Reads options; what is no option, or lacks its value, is refused with where help is. */

@@ -46,7 +46,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Behind a poke, the poll that finds what another process wrote. */
+/** Streams look at once when this process has written; this poll finds what another process wrote. */
 const POLL_MS = 250;
 /** Ten megabytes of log lines, compressed: they can be read when all of the batch is kept. */
 const LOG_BATCH_BYTES = 1024 * 1024;

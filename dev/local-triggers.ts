@@ -50,7 +50,7 @@ const ONLY_WEBHOOKS =
 export const refuseLocalTarget = ({ target }: Trigger): string | undefined =>
   "webhook" in target ? undefined : ONLY_WEBHOOKS;
 
-/** Changes come with the journal, so what was read holds until then; this is for what the journal does not tell. */
+/** The journal tells of changes; reading the triggers again this often finds what it does not tell. */
 const MAX_AGE_MS = 60_000;
 const REMEMBER_EVERY_MS = 1000;
 const TICK_LOOK_MS = 500;

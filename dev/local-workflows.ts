@@ -16,7 +16,7 @@ export interface LocalWorkflows {
   close(): Promise<void>;
 }
 
-/** A timer that is waited for no longer: whatever a clock says, the next look is not far. */
+/** The longest single wait: however a clock jumps, windows are looked at again within this time. */
 const LONGEST_PAUSE_MS = 60_000;
 
 /** Calls the functions, one after the other, whenever a window is due, as EventBridge Scheduler does each minute. */

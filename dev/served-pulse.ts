@@ -15,7 +15,7 @@ export interface ServedPulse {
 
 const LAUNCH = join(import.meta.dirname, "..", "cli", "launch.js");
 
-/** Whoever looks at what is there finds only what was put there. */
+/** Nothing is measured, so that the only events are those that were sent. */
 const QUIET = ["--measure-every", "off"];
 
 /** Starts the command with these options, and waits for its greeting. Nothing is measured unless they say so. */

@@ -83,7 +83,7 @@ const isFromRuntime = ({ external, path, kind }: Metafile["outputs"][string]["im
 
 function reachedAtStart(entry: string, { inputs }: Metafile): readonly string[] {
   const reached = new Set([entry]);
-  // A set hands out what is added to it meanwhile, too.
+  // Going through a set also meets what is added on the way.
   for (const file of reached)
     for (const { path, kind } of inputs[file]?.imports ?? []) if (kind !== "dynamic-import") reached.add(path);
   return [...reached];

@@ -28,7 +28,10 @@ const DAY = Duration.days(1);
 const DELIVERY_TIMEOUT = Duration.minutes(1);
 /** No attempt is lost to a function that died: then the queue gives the message again. AWS asks for six timeouts. */
 const HIDDEN = Duration.minutes(6);
-/** SQS takes no more. Attempts end after a day, a dozen of them; a thousand is what cannot even be read. */
+/**
+ * The most that SQS takes. A delivery is attempted a dozen times in its day; only what
+ * cannot even be read comes a thousand times.
+ */
 const MAX_RECEIVES = 1000;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 

@@ -41,7 +41,7 @@ export class WorkflowsStack extends Stack {
     this.missedCalls = new Queue(this, "MissedCalls", {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // Longer than it takes to be told of them; they are of no use then.
+      // Long enough to be noticed; the calls themselves are of no use by then.
       retentionPeriod: Duration.days(4),
     });
     const reason = "It is the dead-letter place itself, of schedules.";

@@ -14,7 +14,7 @@ export interface ReceivedLine {
 
 /** Where inputs put their lines. */
 export interface LineSink {
-  /** Whoever can wait takes no more from its sender now. */
+  /** Inputs that can wait take no more from their senders while it is. */
   readonly isFull: boolean;
   /** Rings when it is full no longer. */
   readonly roomy: Bell;

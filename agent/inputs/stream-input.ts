@@ -160,7 +160,7 @@ class StreamListener implements StreamInput {
     if (this.#sink.isFull && !this.#isWaiting) void this.#waitForRoom();
   }
 
-  /** All senders at once: each that goes on would come to a chunk more. */
+  /** Pauses all senders at once: each one that went on would bring another chunk. */
   async #waitForRoom(): Promise<void> {
     this.#isWaiting = true;
     for (const { socket } of this.#connections) socket.pause();
@@ -173,7 +173,7 @@ class StreamListener implements StreamInput {
     }
   }
 
-  /** What there is of a message is a line that was cut. */
+  /** Ends the connection; what there is of an unfinished message becomes a line that was cut. */
   #end(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
     this.#heldBytes -= connection.decoder.heldBytes;
@@ -190,7 +190,7 @@ class StreamListener implements StreamInput {
     }
   }
 
-  /** Until half of what is allowed is held. */
+  /** Ends those whose messages began first, until half of what is allowed is held. */
   #endOldest(): void {
     this.#log.warn("senders hold too many unfinished messages: the oldest are cut off", { input: this.name });
     const holding = [...this.#connections].filter(({ decoder }) => decoder.heldBytes > 0);

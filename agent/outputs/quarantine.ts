@@ -13,7 +13,7 @@ const quarantineIn = (folder: string): string => join(folder, "quarantine.ndjson
 /** A receiver that refuses everything must not fill the disk: further records are counted only. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** They are on the disk when it is done, as long as there is room for them. */
+/** Puts the records aside: they are on the disk when it is done, as long as there is room for them. */
 export async function quarantine(folder: string, refused: readonly QuarantinedRecord[]): Promise<void> {
   const file = await open(quarantineIn(folder), "a", 0o600);
   try {

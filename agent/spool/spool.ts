@@ -248,7 +248,7 @@ export class Spool {
       await file.appendFile(bytes);
       if (this.#sync) await file.datasync();
     } catch (error) {
-      // What was written of it ends its segment.
+      // A part of it may be written: that is cut off, and the next block begins another segment.
       this.#active = undefined;
       await file.truncate(segment.bytes).catch(() => {});
       await file.close();

@@ -50,7 +50,7 @@ export async function findings(part: string, check: () => Promise<readonly Findi
   }
 }
 
-/** The message alone: what is behind it may hold headers of a signed request. */
+/** Only the message: an error's cause may hold headers of a signed request. */
 function reasonOf(error: unknown): string {
   const { name, message } = error as Error;
   return SAID_IN_FULL.has(name) ? message : `${name}: ${message}`;

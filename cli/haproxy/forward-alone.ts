@@ -3,8 +3,8 @@ import { forward } from "#cli/haproxy/forward.ts";
 import { reportFailure } from "#cli/report-failure.ts";
 
 /*
- * `pulse haproxy forward` as a program of its own: what npm run bundle makes one file of. With the heap that Node
- * allows itself, lines that are long gone take 100 MB more.
+ * `pulse haproxy forward` as a program of its own, which `npm run bundle` makes one file of. The options above keep its
+ * heap small: with Node's own, lines that are long gone would take 100 MB more.
  */
 
 try {

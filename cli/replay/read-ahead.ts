@@ -25,7 +25,7 @@ export async function* readAhead(files: AsyncIterable<PlacedFile>, place: Place)
 
 function readNow(place: Place, path: string): AsyncIterable<Uint8Array> {
   const reading = buffer(place.read(path));
-  // It is told to whoever comes to read the file.
+  // The failure is thrown to whoever reads the file.
   reading.catch(() => {});
   return (async function* () {
     yield await reading;

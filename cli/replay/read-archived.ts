@@ -26,7 +26,7 @@ export async function* readArchived(
         yield splitter.push(part);
         continue;
       }
-      // What was damaged must not grow together with what follows.
+      // A line that the damage cut must not be joined to what follows it.
       yield splitter.end();
       yield { ...part, afterLine: splitter.lines };
     }

@@ -110,7 +110,7 @@ export async function replayArchive({
     }
     line = "all";
     files++;
-    // What waits is told with the batch it belongs to.
+    // Lines that still wait are told of when their batch is kept.
     if (replay.isEmpty) onProgress(present());
   }
   await flush();

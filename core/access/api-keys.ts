@@ -28,7 +28,7 @@ export interface ApiKeys {
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
-/** The prefix is for those who search texts for secrets. */
+/** The prefix lets scanners for leaked secrets recognise a key. */
 const API_KEY = /^pulse_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
 
 /** Makes a key: its text, which is told once, and the record to keep. */
@@ -46,11 +46,11 @@ const utf8 = new TextEncoder();
 /** The id in a key's text; undefined for what is not written as keys are. */
 export const idOfApiKey = (text: string): string | undefined => API_KEY.exec(text)?.[1];
 
-/** Whether the text is the key of the record, in a time that does not tell how much of it is right. */
+/** Whether the text is the record's key. The time it takes does not tell how much of a guess is right. */
 export const isKeyOf = (text: string, { digest }: ApiKeyRecord): boolean =>
   timingSafeEqual(utf8.encode(digestOf(text)), utf8.encode(digest));
 
-/** Salt and slow hashes are for passwords; 256 random bits cannot be guessed. */
+/** A plain SHA-256 is enough: salt and slow hashes protect passwords, and 256 random bits cannot be guessed. */
 const digestOf = (text: string): string => hash("sha256", text, "hex");
 
 export const principalOfKey = ({ id, rights, namespaces }: ApiKeyRecord): Principal => ({

@@ -17,15 +17,18 @@ export interface Principal {
   readonly rights: readonly Right[];
   /** The only namespaces of this caller; without, every one. */
   readonly namespaces?: readonly string[];
-  /** When the credentials end, and with them all that was allowed on their word. */
+  /** When the credentials expire, and with them everything that was allowed because of them. */
   readonly expiresAtMs?: number;
 }
 
-/** The rights that count: a type is declared for all namespaces at once, which is not for who is restricted to some. */
+/**
+ * The rights that a caller really has: a type is declared for all namespaces at once, so callers who are restricted to
+ * some namespaces may not declare.
+ */
 export const rightsOf = ({ rights, namespaces }: Pick<Principal, "rights" | "namespaces">): readonly Right[] =>
   namespaces === undefined ? rights : rights.filter((right) => right !== "declare");
 
-/** All that a caller may do must fit into what a gateway remembers of it: a few kilobytes, some lines a namespace. */
+/** API Gateway keeps a few kilobytes of policy for a caller, and each namespace adds some lines to it. */
 export const MAX_NAMESPACES = 8;
 
 /** Whether a caller can be restricted to these: 1 to 8, each written as a namespace is. */

@@ -45,7 +45,7 @@ export function archiveEventId({ namespace, kind, name }: ArtifactKey, version: 
 }
 
 /**
- * Which version of the artifact the event made; undefined where it is no archive event of it, but another's or posted.
+ * The artifact's version that the event tells of; undefined for an event of another artifact, or one that was posted.
  */
 export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | undefined {
   const version = Number.parseInt(event.id.slice(-VERSION_DIGITS), 16);
@@ -55,8 +55,8 @@ export function versionOf(event: Pick<Event, "id">, key: ArtifactKey): number | 
 const utf8 = new TextEncoder();
 
 /**
- * Throws `too-large` where the archive could not tell of the source: its event has 256 KiB at most, as JSON. What is
- * hidden in it counts as sent, for the source is kept with it.
+ * Throws `too-large` for a source whose archive event would have more than 256 KiB as JSON. A secret that is hidden in
+ * the event counts at its full length, since the artifact itself keeps it.
  */
 export function requireArchivable(key: ArtifactKey, source: string): void {
   const state = { ...key, version: 1, changedAtMs: 0, change: "create", content: { source, format: "json" } } as const;

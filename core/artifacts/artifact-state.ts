@@ -15,7 +15,8 @@ export interface ArtifactState extends ArtifactKey {
 }
 
 /**
- * What a store does: nothing but answer, or keep the next state in place of the one it was asked with, with its event.
+ * What a store is to do: only answer, or also put the next state, with its event,
+ * in place of the one that it asked about.
  */
 export interface Decision {
   readonly answer: Changed;
@@ -30,14 +31,15 @@ export function toArtifact(state: ArtifactState | undefined): Artifact | undefin
 }
 
 /**
- * What becomes of a change where this is what there is. An artifact that has the content already is left alone even
- * where `among` does not hold: the change was made, and its answer lost (RFC 9110, section 13.1.1). `noneOf` has no
- * such mercy: of two that create the same, one is told that it was not the first.
+ * Decides a change, given what is held. An artifact that has the wanted content already is left alone even where
+ * `among` (If-Match) does not hold: the change was made before, and its answer lost (RFC 9110, section 13.1.1).
+ * `noneOf` (If-None-Match) has no such mercy: of two that create the same, one is told that it was not the first.
  */
 export function decideChange(change: ArtifactChange, held: ArtifactState | undefined): Decision {
   const artifact = toArtifact(held);
   const { content } = change;
-  // As an answer without a precondition: 404 comes before 412 (RFC 9110, section 13.2.1).
+  // Deleting what is not there is answered as it is without a precondition: 404
+  // comes before 412 (RFC 9110, section 13.2.1).
   if (content === undefined && artifact === undefined) return { answer: { outcome: "unchanged", artifact } };
   if (!isNoneOf(change.when, artifact)) return { answer: { outcome: "conflict", artifact } };
   if (content?.source === artifact?.source && content?.format === artifact?.format)

@@ -55,7 +55,7 @@ export async function readSource(source: string, format: SourceFormat, name: str
   return value;
 }
 
-/** The same without a look at its name, as for one that was taken before. */
+/** The same without comparing its name, for a source that was checked when it was put. */
 export async function parseSource(source: string, format: SourceFormat): Promise<SourceValue> {
   const value = format === "json" ? parseJson(source) : await parseYaml(source);
   if (isRecord(value) || Array.isArray(value)) return value;

@@ -9,14 +9,14 @@ import { readTypeDeclaration } from "#core/events/type-declaration.ts";
 import type { TypeRegister } from "#core/events/type-register.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 
-/** Opened when the first declaration comes: what keeps artifacts of other kinds needs none. */
+/** Opened with the first declaration: a process that keeps only artifacts of other kinds needs no register. */
 type OpenRegister = () => Promise<TypeRegister>;
 
 /**
- * A store of artifacts in which a change of an `event-types` artifact declares the type: it is checked against
- * what is in force and what events there are, made, and in force when it is answered. A change that was made
- * before is put in force again, so that one whose answer was an error can be repeated. A deletion takes the
- * text away, and leaves in force what it said.
+ * A store of artifacts in which putting an `event-types` artifact declares the type: the declaration is
+ * checked against what is in force and what events there are, kept, and in force once it is answered.
+ * Putting it again puts it in force again, so a caller whose answer was an error can retry. A deletion takes
+ * the text away; what it declared stays in force.
  */
 export const declaringTypes = (artifacts: ArtifactStore, register: OpenRegister): ArtifactStore => ({
   find: (key) => artifacts.find(key),
@@ -39,7 +39,7 @@ async function declareType(change: TypeChange, artifacts: ArtifactStore, open: O
     await requireCompatible(declaration, present, register);
     const changed = await artifacts.change({ ...change, when: alsoStill(present, change.when) });
     if (changed.outcome === "conflict" && holds(change.when, changed.artifact) && !isSame(changed.artifact, present))
-      // Somebody else was quicker: what they declared may not bear this.
+      // Another writer was first: check once more, against what they declared.
       continue;
     if (changed.outcome !== "conflict" && changed.outcome !== "deleted" && changed.artifact !== undefined)
       await register.declare(declaration, changed.artifact.version);
@@ -60,7 +60,9 @@ const declarationIn = async ({
 }: Pick<Artifact, "name" | "source" | "format">): Promise<EventTypeDeclaration> =>
   readTypeDeclaration(name, await parseSource(source, format));
 
-/** What was declared last may not be in force yet: its writer may have been killed in between. */
+/**
+ * The artifact counts before what is in force: its writer may have been killed before it put the declaration in force.
+ */
 async function requireCompatible(
   declaration: EventTypeDeclaration,
   present: Artifact | undefined,
@@ -79,7 +81,7 @@ const incompatible = (type: string, faults: readonly Fault[]): PulseError =>
     { faults },
   );
 
-/** What the caller asks for, and that nothing has changed since it was looked at. */
+/** The caller's own precondition, and that the artifact is still the one that was checked. */
 function alsoStill(present: Artifact | undefined, when: Precondition): Precondition {
   if (!holds(when, present)) return when;
   return present === undefined ? { ...when, noneOf: "any" } : { ...when, among: [present.version] };

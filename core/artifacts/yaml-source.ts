@@ -8,7 +8,7 @@ const CORE_TAGS = new Set(
   ["map", "seq", "str", "null", "bool", "int", "float"].map((name) => `tag:yaml.org,2002:${name}`),
 );
 
-/** The library takes it for a fault of the text. */
+/** The library reports its own stack overflow as a fault of the text. */
 const STACK_OVERFLOW = /call stack/;
 
 /**

@@ -16,8 +16,8 @@ export type PanelMetric = { readonly label: string } & (
 export type PanelSplit =
   | { readonly by: "field"; readonly field: PanelField; readonly size: number }
   /**
-   * The tags `<generic>:…`. Who cannot tell tags of one kind from others takes these
-   * `values`, or the field that says it too.
+   * The tags `<generic>:…`. Grafana cannot group by tags of one kind only: it takes these
+   * `values`, or the `field` that says the same.
    */
   | {
       readonly by: "tag";

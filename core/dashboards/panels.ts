@@ -118,7 +118,7 @@ export const GATEWAY_PANELS: readonly Panel[] = [
   health("health"),
 ];
 
-/** Of a deployment itself; below it, its gateways show what they show alone. */
+/** Of the deployment itself; panels of each of its gateways follow (`GATEWAY_PANELS_OF_DEPLOYMENT`). */
 export const DEPLOYMENT_PANELS: readonly Panel[] = [health("health")];
 
 /** Which of a gateway's panels a deployment shows. */

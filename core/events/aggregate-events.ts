@@ -3,14 +3,15 @@ import type { EventQuery, EventStore } from "#core/events/event-store.ts";
 import { quote } from "#core/faults.ts";
 
 /**
- * What an aggregation came to. Where events match and none has what is aggregated,
- * how many do, and where it was looked for.
+ * What an aggregation came to. Where events match, and none has what is aggregated: also how
+ * many match, and where it was looked for.
  */
 export type AnsweredAggregation = AggregationResult & { readonly count?: number; readonly hint?: string };
 
 /**
- * Aggregates, and does not leave null alone where a field is misspelt, or is of another type: then events match. It
- * costs a count, of such answers only. A sum is 0 and says nothing, for numbers may add up to it.
+ * Aggregates. Null though events match mostly means a misspelt field or one of another type, so such an answer says how
+ * many events match and where a number was looked for; only these answers cost a count. A sum of 0 is left as it is,
+ * for numbers may really add up to 0.
  */
 export async function aggregateEvents(
   store: Pick<EventStore, "aggregate">,

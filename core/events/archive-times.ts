@@ -9,14 +9,15 @@ import { POSITION_LIFETIME_MS } from "#core/events/follow-events.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The hour of a file is that of its oldest record, and one is filled for at most so long. */
+/** A file lies in the folder of its oldest record's hour, and gathers records for at most this long. */
 const FILLING_MS = 15 * MINUTE_MS;
 /**
- * How much later than it was received an event arrives at most, for what looks into few folders: a key is known a day.
+ * How much later than its reception an event is expected to arrive, so that few folders need be searched: an
+ * idempotency key is known for a day.
  */
 const LATE_MS = 25 * HOUR_MS;
 /**
- * The time between what the indexers have passed and what is replayed: clocks differ, and arrival times are rounded.
+ * The margin between what the indexers have passed and what is replayed: clocks differ, and arrival times are rounded.
  */
 const BEHIND_INDEXERS_MS = 10 * MINUTE_MS;
 

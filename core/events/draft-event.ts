@@ -42,8 +42,8 @@ const tag = once(() =>
 );
 
 /**
- * Made for the first draft in which the quick look finds a fault: to make it
- * takes 2 ms, which most processes are spared.
+ * Made for the first draft in which the quick look finds a fault: making it
+ * takes 2 ms, which most processes never spend.
  */
 export const draftEventSchema = once(() =>
   z
@@ -90,8 +90,8 @@ const isTag = (json: unknown): boolean =>
   typeof json === "string" && json.length > 0 && json.length <= MAX_TAG_CHARACTERS && json.isWellFormed();
 
 /**
- * What the schema would take. Nearly every event is right, and to look takes a fifth of the schema's time, which is
- * needed only to say what is wrong.
+ * Whether the schema would take it. Nearly every event is right, and this quick look costs a fifth of the schema, which
+ * is needed only to say what is wrong.
  */
 export function isRightDraft(json: unknown): json is RightDraft {
   if (!isRecord(json)) return false;

@@ -57,7 +57,7 @@ export async function indexEntries(
       letters.push(...unreadable, ...(await keepPart(firstsOf(entries, seen), store)));
     }
   };
-  // Whatever fails, nothing of this batch goes on behind the answer.
+  // Waits for both even when one fails: nothing of this batch may still be under way when it is answered.
   const ends = await Promise.allSettled(Array.from({ length: PARTS_AT_ONCE }, keepParts));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   if (letters.length > 0) await deadLetters.take(letters);
@@ -66,8 +66,8 @@ export async function indexEntries(
 }
 
 /**
- * Those that are not repeats: where the journal holds an event twice, its first place counts. Sent together, the second
- * could be kept while the first is refused for a moment, and the event would fall behind others of its key.
+ * Leaves out repeats: where the journal holds an event twice, its first place counts. Were both sent together, the
+ * store could refuse the first for a moment and keep the second, and the event would fall behind others of its key.
  */
 function firstsOf(entries: readonly PointedEntry[], seen: Set<string>): readonly PointedEntry[] {
   return entries.filter(({ event: { namespace, id } }) => {
@@ -78,7 +78,7 @@ function firstsOf(entries: readonly PointedEntry[], seen: Set<string>): readonly
   });
 }
 
-/** Answers what of the entries can never be kept. */
+/** Keeps the entries, and answers those that can never be kept. */
 async function keepPart(entries: readonly PointedEntry[], store: EntryKeeper): Promise<DeadLetter[]> {
   const outcomes = entries.length === 0 ? [] : await store.keep(entries);
   if (outcomes.length !== entries.length) throw new Error("the store did not answer each entry it was given");

@@ -49,7 +49,7 @@ function commonBeginning([first = "", ...others]: readonly string[]): string {
 const MAX_REMEMBERED = 1000;
 const remembered = new Map<string, string>();
 
-/** Every event of a stream names every shard, and one of them has moved: the others' texts are at hand. */
+/** Remembered: every frame of a stream names every shard, and only one of them has moved since the frame before. */
 function toShortSeq(seq: string): string {
   const known = remembered.get(seq);
   if (known !== undefined) return known;

@@ -44,7 +44,7 @@ const aggregatorName = () =>
     }),
   );
 
-/** Of a series: how many of which unit. */
+/** The interval of a series: a count and a unit, like `5m`. */
 export const INTERVAL = /^([1-9]\d{0,5})(s|m|h|d)$/;
 
 /** How the numbers are grouped: beside the aggregator or inside it, callers write both. */
@@ -78,7 +78,7 @@ const condition = () =>
 const instant = once(() => z.optional(text()));
 
 /** A query as it is asked, as JSON. */
-/** Made with the first question in these words: who reads one event, the newest number or an artifact asks none. */
+/** Made with the first query: who asks for a single event, a view or an artifact needs none. */
 export const eventQuerySchema = once(() =>
   z
     .strictObject(

@@ -60,7 +60,7 @@ function deployedFaults(
   });
 }
 
-/** Those that the deployment declares need not be said again. */
+/** Fields that the deployment declares need not be said again. */
 function fieldFaults(
   { fields = {} }: EventTypeDeclaration,
   inForce: EventTypeDeclaration | undefined,

@@ -7,7 +7,8 @@ export type MemberKind = "text" | "texts" | "integer" | "number" | "boolean" | "
 export type MemberKinds = Readonly<Record<string, MemberKind>>;
 
 /**
- * What a field of each kind holds as it is. A text that is too long for its column, the column leaves out by itself.
+ * Which members a field of each kind takes as they are. A text that is too long for its
+ * column is left out by the column itself.
  */
 const HELD: Readonly<Record<FieldKind, readonly MemberKind[]>> = {
   keyword: ["text", "texts"],

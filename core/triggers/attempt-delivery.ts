@@ -11,7 +11,10 @@ export interface DeliveryAttempts {
   readonly catalog: Pick<TriggerCatalog, "find" | "forget">;
   readonly targets: TriggerTargets;
   readonly paused: PausedTriggers;
-  /** Publishes what became of attempts; what it cannot publish is not what a delivery waits for. */
+  /**
+   * Publishes what became of attempts. What cannot be published is told, not
+   * thrown: no delivery waits for its own report.
+   */
   readonly publish: (events: readonly Event[]) => Promise<void>;
   readonly now: () => number;
 }
@@ -62,9 +65,7 @@ async function isPaused(trigger: Trigger, { paused }: DeliveryAttempts): Promise
   return pause !== undefined && isSameVersion(pause, trigger);
 }
 
-/**
- * Its receiver wants nothing more: this version of the trigger gets nothing. What is known already is not said again.
- */
+/** The receiver wants nothing more: pauses this version of the trigger, and says so unless it was paused already. */
 async function pause(trigger: Trigger, answer: TargetAnswer, attempts: DeliveryAttempts): Promise<void> {
   const { namespace, kind, name, version } = trigger;
   if (!(await attempts.paused.pause({ namespace, kind, name, version }))) return;

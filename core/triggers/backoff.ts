@@ -5,7 +5,7 @@ const HOUR = 60 * MINUTE;
 /** Attempts end so long after the delivery was handed on. */
 export const DELIVERY_LIFETIME_MS = 24 * HOUR;
 
-/** The most that anything lets a delivery wait, a receiver's Retry-After too: below the longest wait of SQS, 12 h. */
+/** The longest wait between attempts, whatever a receiver's Retry-After asks for; SQS allows 12 h. */
 export const MAX_PAUSE_MS = 6 * HOUR;
 
 /** After the first attempt, after the second, and so on; the last one is repeated. */

@@ -7,7 +7,10 @@ export interface PausedTrigger extends TriggerKey {
 
 /** Which triggers were paused because their receivers are gone: of each the latest version that was. */
 export interface PausedTriggers {
-  /** Whether it was: where that version or a later one is paused already, nothing changes. */
+  /**
+   * Pauses the version, and answers true; where it or a later one is paused already,
+   * nothing changes, and the answer is false.
+   */
   pause(trigger: PausedTrigger): Promise<boolean>;
   /** The version that is paused of one of them; undefined where none ever was. */
   find(key: TriggerKey): Promise<PausedTrigger | undefined>;

@@ -1,6 +1,6 @@
 import { type Trigger, triggerId } from "#core/triggers/trigger.ts";
 
-/** What a trigger may take at once, after a rest: so many seconds of its rate. */
+/** How much a trigger may take at once after a rest, in seconds of its rate. */
 const BURST_SECONDS = 10;
 
 export const RATE_PAUSE_MS = 60_000;
@@ -20,8 +20,8 @@ export type Admission =
   | { readonly admitted: false; readonly pausedUntilMs?: number };
 
 /**
- * Admissions that count only when they are settled: events that come again, for
- * they could not be handed on, count once.
+ * Admissions that count only when they are settled, so that events which could not
+ * be handed on, and come again, count once.
  */
 export interface RateDraft {
   admit(trigger: Trigger, atMs: number): Admission;

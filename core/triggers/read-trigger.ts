@@ -27,7 +27,7 @@ const MAX_SECRETS = 5;
 
 const HTTPS_ONLY = (_: string, isSecure: boolean) => (isSecure ? undefined : "must begin with https://");
 
-/** What a value is, never the value: it may be a secret. */
+/** A message says what is expected, and never quotes the value: it may be a secret. */
 const textSaid = (what: string) =>
   z.string({ error: ({ input }) => (input === undefined ? `is missing: ${what}` : `must be ${what}`) });
 
@@ -142,7 +142,7 @@ const triggerSchema = (options: ReadTriggerOptions) =>
         tags: z.optional(tags()),
         type: z.optional(eventType()),
         ...triggerShape(options),
-        // As in any artifact; what they say is compared with the path before.
+        // Allowed as in any artifact, and compared with the path before a trigger is read.
         name: z.optional(z.unknown()),
         kind: z.optional(z.unknown()),
       },
@@ -156,7 +156,7 @@ const triggerSchema = (options: ReadTriggerOptions) =>
       }),
     );
 
-/** Asked even where other members are at fault, so it trusts none to be of its kind. */
+/** Checked even where other members are wrong, so it cannot rely on their types. */
 const namesSomething = ({ tags, type }: { readonly tags?: unknown; readonly type?: unknown }): boolean =>
   type !== undefined || (tags !== undefined && !(Array.isArray(tags) && tags.length === 0));
 
@@ -226,7 +226,7 @@ function checked<Schema extends z.core.$ZodType>(schema: Schema, declared: unkno
   );
 }
 
-/** A text that stands for a list of one has no place 0. */
+/** A single text is read as a list of one; a fault in it must not point to a place `/0` that nobody sent. */
 function placeAsSent(pointer: string, declared: unknown): string {
   if (!pointer.endsWith("/0")) return pointer;
   const place = pointer.slice(0, -"/0".length);

@@ -13,7 +13,7 @@ export interface TriggerRun {
   readonly catalog: Pick<TriggerCatalog, "list" | "forget">;
   readonly limits: RateLimits;
   readonly queue: DeliveryQueue;
-  /** Publishes what is to be known of triggers; what it cannot publish is not what this waits for. */
+  /** Publishes what is to be known of triggers. What cannot be published is told, not thrown: no batch waits for it. */
   readonly publish: (events: readonly Event[]) => Promise<void>;
   readonly now: () => number;
 }

@@ -14,10 +14,10 @@ export interface TriggerCatalogOptions extends ReadTriggerOptions {
   readonly namespaces: readonly string[];
   /** What the source of an artifact says. */
   readonly parse: (artifact: Artifact) => Promise<unknown>;
-  /** How long it is taken to be as it was read. */
+  /** How long the list is used before it is read again. */
   readonly maxAgeMs: number;
   readonly now: () => number;
-  /** Told of an artifact that is no trigger, though it was taken for one. */
+  /** Told of an artifact of a trigger's kind that cannot be read as a trigger. */
   readonly onUnreadable: (key: TriggerKey, reason: string) => void;
 }
 
@@ -65,7 +65,7 @@ export class TriggerCatalog {
     return artifact && this.#toTrigger(artifact, kind);
   }
 
-  /** They may have changed: whoever asks next is told as they are now. */
+  /** Forgets the list: whoever asks next gets the triggers as they are then. */
   forget(): void {
     this.#list = undefined;
   }

@@ -21,10 +21,10 @@ export interface TriggerTarget {
   attempt(delivery: Delivery, trigger: Trigger): Promise<TargetAnswer>;
 }
 
-/** The ways that there are where this runs. */
+/** The targets that can be reached from where this runs. */
 export type TriggerTargets = Readonly<Record<TargetKind, TriggerTarget>>;
 
-/** Stands where a way is missing. */
+/** Takes the place of a target that cannot be reached from here: each attempt fails for good, and says why. */
 export const missingTarget = (why: string): TriggerTarget => ({
   attempt: async () => ({ notTaken: why, isFinal: true }),
 });

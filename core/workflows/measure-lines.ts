@@ -56,7 +56,7 @@ export async function measureLines(workflow: LineWorkflow, namespace: string, me
   let events = 0;
   let linesLate = 0;
   for (const window of windows) {
-    // Behind lines that are given up there is a mark in any case, so that they are given up once.
+    // Where lines were given up the mark is always written, so that they are counted as given up only once.
     const measured = await measureWindow(window, run, linesGivenUp > 0 && window === first);
     events += measured.events;
     linesLate += measured.linesLate;
@@ -84,7 +84,8 @@ async function measureWindow(
   const { store, journal, rhythm } = measuring;
   const topology = topologyAt(window.toMs);
   const isQuiet = isSilent || (await countLines(store, namespace, window)) === 0;
-  // Before the figures are read: a line that comes in between is late at worst, and never in no figure unnoticed.
+  // Counted before the figures are read: a line that comes in between is then at worst counted as late. Counted after,
+  // it could be in no figure, unnoticed.
   const lines = isQuiet ? 0 : await countLines(store, namespace, sliceOf(window, rhythm));
   const servers = topology.gateways.length > 0;
   const traffic: Traffic = isQuiet
@@ -99,7 +100,9 @@ async function measureWindow(
   return { events: measurements.length, linesLate: late };
 }
 
-/** The end of a window that no window before it has: slices of time follow each other without gap or overlap. */
+/**
+ * The part of a window that the window before does not cover: slices of time follow each other without gap or overlap.
+ */
 const sliceOf = ({ toMs }: Window, { everyMs }: Rhythm): Window => ({ fromMs: toMs - everyMs, toMs });
 
 const told = ({ fromMs, toMs }: Window) => ({
@@ -113,7 +116,10 @@ const markOf = (workflow: LineWorkflow): Pick<Measurement, "type" | "tags"> => (
   tags: [`workflows:${workflow}`, "measured"],
 });
 
-/** The end of the last window that was measured before an instant. A clock that was ahead is not believed. */
+/**
+ * The end of the last window that was measured before an instant. Marks of the future, left
+ * by a clock that was ahead, do not count.
+ */
 async function lastMeasured(
   store: EventStore,
   workflow: LineWorkflow,

@@ -10,9 +10,9 @@ import { policyFor } from "./policy.ts";
 export type AuthorizerHandler = (request: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
 
 /**
- * Answers what the caller may do, to API Gateway, and to functions for what no path tells. Throws `Unauthorized`,
- * which API Gateway takes for 401, when the credentials are not good; anything else that is thrown becomes its
- * answer to an authorizer that failed, 503.
+ * Answers API Gateway with all that the caller may do; the rights themselves go along, for functions that decide by
+ * more than a path. Throws `Unauthorized`, which API Gateway turns into 401, when the credentials are not good;
+ * anything else that is thrown becomes 503.
  */
 export const authorizeRequestHandler =
   (authenticate: Authenticate): AuthorizerHandler =>

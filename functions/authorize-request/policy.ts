@@ -40,7 +40,10 @@ interface Covered {
 
 const wholly = (method: string): Covered => ({ method, path: "/*" });
 
-/** Whoever may all learns what a path does not take, too: `*` would stand for a method and a namespace. */
+/**
+ * Each method by name, so that who may do everything is told by 404 and 405 what a path does not take; a `*` in place
+ * of the method would also match a method and a namespace.
+ */
 const EVERYTHING = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].map(wholly);
 
 /** A method whose routes all need the same right is covered as a whole: a policy has at most 8 KB. */

@@ -42,7 +42,7 @@ async function deliver(record: SQSRecord, options: DeliverOptions): Promise<stri
     }
     await options.hide(record.receiptHandle, verdict.afterMs);
   } catch (error) {
-    // A bug, too, costs no other message of the batch: all of them would be delivered once more.
+    // Even a bug must cost only its own message: thrown, it would have all messages of the batch delivered once more.
     const level = error instanceof PulseError ? "warn" : "error";
     log[level]("a delivery comes again when its queue has it", { error: error as Error, webhookId: delivery.id });
   }

@@ -17,7 +17,7 @@ export interface DescribeApiOptions {
 
 /** `GET /openapi.json` and `GET /info`. */
 export function describeApiHandler({ namespaces, store, clock, engines }: DescribeApiOptions): ApiHandler {
-  // What describes the API is half of the function: what asks for `/info` does without.
+  // The description is half of the function's code: it is loaded for `/openapi.json` only.
   const description = once(async () => {
     const { openApiDescription } = await import("./openapi.ts");
     return JSON.stringify(openApiDescription());

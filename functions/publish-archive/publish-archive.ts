@@ -35,7 +35,7 @@ export const publishArchiveHandler =
     const unreadable: DeadLetter[] = [];
     for (const record of records) {
       const image = record.dynamodb?.NewImage;
-      // Nobody deletes an item but by hand: a deleted artifact has one, too.
+      // Somebody deleted the item by hand: Pulse keeps one of a deleted artifact, too.
       if (image === undefined) log.warn("an artifact was removed from the table", { keys: record.dynamodb?.Keys });
       else
         try {

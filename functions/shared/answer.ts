@@ -89,8 +89,8 @@ export const errorAnswer = (error: PulseError, requestId: string): APIGatewayPro
   });
 
 /**
- * A JSON array of what the texts say, which are called by that word. Throws `too-large` where Lambda could not carry
- * it, naming how many would fit.
+ * A JSON array of these JSON texts; errors call them by the word `called`. Throws `too-large` where Lambda could not
+ * carry it, naming how many would fit.
  */
 export function listText(texts: readonly string[], called: string): string {
   const list = `[${texts.join(",")}]`;

@@ -15,8 +15,8 @@ export type ApiHandler = (message: HttpMessage, context: Context) => Promise<API
 export type Answer = (request: ApiRequest) => Promise<APIGatewayProxyResult>;
 
 /**
- * Turns an answer into a handler: the namespace is checked, the names of parameters, and that the caller can read JSON,
- * failures become problem documents, bugs are logged.
+ * Turns an answer into a handler: checks the namespace, the names of parameters, and that the caller can read JSON;
+ * failures become problem documents, and bugs are logged.
  */
 export const api = (namespaces: readonly string[], answer: Answer): ApiHandler =>
   apiOfAnyType(namespaces, async (request) => {

@@ -39,7 +39,7 @@ export const preconditionFailed = (artifact: Artifact | undefined, key: Artifact
 type Sourced = Pick<Artifact, "source" | "format" | "version" | "changedAtMs">;
 
 /**
- * The source byte for byte, of JSON also to who reads YAML only, as it is both. Who reads JSON only is told what YAML
+ * The source byte for byte. Who reads YAML only is sent JSON, too, as it is both; who reads JSON only is told what YAML
  * says, without a tag: those bytes are nobody's version. Throws `not-acceptable`.
  */
 export async function sourceAnswer(

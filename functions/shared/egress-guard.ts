@@ -131,7 +131,10 @@ function isIn(networks: BlockList, address: string): boolean {
   return family !== 0 && networks.check(address, family === 4 ? "ipv4" : "ipv6");
 }
 
-/** A name that means nothing a webhook may go to. The addresses are not told: they may be of somebody's network. */
+/**
+ * None of a name's addresses is one that webhooks may go to. The message does not tell
+ * them: they may be of somebody's network.
+ */
 export class EgressRefusal extends Error {
   constructor(hostname: string) {
     super(`${hostname} has no address of the internet, and the deployment allows no other`);

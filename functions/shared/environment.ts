@@ -71,7 +71,7 @@ const withStore = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
     z.refine(isSignable, {
       path: ["AWS_REGION"],
       error: "is needed to sign requests",
-      // Otherwise it would be told only after all else is right.
+      // Without this, zod looks only once all other variables are right.
       when: () => true,
     }),
   );
@@ -116,7 +116,7 @@ const triggers = () => ({
   ...allowedTargets(),
   /** The DynamoDB table of triggers whose receivers are gone. */
   PULSE_PAUSED_TRIGGERS_TABLE: filled(),
-  /** Where it is published what became of them. */
+  /** The stream to which it is published what became of them. */
   PULSE_EVENTS_STREAM: filled(),
 });
 

@@ -66,8 +66,8 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
 }
 
 /**
- * A REST API inflates a body before it hands it on, refuses by itself one that is no gzip, and leaves the header; a
- * function URL and the local server do not inflate.
+ * Whether the bytes are gzip, which the header alone does not tell: a REST API inflates a body before it hands it on,
+ * refuses by itself one that is no gzip, and leaves the header; a function URL and the local server do not inflate.
  */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 

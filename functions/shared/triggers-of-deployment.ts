@@ -13,7 +13,7 @@ import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 import { DynamoPausedTriggers } from "#stores/dynamodb/dynamo-paused-triggers.ts";
 
-/** A new or changed trigger is so within this time. */
+/** New and changed triggers are in force within this time. */
 const MAX_AGE_MS = 10_000;
 
 /** What functions need that run triggers of a deployment. */

@@ -70,7 +70,7 @@ async function removeAll({ dashboards, namespaces }: UpdateDashboardsOptions): P
 async function updateNamespace(namespace: string, options: UpdateDashboardsOptions): Promise<void> {
   const { dashboards, declarations, clock } = options;
   const nowMs = clock.now();
-  // Before the names: what another run makes of later names is none of this one's to remove.
+  // Read before the names, so that nothing is removed that another run makes of names that come later.
   const held = await dashboards.held(ownedPrefix(namespace));
   const [seen, declaredAt] = await Promise.all([
     seenNames(askTags(namespace, options, nowMs)),
@@ -79,7 +79,7 @@ async function updateNamespace(namespace: string, options: UpdateDashboardsOptio
   const wanted = savedObjects(subjectsOf(namespace, seen, declaredAt(nowMs)));
   const { put, remove } = changes(held, wanted);
   await dashboards.put(put);
-  // Of as many as this, those that are left out may only be the quieter ones.
+  // With this many names the list may be cut: a name that is missing may just have fewer events.
   const isCut = Math.max(seen.gateways.length, seen.deployments.length) >= MAX_SEEN;
   if (isCut) log.warn("more gateways or deployments than can have dashboards: none is removed", { namespace });
   else for (const key of remove) await dashboards.remove(key);

@@ -126,7 +126,7 @@ export class KinesisJournal<Item> {
         return { shard: `${this.#streamName}/${ShardId}`, sequenceNumber: SequenceNumber };
       });
     } catch (error) {
-      // Its name alone: messages of AWS tell accounts and streams.
+      // Only the error's name: AWS's messages name accounts and streams.
       const { name, code = name } = error as NodeJS.ErrnoException;
       const failed = `the call of Kinesis failed (${code})`;
       const failure = abort.signal.aborted || mayPass(error) ? { failed } : { failed, bug: error };

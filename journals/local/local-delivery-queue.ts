@@ -21,11 +21,11 @@ const SCHEMA = `
 `;
 
 const HAS_DIED = "SELECT 1 FROM pragma_table_info('dead_delivery') WHERE name = 'died'";
-/** Files of before did not say when: those that are dead there died now. */
+/** Older files do not say when a delivery died: those in them count as having died now. */
 const addDied = (nowMs: number): string =>
   `ALTER TABLE dead_delivery ADD COLUMN died INTEGER NOT NULL DEFAULT 0; UPDATE dead_delivery SET died = ${nowMs}`;
 
-/** What is due further away than anything waits was made by a clock that has been put back since. */
+/** What is due later than anything may wait was timed by a clock that has since been put back: it is due at once. */
 const DUE = "(due <= ?1 OR due > ?1 + ?2)";
 
 const TAKE = `
@@ -49,7 +49,7 @@ export interface DueDeliveries {
   readonly limit: number;
   /** Their ids; they are under way. */
   readonly except: readonly string[];
-  /** `triggerId`s of those that have enough under way. */
+  /** `triggerId`s of triggers that have enough deliveries under way. */
   readonly exceptOf: readonly string[];
 }
 

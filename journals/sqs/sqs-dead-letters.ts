@@ -17,7 +17,7 @@ export interface DeadQueues {
   readonly config?: SQSClientConfig;
 }
 
-/** Whoever looks has this long; what is not sent again by then is there as before. */
+/** How long messages stay hidden while somebody looks at them; what is not sent again by then shows as before. */
 const LOOK_SECONDS = 300;
 
 /** What SQS put there itself has no reason. */

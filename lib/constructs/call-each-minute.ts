@@ -6,7 +6,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
 import type { PulseFunction } from "#lib/constructs/pulse-function.ts";
 
-/** After that the next calls have done what this one was for. */
+/** A call that is later than this is not needed: the calls after it have done its work. */
 const LONGEST_AGE = Duration.minutes(5);
 
 /**

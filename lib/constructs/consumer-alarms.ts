@@ -7,7 +7,10 @@ import { sumOfMetrics } from "#lib/constructs/sum-of-metrics.ts";
 
 const ONE_MINUTE = Duration.minutes(1);
 
-/** Two seconds are usual, and the journal holds a record for a day at least: no hiccup any more, and time to act. */
+/**
+ * Two seconds are usual, so this is no hiccup; and the journal holds a record for
+ * a day at least, so there is time to act.
+ */
 const LATE = Duration.minutes(5);
 
 /** A figure that the consumer, or another function, counts itself. */

@@ -47,7 +47,7 @@ export function answerProblems(api: RestApi, challenges: Challenges): void {
   }
 }
 
-/** Stands where API Gateway puts its own words, which bring their quotes. */
+/** Stands in for API Gateway's own message, which brings its quotes along. */
 const DETAIL = "the detail";
 
 function answerOf(kind: ErrorKind | "internal", detail: string, challenges: Challenges) {

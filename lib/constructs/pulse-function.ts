@@ -27,7 +27,7 @@ export interface PulseFunctionProps<Name extends FunctionName> {
   readonly role?: IRole;
   /** The most instances that may run at once, kept free for it. @default - shares the account's */
   readonly reservedConcurrency?: number;
-  /** Why a call that failed for good needs no place of its own. @default - nothing calls it asynchronously */
+  /** Why calls that failed for good need no dead-letter place. @default - nothing calls it asynchronously */
   readonly withoutFailurePlace?: string;
 }
 

@@ -18,7 +18,7 @@ export const toItemKey = (key: ArtifactKey): Record<"pk" | "sk", AttributeValue>
   sk: { S: key.name },
 });
 
-/** `writer` names the try that wrote it: who sees its own was not refused, only its answer was lost. */
+/** `writer` names the try that wrote the item: who finds its own name was not refused, only its answer was lost. */
 export const toItem = (state: ArtifactState, writer: string): Record<string, AttributeValue> => ({
   ...toItemKey(state),
   version: { N: String(state.version) },

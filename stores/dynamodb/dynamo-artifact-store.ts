@@ -22,17 +22,20 @@ export interface DynamoArtifactStoreOptions {
 /** What became of a write: the state that it made, or what is there instead of what it was to replace. */
 type Tried = { readonly made: ArtifactState } | { readonly inTheWay: ArtifactState | undefined };
 
-/** Within this the hundredth of a hundred writers of one artifact has had its turn; API Gateway waits for 29 s. */
+/** Within this time the last of a hundred writers of one artifact has had its turn; API Gateway waits for 29 s. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 1000;
-/** What fits any version is refused twice at most, unless the artifact is deleted and created all the time. */
+/**
+ * Pauses begin after this many tries: an update that fits any version is refused twice at most, unless the artifact is
+ * deleted and created all the time.
+ */
 const TRIES_WITHOUT_PAUSE = 4;
 
 /**
- * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is one
- * conditional put, on the version that it was decided with, or, where no version is asked for, one update that fits
- * any; its event is made of the item, by `publish-archive` behind the table's stream. A deleted artifact stays as an
- * item without a source, so that versions only grow. Reads are consistent. The client is loaded with the first call.
+ * Artifacts in a DynamoDB table: partition key `pk` (`<namespace>/<kind>`), sort key `sk` (the name). A change is a
+ * put on the version that it was decided with or, where no version is asked for, an update that fits any;
+ * `publish-archive` makes its event behind the table's stream. A deleted artifact stays, without a source, so that
+ * versions only grow. Reads are consistent.
  */
 export class DynamoArtifactStore implements ArtifactStore {
   readonly #options: DynamoArtifactStoreOptions;
@@ -98,7 +101,7 @@ export class DynamoArtifactStore implements ArtifactStore {
       held = tried.inTheWay;
       if (isOverwrite(change, other) && tries < TRIES_WITHOUT_PAUSE) continue;
       await sleep(clock, Math.random() * Math.min(LONGEST_PAUSE_MS, 4 ** tries));
-      // Not what was in the way: after a pause among many writers it is old.
+      // Read anew, for what was in the way is old after a pause among many writers.
       held = await this.#stateOf(change);
     }
     throw new PulseError("unavailable", "too many change this artifact at once", { retryAfterSeconds: 1 });
@@ -134,7 +137,7 @@ export class DynamoArtifactStore implements ArtifactStore {
     });
   }
 
-  /** Whoever is told that its own is in the way was not refused: the answer of an earlier try was lost. */
+  /** A writer that finds its own item in the way was not refused: an earlier try was made, and its answer lost. */
   #try(writer: string, write: Ask<ArtifactState>): Promise<Tried> {
     return this.#connection.call(async (sdk, client) => {
       try {
@@ -162,7 +165,7 @@ export class DynamoArtifactStore implements ArtifactStore {
   }
 }
 
-/** Which version it was, the table has said. */
+/** The answer, with the version that the table has counted. */
 function madeOf(answer: Changed, made: ArtifactState): Changed {
   const artifact = toArtifact(made);
   return artifact !== undefined && answer.outcome === "updated" ? { outcome: "updated", artifact } : answer;

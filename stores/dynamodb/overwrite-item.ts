@@ -3,17 +3,14 @@ import type { ArtifactState } from "#core/artifacts/artifact-state.ts";
 import type { ArtifactChange } from "#core/artifacts/artifact-store.ts";
 import { toItem, toItemKey } from "#stores/dynamodb/artifact-item.ts";
 
-/**
- * Whether the change is one in which writers are not in each other's way: of an
- * artifact that is there, whatever its version.
- */
+/** Whether writers need not wait for each other: the artifact is there, and no version of it is asked for. */
 export const isOverwrite = ({ when }: ArtifactChange, next: ArtifactState): boolean =>
   next.change === "update" && when.among === undefined && when.noneOf === undefined;
 
 /**
- * The update that puts a content in place of whatever other one there is: the table counts the version on, and the
- * time. It is refused where the artifact is not there any more, has that content already, or its time has passed the
- * change's, which was not so of the state it was decided with. The last can happen once: time only grows.
+ * The update that puts another content in place of whatever is there; the table counts the version, and the time, on.
+ * It is refused where the artifact was deleted meanwhile, has that content already, or its time has passed the change's
+ * since the decision. The last can happen only once, as time only grows.
  */
 export function toOverwrite({ atMs }: ArtifactChange, next: ArtifactState, held: ArtifactState, writer: string) {
   const { change, source, format } = toItem(next, writer);

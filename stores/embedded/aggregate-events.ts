@@ -62,7 +62,8 @@ export function aggregateEvents(
 }
 
 /**
- * Groups of which each has groups, and those of a short time: their number may be high, that of their events is not.
+ * Whether one walk through the events is cheaper than a question for each group: nested groups, and groups of a short
+ * time, can be many though their events are few.
  */
 const isWalkedOnce = (query: EventQuery, { groupBy, intervalMs }: Aggregation): boolean =>
   groupBy?.by === "tag" &&

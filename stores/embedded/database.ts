@@ -22,10 +22,10 @@ const IN_MEMORY = ":memory:";
 /** The file of a data folder. */
 export const DATABASE_FILE = "pulse.db";
 
-/** Counted up with each change of tables after which a file of before cannot be used. */
+/** Raised with each change of tables after which older files cannot be used. */
 const LAYOUT = 2;
 
-/** Far more than the same questions need: each length of a list of tags is another text of SQL. */
+/** Far more than usual questions need. Without a bound there would be a statement for each length of a list of tags. */
 const MAX_STATEMENTS = 1000;
 
 /** One connection to one file, shared by whatever keeps its tables there. Statements are prepared once. */
@@ -111,7 +111,7 @@ export class EmbeddedDatabase {
     }
   }
 
-  /** Whoever remembers what a transaction wrote must forget it when that is undone. */
+  /** Calls the listener when a transaction is undone: what a cache remembers of its writes must go. */
   onRollback(listener: () => void): void {
     this.#rollbackListeners.push(listener);
   }

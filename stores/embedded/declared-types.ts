@@ -23,7 +23,7 @@ export class DeclaredTypes {
     this.deployed = deployed;
   }
 
-  /** The same list as long as nothing changes: what is found out about its fields is remembered by it. */
+  /** Answers the same list as long as nothing changes: what is derived from its fields is cached by their identity. */
   inForce(): readonly EventTypeDeclaration[] {
     this.#inForce ??= allTogether(
       this.deployed,

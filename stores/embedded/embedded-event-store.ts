@@ -66,7 +66,7 @@ export class EmbeddedEventStore implements EventStore, TypeRegister {
     return kept;
   }
 
-  /** Before every question. */
+  /** Makes all that was kept findable: runs before every question. */
   #settle(): void {
     if (countUnsettled(this.#database) > 0)
       this.#database.unsyncedTransaction(() => settleEvents(this.#database, this.#names));

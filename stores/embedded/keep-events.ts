@@ -8,7 +8,7 @@ import { OpenBlocks } from "#stores/embedded/open-blocks.ts";
 
 const KEPT: Kept = { kept: true };
 
-/** Keeps each entry once; it can be asked for when it is settled, too. Must run in a transaction. */
+/** Keeps each entry once; queries find it once it is settled, too. Must run in a transaction. */
 export function keepEvents(database: EmbeddedDatabase, names: Names, entries: readonly JournalEntry[]): Kept[] {
   const blocks = new OpenBlocks(database);
   const answers = entries.map(({ event, point }): Kept => {

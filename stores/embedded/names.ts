@@ -105,8 +105,8 @@ export class Names {
   }
 
   /**
-   * Not where its events had no columns when they were kept, and now it declares
-   * fields: those that come now are other ones.
+   * The stored type, but not one whose events were kept without columns where the type declares fields by now: its
+   * later events belong to another stored type.
    */
   #heldType(namespace: string, name: string): StoredType | undefined {
     const held = this.shelves()

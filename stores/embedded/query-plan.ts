@@ -53,8 +53,8 @@ export function planQuery(database: EmbeddedDatabase, names: Names, query: Event
 }
 
 /**
- * The time to look through for events that were accepted when the query says: an index knows those, and what is
- * accepted together mostly happened together.
+ * Narrows the time to look through, for a query by time of acceptance: an index tells the oldest and the newest of the
+ * events accepted then, and what is accepted together mostly happened together.
  */
 function receivedTime(
   database: EmbeddedDatabase,

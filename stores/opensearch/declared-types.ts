@@ -46,20 +46,20 @@ export class DeclaredTypes implements TypeRegister {
     const { now } = this.#options;
     if (now() - this.#readAtMs > DECLARED_TYPES_LIFETIME_MS) {
       this.#readAtMs = now();
-      // Who asks tells what is wrong: the query that follows fails, too.
+      // A failure need not be told here: the query that follows fails, too, and says why.
       this.#reading = this.#read().catch(() => {});
     }
     await this.#reading;
     return this.#inForce;
   }
 
-  /** For what keeps events: as it is now, so that an event has the fields that were declared before it was accepted. */
+  /** For who keeps events: read anew, so that an event has the fields that were declared before it was accepted. */
   async present(): Promise<readonly EventTypeDeclaration[]> {
     await retrying(this.#options.retry, () => this.#read());
     return this.#inForce;
   }
 
-  /** The same list as long as nothing changes: what is found out about its fields is remembered by it. */
+  /** Keeps the same list as long as nothing changes: what is derived from its fields is cached by their identity. */
   async #read(): Promise<void> {
     const held = await readDeclared(this.#client, this.#options.prefix);
     if (held.place?.if_seq_no === this.#held.place?.if_seq_no) return;

@@ -28,7 +28,7 @@ const RETRY_AFTER_SECONDS = 1;
 export function toFailure(error: unknown): unknown {
   if (error instanceof errors.ResponseError) {
     const fault = faultOf(error.body);
-    // Answered with 503, as if a retry could help.
+    // OpenSearch answers this with 503, as if a retry could help.
     if (hasCause(fault, "too_many_buckets_exception"))
       return new PulseError("invalid-input", "the answer would have too many buckets; ask for fewer or longer ones", {
         cause: error,

@@ -57,8 +57,8 @@ const MAX_OWN_INDICES = 200;
 /** Some ten seconds in all: after that the journal gives the batch again. */
 const WRITE_RETRY: RetryPolicy = { tries: 8, baseMs: 100, maxMs: 5_000 };
 /**
- * Somebody waits for the answer; but while the shards of a new index start, a
- * search of its namespace finds them missing.
+ * Short, for somebody waits for the answer, yet long enough for the shards of a new index to start:
+ * until then searches of its namespace fail.
  */
 const READ_RETRY: RetryPolicy = { tries: 7, baseMs: 50, maxMs: 1_000 };
 
@@ -127,7 +127,7 @@ export class OpenSearchEventStore implements EventStore {
     }
   }
 
-  /** Where each entry goes; `indices` gathers it. */
+  /** Each entry with the index that it goes to; `indices` gathers those. */
   *#placed(entries: readonly JournalEntry[], { types, places, indices }: Keeping): Generator<PlacedEntry> {
     for (const entry of entries) {
       const declaration = declarationOf(entry.event.type, types);
@@ -150,7 +150,8 @@ export class OpenSearchEventStore implements EventStore {
   }
 
   async checkpoint(shard: string, seq: string, arrivedAtMs?: number): Promise<void> {
-    // A batch of which nothing can be read comes here first.
+    // A batch in which nothing can be read comes here without a call of `keep`,
+    // which looks for the templates otherwise.
     await this.#requireTemplates();
     await this.refresh();
     await this.#checkpoints.advance(shard, seq, arrivedAtMs);
@@ -162,8 +163,7 @@ export class OpenSearchEventStore implements EventStore {
   }
 
   /**
-   * The shards of which nothing was indexed that arrived after that instant;
-   * those that do not say it are not among them.
+   * The shards whose newest indexed record arrived before that instant; checkpoints that do not say when are left out.
    */
   async shardsAtRestSince(sinceMs: number): Promise<readonly string[]> {
     const { checkpoints } = await this.#checkpoints.read();
@@ -239,7 +239,7 @@ export class OpenSearchEventStore implements EventStore {
     const { hits } = await this.#search(
       searchPattern(this.#prefix, filter.namespace, filter.types),
       { size, sort: [{ seq: "asc" }], track_total_hits: false, query: filterBody(filter, await this.types(), places) },
-      // A refresh of the primary is not yet one of its replicas where those copy segments.
+      // Replicas that copy segments may show a refresh later than their primary.
       { preference: "_primary" },
     );
     return hits.hits.map((hit) => toEntry(filter.namespace, hit._source));
@@ -277,14 +277,14 @@ export class OpenSearchEventStore implements EventStore {
     return forgetIndices(this.#client, this.#prefix, await this.register.present(), nowMs);
   }
 
-  /** The client would answer a second close never. */
+  /** May be called twice: a second close of the client itself would never resolve. */
   close(): Promise<void> {
     this.#closing ??= this.#client.close();
     return this.#closing;
   }
 }
 
-/** What the documents of a batch are made by. */
+/** What decides where the entries of a batch go. */
 interface Keeping {
   readonly types: readonly EventTypeDeclaration[];
   readonly places: ReadonlyMap<string, TypePlace>;

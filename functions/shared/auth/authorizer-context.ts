@@ -7,8 +7,8 @@ export const toAuthorizerContext = (principal: Principal): Readonly<Record<"righ
 });
 
 /**
- * The caller's rights as the authorizer found them; none where it does not tell. Without an authorizer nobody asks, or
- * IAM has asked: then the request itself is the right.
+ * The caller's rights as the authorizer found them; none where it does not tell. Without an authorizer either nobody is
+ * asked or IAM has allowed this very request: then there is no right that could be missing.
  */
 export function rightsIn({ authorizer }: Pick<APIGatewayProxyEvent["requestContext"], "authorizer">): readonly Right[] {
   if (authorizer?.principalId === undefined) return RIGHTS;

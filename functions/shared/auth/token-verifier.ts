@@ -24,10 +24,13 @@ export interface TokenVerifierOptions {
  */
 export type TokenVerifier = (token: string) => Promise<Principal>;
 
-/** A key that the issuer withdrew is not trusted for longer, but for an issuer that cannot be reached. */
+/**
+ * For how long a key may still be trusted that the issuer has withdrawn: longer
+ * only while the issuer cannot be reached.
+ */
 const FRESH_MS = 10 * 60_000;
 const TRUSTED_MS = 60 * 60_000;
-/** So that not every caller waits for an issuer that does not answer. */
+/** The pause between tries to read the keys, so that not every caller waits for an issuer that does not answer. */
 const RETRY_MS = 30_000;
 
 /**

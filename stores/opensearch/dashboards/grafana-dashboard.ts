@@ -149,7 +149,10 @@ function metricOf(id: string, metric: PanelMetric) {
   }
 }
 
-/** Its terms cannot be those tags alone that are of one kind. */
+/**
+ * Grafana's terms cannot be restricted to tags of one kind: filters for known values, or the
+ * field that says the same, take their place.
+ */
 function bucketOf(id: string, split: PanelSplit) {
   if (split.by === "tag" && split.values !== undefined) {
     const { generic, values } = split;

@@ -47,8 +47,8 @@ export const hasOneOf = (tags: readonly string[]): Filter => ({
 });
 
 /**
- * Of what a search or a picture is: an index pattern by its reference, and filters, which each refer to it as well.
- * What is built on a saved search has that one's pattern, and its filters besides its own.
+ * The events that a search or a picture shows: an index pattern, by its reference, and filters, which each refer to it
+ * as well. What is built on a saved search inherits that one's pattern, and its filters besides its own.
  */
 export function searchSource(
   namespace: string,
