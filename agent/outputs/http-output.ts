@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { buffer } from "node:stream/consumers";
 import type { BlockOutcome, Output, RefusedRecord } from "#agent/outputs/output.ts";
 import type { Block } from "#agent/spool/block.ts";
+import { readRetryAfter } from "#core/retry-after.ts";
 
 export interface HttpOutputOptions {
   /** Of `POST /haproxy/logs`, the namespace included. */
@@ -82,7 +83,7 @@ function toOutcomes(
   const reason = `it answered ${statusCode}`;
   if (statusCode !== 200) {
     if (REFUSALS.has(statusCode)) return all({ kind: "refused", reason: `${reason}: ${detailOf(text)}` });
-    const retryAfterMs = retryAfterOf(headers["retry-after"]);
+    const retryAfterMs = readRetryAfter(headers["retry-after"], Date.now());
     return all({ kind: "failed", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
   const items = itemsOf(text);
@@ -119,11 +120,4 @@ function parse(text: string): Partial<Record<"items" | "detail", unknown>> | nul
   } catch {
     return undefined;
   }
-}
-
-/** Seconds, or a date (RFC 9110, section 10.2.3). */
-function retryAfterOf(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { type Clock, systemClock } from "#core/clock.ts";
+import { readRetryAfter } from "#core/retry-after.ts";
 import { toWebhookBody } from "#core/triggers/delivery.ts";
 import { signWebhook } from "#core/triggers/sign-webhook.ts";
 import type { TargetAnswer, TriggerTarget } from "#core/triggers/trigger-target.ts";
@@ -94,14 +95,6 @@ function answerOf({ statusCode: status = 0, headers }: IncomingMessage, clock: C
   const redirected = status >= 300 && status < 400 ? ", and redirects are not followed" : "";
   const notTaken = `the receiver answered ${status}${redirected}`;
   return { notTaken, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-}
-
-/** Seconds, or an instant as HTTP writes it (RFC 9110, section 10.2.3); undefined where it is neither. */
-export function readRetryAfter(text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const atMs = Date.parse(text);
-  return Number.isNaN(atMs) || !/^[A-Z][a-z]{2}, /.test(text) ? undefined : Math.max(0, atMs - nowMs);
 }
 
 /** Why there was no answer: what is known without the words of the other side. */

@@ -4,7 +4,7 @@ import { systemClock } from "#core/clock.ts";
 import { toEventJson } from "#core/events/event.ts";
 import { type Delivery, toDelivery } from "#core/triggers/delivery.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
-import { readRetryAfter, webhookTarget } from "#functions/deliver-webhooks/webhook-target.ts";
+import { webhookTarget } from "#functions/deliver-webhooks/webhook-target.ts";
 import { type EgressSettings, egressGuard } from "#functions/shared/egress-guard.ts";
 import { aTrigger, WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
 import { anEvent } from "#test/support/an-event.ts";
@@ -206,18 +206,4 @@ test("an address in the URL itself is refused, though no name is looked up", asy
   expect(await attempt(toReceiver("https://169.254.169.254/"), { guard: egressGuard() })).toEqual({
     notTaken: expect.stringContaining("not of the internet"),
   });
-});
-
-test.each([
-  [undefined, undefined],
-  ["0", 0],
-  ["120", 120_000],
-  ["-5", undefined],
-  ["1e9", undefined],
-  ["soon", undefined],
-  ["2026", 2_026_000],
-  ["Thu, 01 Jan 2026 00:01:00 GMT", 60_000],
-  ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
-])("Retry-After: %s is %p ms", (text, ms) => {
-  expect(readRetryAfter(text, Date.UTC(2026, 0, 1))).toBe(ms);
 });
