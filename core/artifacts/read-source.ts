@@ -1,7 +1,7 @@
 import type { SourceFormat } from "#core/artifacts/artifact.ts";
 import { invalidInput, PulseError } from "#core/errors.ts";
-import { isRecord, parseJson } from "#core/events/draft-event.ts";
 import { quote } from "#core/faults.ts";
+import { isRecord, parseJson } from "#core/json.ts";
 
 /** What a source says: an object, or a list. */
 export type SourceValue = Readonly<Record<string, unknown>> | readonly unknown[];

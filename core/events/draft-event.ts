@@ -1,9 +1,10 @@
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { DEFAULT_EVENT_TYPE } from "#core/events/event-types.ts";
 import { memberText, scanElements } from "#core/events/json-text.ts";
-import { expandTags } from "#core/events/tags.ts";
+import { expandTags, MAX_TAG_CHARACTERS, MAX_TAGS } from "#core/events/tags.ts";
 import { parseTimestamp } from "#core/events/timestamps.ts";
 import { quote, toFaults } from "#core/faults.ts";
+import { isRecord, parseJson } from "#core/json.ts";
 import { once } from "#core/once.ts";
 import * as z from "#core/zod.ts";
 
@@ -25,9 +26,7 @@ export interface DraftEvent {
 export type DraftOutcome = { readonly draft: DraftEvent } | { readonly refused: PulseError };
 
 export const MAX_EVENT_BYTES = 256 * 1024;
-export const MAX_EVENTS_PER_REQUEST = 10_000;
-const MAX_TAGS = 64;
-const MAX_TAG_CHARACTERS = 512;
+const MAX_EVENTS_PER_REQUEST = 10_000;
 
 const TYPE = /^[A-Za-z0-9_-]{0,100}$/;
 
@@ -243,23 +242,6 @@ const cloudEventSchema = once(() =>
     partitionkey: z.optional(filled().check(z.maxLength(256, "must not be longer than 256 characters"))),
   }),
 );
-
-/** JSON.parse whose refusal is an `invalid-input`, at the root of the body or at the parameter that is named. */
-export function parseJson(text: string, parameter?: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new PulseError("invalid-input", `${parameter ?? "the body"} is not JSON: ${message}`, {
-      faults: [{ pointer: parameter ?? "", detail: `is not JSON: ${message}` }],
-      cause,
-    });
-  }
-}
-
-/** A JSON object. */
-export const isRecord = (json: unknown): json is Record<string, unknown> =>
-  typeof json === "object" && json !== null && !Array.isArray(json);
 
 const LONGEST_UTF8 = 3;
 const utf8 = new TextEncoder();

@@ -1,12 +1,12 @@
 import { type Fault, invalidInput } from "#core/errors.ts";
-import { isRecord } from "#core/events/draft-event.ts";
 import { type EventTypeDeclaration, FIELD_KINDS, isEventType } from "#core/events/event-types.ts";
 import { quote, toFaults, toPointer } from "#core/faults.ts";
+import { isRecord } from "#core/json.ts";
 import { once } from "#core/once.ts";
 import * as z from "#core/zod.ts";
 
 /** Each is a column of every index of the type. */
-export const MAX_DECLARED_FIELDS = 200;
+const MAX_DECLARED_FIELDS = 200;
 const MAX_FIELD_CHARACTERS = 200;
 const MAX_RETENTION_DAYS = 36_500;
 

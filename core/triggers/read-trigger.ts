@@ -1,6 +1,8 @@
 import { invalidInput } from "#core/errors.ts";
 import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/event-types.ts";
+import { MAX_TAG_CHARACTERS, MAX_TAGS } from "#core/events/tags.ts";
 import { toFaults } from "#core/faults.ts";
+import { isRecord } from "#core/json.ts";
 import { once } from "#core/once.ts";
 import { MAX_PERIOD_MS, MIN_PERIOD_MS, readPeriodMs, TICK_TYPE, tickTags } from "#core/triggers/period.ts";
 import { webhookKey } from "#core/triggers/sign-webhook.ts";
@@ -20,8 +22,6 @@ export interface ReadTriggerOptions {
 }
 
 const MAX_RATE_PER_SECOND = 10_000;
-const MAX_TAGS = 64;
-const MAX_TAG_CHARACTERS = 512;
 const MAX_URL_CHARACTERS = 2048;
 const MAX_SECRETS = 5;
 
@@ -152,7 +152,7 @@ const triggerSchema = (options: ReadTriggerOptions) =>
       z.refine(namesSomething, {
         path: ["tags"],
         error: "must hold at least one tag where no type is given: a trigger for everything is none",
-        when: ({ value }) => isObject(value),
+        when: ({ value }) => isRecord(value),
       }),
     );
 
@@ -175,7 +175,7 @@ const scheduleSchema = once(() =>
       {
         event: z.optional(
           z.pipe(
-            z.transform((given) => (isObject(given) && Object.hasOwn(given, "tags") ? given.tags : given)),
+            z.transform((given) => (isRecord(given) && Object.hasOwn(given, "tags") ? given.tags : given)),
             tags().check(z.refine((some) => some.length > 0, "must hold at least one tag")),
           ),
         ),
@@ -194,9 +194,6 @@ const scheduleSchema = once(() =>
 const workflowSchema = (options: ReadTriggerOptions) =>
   z.object({ schedule: scheduleSchema(), ...triggerShape(options) });
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /**
  * The trigger that an artifact declares; undefined for a workflow without a target, which something else runs. Throws
  * `invalid-input` with every fault, quoting nothing of what may be a secret.
@@ -208,7 +205,7 @@ export function readTrigger(artifact: DeclaredTrigger, options: ReadTriggerOptio
     const { tags = [], type, ...settings } = checked(triggerSchema(options), declared);
     return { ...key, tags, ...(type !== undefined && { type }), ...toSettings(settings) };
   }
-  if (!isObject(declared) || declared.target === undefined) return undefined;
+  if (!isRecord(declared) || declared.target === undefined) return undefined;
   const { schedule, ...settings } = checked(workflowSchema(options), declared);
   if (schedule.event !== undefined) return { ...key, tags: schedule.event, ...toSettings(settings) };
   const periodMs = readPeriodMs(schedule.period as string) as number;
@@ -231,7 +228,7 @@ function placeAsSent(pointer: string, declared: unknown): string {
   if (!pointer.endsWith("/0")) return pointer;
   const place = pointer.slice(0, -"/0".length);
   const [, ...keys] = place.split("/");
-  const sent = keys.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), declared);
+  const sent = keys.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), declared);
   return typeof sent === "string" ? place : pointer;
 }
 

@@ -1,4 +1,4 @@
-import { isRecord } from "#core/events/draft-event.ts";
+import { isRecord } from "#core/json.ts";
 
 /** A gateway as its artifact declares it. */
 export interface DeclaredGateway {

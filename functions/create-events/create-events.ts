@@ -1,17 +1,11 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { invalidInput, PulseError } from "#core/errors.ts";
 import { type CreateOptions, type CreateOutcome, createEvents, type EventIntake } from "#core/events/create-events.ts";
-import {
-  type DraftEvent,
-  fromCloudEvent,
-  parseCloudEvent,
-  parseDraft,
-  parseDrafts,
-  parseJson,
-} from "#core/events/draft-event.ts";
+import { type DraftEvent, fromCloudEvent, parseCloudEvent, parseDraft, parseDrafts } from "#core/events/draft-event.ts";
 import { toEventJson } from "#core/events/event.ts";
 import { compactJson } from "#core/events/json-text.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
+import { parseJson } from "#core/json.ts";
 import { basePathOf } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";

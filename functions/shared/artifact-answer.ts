@@ -2,12 +2,12 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Artifact, ArtifactKey, SourceFormat } from "#core/artifacts/artifact.ts";
 import { MEDIA_TYPE, parseSource, YAML_TYPES } from "#core/artifacts/read-source.ts";
 import { PulseError } from "#core/errors.ts";
-import { parseJson } from "#core/events/draft-event.ts";
 import { compactJson } from "#core/events/json-text.ts";
 import { quote } from "#core/faults.ts";
+import { parseJson } from "#core/json.ts";
 import { COMMON_HEADERS, type Headers, isAcceptable } from "#functions/shared/answer.ts";
 
-export const entityTag = (version: number): string => `"${version}"`;
+const entityTag = (version: number): string => `"${version}"`;
 
 /** Which version it is, and since when. */
 export const versionHeaders = ({ version, changedAtMs }: Pick<Artifact, "version" | "changedAtMs">): Headers => ({

@@ -1,7 +1,7 @@
 import { type AskedPage, parsePage } from "#core/events/asked-page.ts";
-import { isRecord, parseJson } from "#core/events/draft-event.ts";
 import { type AskedQuery, parseEventQuery } from "#core/events/event-query.ts";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import { isRecord, parseJson } from "#core/json.ts";
 import type { ApiRequest } from "#functions/shared/request.ts";
 
 /**
