@@ -12,7 +12,7 @@ export const GATEWAYS = 200;
 export const SERVICES = 1000;
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
-export const SPAN_MS = 31 * DAY_MS;
+const SPAN_MS = 31 * DAY_MS;
 
 /** Numbers below `below`, always the same ones in the same order. */
 export function seededRandom(seed: number): (below: number) => number {

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
 
-export const OLDEST_JAVA = 21;
+const OLDEST_JAVA = 21;
 
 export interface Java {
   readonly home: string;

@@ -13,7 +13,7 @@ export const VAMP_KINDS = [
 ] as const;
 
 /** Ours besides. */
-export const PULSE_KINDS = ["event-types", "triggers"] as const;
+const PULSE_KINDS = ["event-types", "triggers"] as const;
 
 export const ARTIFACT_KINDS = [...VAMP_KINDS, ...PULSE_KINDS] as const;
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];

@@ -11,6 +11,8 @@ export interface CalendarDate {
 }
 
 export const DAY_MS = 86_400_000;
+/** How far from 1970 Date reaches, either way. */
+export const FURTHEST_MS = 8.64e15;
 
 const ERA_DAYS = 146_097;
 /** From 0000-03-01 to 1970-01-01. */

@@ -39,7 +39,7 @@ const TAIL_PAGE = 200;
  * One poller for many streams: reads what is new once and hands it to every subscriber it matches. It reads only while
  * somebody listens.
  */
-export class EventFeed {
+class EventFeed {
   readonly #options: FeedOptions;
   readonly #filter: EventFilter;
   readonly #subscribers = new Set<Subscriber>();

@@ -1,3 +1,4 @@
+import { FURTHEST_MS } from "#core/events/calendar.ts";
 import type { Event } from "#core/events/event.ts";
 import { isEventType } from "#core/events/event-types.ts";
 import { memberText } from "#core/events/json-text.ts";
@@ -44,8 +45,6 @@ const hasEventMembers = (parsed: Event | null): boolean =>
 const PLAIN_TEXT = /^[\w.:+-]{1,100}$/;
 const isPlainText = (member: unknown): boolean => typeof member === "string" && PLAIN_TEXT.test(member);
 
-/** What Date can print. */
-const FURTHEST_MS = 8.64e15;
 const isInstant = (member: unknown): boolean => typeof member === "number" && Math.abs(member) <= FURTHEST_MS;
 
 /** The lines of a record, without their newlines. */

@@ -1,5 +1,5 @@
 import type { Fault } from "#core/errors.ts";
-import { DAY_MS, daysInMonth, fromDays, toDays } from "#core/events/calendar.ts";
+import { DAY_MS, daysInMonth, FURTHEST_MS, fromDays, toDays } from "#core/events/calendar.ts";
 import { applyDateMath, type Moment, plusMs, type Rounding, toMoment } from "#core/events/date-math.ts";
 import { quote } from "#core/faults.ts";
 
@@ -68,8 +68,6 @@ const ZONE = /(?<zone>Z|[+-]\d\d(?::?\d\d|:\d\d:\d\d)?)?/;
 const BOUND = new RegExp(`^${DATE.source}(?:T(?:${TIME.source}${ZONE.source})?)?$`);
 
 const MAX_OFFSET_SECONDS = 18 * 3600;
-/** What Date can hold. A bound beyond it means no more than it: events end with the year 9999. */
-const FURTHEST_MS = 8.64e15;
 
 /**
  * The instant of a bound of a time range, in milliseconds since 1970, as OpenSearch 3.4 reads it in a range query under
@@ -81,6 +79,7 @@ const FURTHEST_MS = 8.64e15;
 export function parseInstant(text: string, rounding: Rounding, nowMs: number): number | undefined {
   const moment = readBound(text, rounding, nowMs);
   if (moment === undefined) return undefined;
+  // A bound beyond what Date holds means no more than one that it holds: events end with the year 9999.
   return Math.max(-FURTHEST_MS, Math.min(FURTHEST_MS, moment.days * DAY_MS + moment.ms));
 }
 

@@ -19,7 +19,7 @@ export interface TrafficQuestion {
  * The lines that were received in the window. A line is received when its request has ended: by the time that it
  * prints, which is the request's beginning, a slow request would belong to a window that is long over.
  */
-export const linesReceived = (namespace: string, { fromMs, toMs }: Window): EventQuery => ({
+const linesReceived = (namespace: string, { fromMs, toMs }: Window): EventQuery => ({
   ...everyEvent(namespace),
   types: [HAPROXY_EVENT_TYPE],
   receivedFromMs: fromMs,

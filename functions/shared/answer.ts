@@ -19,9 +19,9 @@ export const MAX_ANSWER_BYTES = 5_000_000;
 const MOST_BYTES_PER_CHARACTER = 3;
 
 /** What the body weighs on its way through Lambda. */
-export const answerBytes = (body: string): number => Buffer.byteLength(JSON.stringify(body));
+const answerBytes = (body: string): number => Buffer.byteLength(JSON.stringify(body));
 
-export const fitsAnswer = (body: string): boolean =>
+const fitsAnswer = (body: string): boolean =>
   body.length * MOST_BYTES_PER_CHARACTER <= MAX_ANSWER_BYTES || answerBytes(body) <= MAX_ANSWER_BYTES;
 
 export const jsonAnswer = (statusCode: number, body: string, headers: Headers = {}): APIGatewayProxyResult => ({

@@ -38,7 +38,7 @@ export function openTriggers(environment: Environment<"publish-ticks">) {
 /**
  * Publishes what is to be known of triggers. What the journal does not take is told by the log: nothing waits for it.
  */
-export const publishTo =
+const publishTo =
   (journal: EventJournal) =>
   async (events: readonly Event[]): Promise<void> => {
     try {

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
+import { FURTHEST_MS } from "#core/events/calendar.ts";
 import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
@@ -8,8 +9,8 @@ import type { Names, Shelf, StoredType } from "#stores/embedded/names.ts";
 import { type SliceRange, sizeOfSets, slicesOf, type TagGroup, type TimeRange } from "#stores/embedded/tag-sets.ts";
 
 /** More than RFC 3339 can name. */
-const BEGINNING_MS = -8.64e15;
-const END_MS = 8.64e15;
+const BEGINNING_MS = -FURTHEST_MS;
+const END_MS = FURTHEST_MS;
 
 /** What a query asks of one shelf: at least one tag of each group of `all`, no tag of `none`, and the rest in SQL. */
 export interface ShelfPlan {

@@ -1,3 +1,4 @@
+import { FURTHEST_MS } from "#core/events/calendar.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import type { TagBounds } from "#stores/embedded/names.ts";
 import {
@@ -47,7 +48,7 @@ export const timeOf = ({ first, last }: SliceRange): TimeRange => ({
 });
 
 /** More than timestamps can name. */
-export const ALL_SLICES: SliceRange = { first: sliceOf(-8.64e15), last: sliceOf(8.64e15) };
+export const ALL_SLICES: SliceRange = { first: sliceOf(-FURTHEST_MS), last: sliceOf(FURTHEST_MS) };
 
 export const blocksOf = ({ first, last }: SliceRange): [number, number] => [
   first * BLOCKS_PER_SLICE,

@@ -2,10 +2,7 @@ import type { Client } from "@opensearch-project/opensearch";
 import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
 import { forgottenBefore } from "#core/events/retention.ts";
 import { request } from "./client.ts";
-import { placeOfIndex } from "./index-names.ts";
-
-/** How many are deleted by one request, whose line may have 4096 bytes. */
-const INDICES_PER_REQUEST = 12;
+import { INDICES_PER_REQUEST, placeOfIndex } from "./index-names.ts";
 
 /**
  * Deletes the indices whose whole period is past the retention of their type, for clusters that do not do so themselves

@@ -60,6 +60,8 @@ export const patternOf = (index: string): string => `${index.slice(0, index.last
 
 /** A request line may have 4096 bytes. */
 const MAX_PATTERN_LENGTH = 3000;
+/** The same for whole names, which may have 255 bytes each. */
+export const INDICES_PER_REQUEST = 12;
 
 /** As few indices as hold the types asked for, as patterns; without types, all but those of `haproxy`. */
 export function searchPattern(prefix: string, namespace: string, types: readonly string[]): string {

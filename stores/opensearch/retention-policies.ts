@@ -2,6 +2,7 @@ import type { Client } from "@opensearch-project/opensearch";
 import type { EventTypeDeclaration } from "#core/events/event-types.ts";
 import { request } from "./client.ts";
 import { failure } from "./failure.ts";
+import { INDICES_PER_REQUEST } from "./index-names.ts";
 
 /*
  * Index State Management, a plugin that AWS's domains have, deletes indices by their age. Its requests and answers are
@@ -127,8 +128,6 @@ interface Told {
   readonly failed_indices?: readonly { readonly index_name: string; readonly reason: string }[];
 }
 
-/** Names in one request line, which may have 4096 bytes. */
-const INDICES_PER_REQUEST = 12;
 /** Another was quicker, or the index is just being deleted: both are as it should be. */
 const IS_SO_ALREADY = /already has a policy|transitioning/;
 

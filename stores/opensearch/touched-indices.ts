@@ -2,9 +2,7 @@ import type { Client } from "@opensearch-project/opensearch";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import { request } from "./client.ts";
 import { failure } from "./failure.ts";
-
-/** Names in one request line, which may have 4096 bytes; an index's name has at most 255. */
-const INDICES_PER_REFRESH = 12;
+import { INDICES_PER_REQUEST } from "./index-names.ts";
 
 /**
  * The indices that hold documents which searches may not show yet. `refresh=true` on a bulk would not do: where all of
@@ -31,8 +29,8 @@ export class TouchedIndices {
   /** Makes everything visible that was added before, even if another refresh of it is under way. */
   async refresh(): Promise<void> {
     const touched = [...this.#touched];
-    for (let from = 0; from < touched.length; from += INDICES_PER_REFRESH) {
-      const part = touched.slice(from, from + INDICES_PER_REFRESH);
+    for (let from = 0; from < touched.length; from += INDICES_PER_REQUEST) {
+      const part = touched.slice(from, from + INDICES_PER_REQUEST);
       await retrying(this.#retry, () => this.#refresh(part.map(([index]) => index)));
       for (const [index, touch] of part) if (this.#touched.get(index) === touch) this.#touched.delete(index);
     }

@@ -2,7 +2,7 @@ import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** Aliases that HAProxy knows since 2.6, the oldest that these formats are tried with. */
-export const OLD_ALIASES: readonly string[] = Object.keys(LOG_ALIASES).filter((name) => name !== "OG");
+const OLD_ALIASES: readonly string[] = Object.keys(LOG_ALIASES).filter((name) => name !== "OG");
 
 /** Sample expressions; in mode tcp there are those of no request. */
 export const SAMPLES: readonly string[] = [

@@ -19,7 +19,7 @@ export function recordItems(dynamo: TestDynamo): ItemsPut {
   return () => items.toSorted((one, other) => Number(one.version?.N) - Number(other.version?.N));
 }
 
-export const STREAM_ARN = "arn:aws:dynamodb:eu-central-1:111122223333:table/artifacts/stream/2026-03-15T12:00:00.000";
+const STREAM_ARN = "arn:aws:dynamodb:eu-central-1:111122223333:table/artifacts/stream/2026-03-15T12:00:00.000";
 
 /** A batch of the table's stream, as Lambda hands it over. */
 export const toStreamBatch = (items: readonly ArtifactItem[]): DynamoDBStreamEvent => ({

@@ -14,7 +14,7 @@ const HEIGHT = 14;
 /** Of the panels' layout, from which OpenSearch Dashboards would carry older ones over. */
 const PANEL_VERSION = "3.0.0";
 
-export const dashboardKey = (id: string): SavedObjectKey => ({ type: "dashboard", id });
+const dashboardKey = (id: string): SavedObjectKey => ({ type: "dashboard", id });
 
 export const dashboard = ({ id, title, description, panels }: Dashboard): SavedObject =>
   savedObject(

@@ -11,7 +11,7 @@ export const PANEL_SOURCES: readonly PanelSource[] = [HAPROXY_EVENT_TYPE, "healt
 export const TIME_FIELD = "timestamp";
 
 /** The indices that hold a source's events. */
-export const indicesOf = (prefix: string, namespace: string, source: PanelSource): string =>
+const indicesOf = (prefix: string, namespace: string, source: PanelSource): string =>
   source === "events"
     ? searchPattern(prefix, namespace, [])
     : // Declared types never share an index.

@@ -37,7 +37,7 @@ export function printLogLine(format: LogFormat, input: LineInput): string {
 }
 
 /** One value as HAProxy prints it. */
-export function printValue(field: LogField, input: FieldInput): string {
+function printValue(field: LogField, input: FieldInput): string {
   const { kind, quoted, whenEmpty } = field.value;
   if (kind === "json") return printJson(field, input);
   if (kind === "request" && input === null) return quote(BAD_REQUEST, quoted);
