@@ -27,17 +27,7 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
   none: () => ({ kind: "none", iUnderstandThatAnyoneMayReadAndWrite: true }),
 };
 
-/**
- * What `cdk … -c stage=dev -c auth=iam -c namespaces=a,b -c openClusterUrl=http://…` asks for; the stage is `dev` if
- * unsaid. `-c auth=oidc -c issuer=https://… -c audience=…` verifies tokens, of `-c readScope=… -c writeScope=… -c
- * declareScope=…` where they are not `events:read`, `events:write` and `events:declare`. `-c alarmEmail=…` or `-c
- * alarmTopic=arn:…` says who is told of alarms, `-c operatorRole=arn:…` who may look into OpenSearch. `-c
- * haproxyConfig=a.cfg,b.cfg` names configurations of gateways whose log-formats are to be known, `-c
- * haproxyZone=Europe/Berlin` their clocks' zone. `-c reinstall=<word>` installs every index template again, `-c
- * eventTypes=types.json` declares types. `-c webhookNetworks=10.1.0.0/16 -c triggerBuses=… -c triggerFunctions=…` says
- * where triggers may deliver to besides the internet and their own bus. `-c dashboards=true` draws dashboards in the
- * domain's OpenSearch Dashboards, `-c dashboards=http://…` in another.
- */
+/** What `cdk … -c <setting>=<value>` asks for. docs/deploying.md says what each setting means. */
 export function pulseContext(node: Node): PulseProps {
   const given: Given = (key) => node.tryGetContext(key);
   const auth = given("auth");

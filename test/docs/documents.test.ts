@@ -31,6 +31,19 @@ describe("the documents", () => {
     expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
   });
 
+  test("tell every setting and every output of a deployment", () => {
+    const settings = [...read("lib/pulse-context.ts").matchAll(/\bgiven\("(\w+)"\)/g)].map(([, name]) => name);
+    const stacks = readdirSync(join(ROOT, "lib")).filter((name) => name.endsWith("-stack.ts"));
+    const outputs = stacks.flatMap((name) =>
+      [...read(`lib/${name}`).matchAll(/new CfnOutput\(this, "(\w+)"/g)].map(([, output]) => output),
+    );
+    const told = read("docs/deploying.md");
+
+    expect(settings.length).toBeGreaterThan(10);
+    expect(outputs.length).toBeGreaterThan(10);
+    expect([...settings, ...outputs].filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+  });
+
   test("keep the README short", () => {
     expect(read("README.md").split("\n").length).toBeLessThanOrEqual(150);
   });
