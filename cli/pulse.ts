@@ -11,7 +11,7 @@ const HELP = `pulse: the event stream of a platform
   pulse keys       API keys of a deployment: create, list, revoke
   pulse triggers   deliveries of triggers that were given up: list them, send them again
   pulse dashboards pictures of gateways for OpenSearch Dashboards or Grafana, as a file
-  pulse haproxy    what HAProxy logs: log-formats and termination states explained
+  pulse haproxy    log lines of gateways: forwarded, verified, parsed, explained
   pulse --version
   pulse <command> --help
 
