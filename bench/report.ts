@@ -5,7 +5,7 @@ export interface Row {
   readonly over: number;
 }
 
-/** A number of DESIGN.md to reach. `measured` is undefined where this run could not measure it. */
+/** A figure to reach, as docs/benchmarks.md has it. `measured` is undefined where this run could not measure it. */
 export interface Bar {
   readonly what: string;
   readonly measured: number | undefined;
