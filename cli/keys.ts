@@ -14,7 +14,7 @@ const HELP = `API keys of a deployment with auth oidc: made, listed and revoked 
 
   --table <table>      the DynamoDB table, as the Store stack's output ApiKeysTable names it
   --name <name>        who is going to use the key
-  --rights <list>      read, write, or both; with write also declare, for what declares types, which holds everywhere
+  --rights <list>      read, write, or both; declare, besides write, to declare event types, for all namespaces at once
   --namespaces <a,b>   only there (default: everywhere); at most ${MAX_NAMESPACES}
   --help
 
