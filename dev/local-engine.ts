@@ -53,7 +53,8 @@ const LOG_BATCH_BYTES = 1024 * 1024;
 /** A thousand lines: nothing else happens in this process while they are kept. */
 const EMBEDDED_LOG_BATCH_BYTES = 32 * 1024;
 
-export const reportError = (error: unknown): void => log.error("work in the background failed", { error: error as Error });
+export const reportError = (error: unknown): void =>
+  log.error("work in the background failed", { error: error as Error });
 
 export interface EngineOptions {
   /** The folder that the journals, and an embedded store, are kept in, or `:memory:`. */

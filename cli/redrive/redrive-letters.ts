@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
+import { holdsLetters, type Letter, readLetters } from "#cli/redrive/read-letters.ts";
 import type { Clock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { appendAgain, type Journal } from "#core/events/append-again.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
 import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
-import { holdsLetters, type Letter, readLetters } from "./read-letters.ts";
 
 /** Where letters are appended, by what they are of. */
 export interface RedriveJournals {

@@ -1,5 +1,5 @@
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
-import type { ByteQueue } from "./byte-queue.ts";
+import type { ByteQueue } from "#cli/replay/byte-queue.ts";
 
 /*
  * Gzip (RFC 1952), member by member. node:zlib reads concatenated members as one, and gives up all that it was given

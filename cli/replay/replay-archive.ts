@@ -1,11 +1,11 @@
 import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
+import { ArchiveDoubt, type ArchiveFault } from "#cli/replay/archive-doubt.ts";
+import { readAhead } from "#cli/replay/read-ahead.ts";
+import { readArchived } from "#cli/replay/read-archived.ts";
 import { ERRORS_FOLDER } from "#core/events/archive-layout.ts";
 import { arrivedBy, mayHold } from "#core/events/archive-times.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 import { type ArchivedEvent, EventReplay, type ReplayCounts, type ReplayedEvents } from "#core/events/replay-events.ts";
-import { ArchiveDoubt, type ArchiveFault } from "./archive-doubt.ts";
-import { readAhead } from "./read-ahead.ts";
-import { readArchived } from "./read-archived.ts";
 
 /** How far a replay has come: enough to go on from there. */
 export interface ReplayState {

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ReplayState } from "#cli/replay/replay-archive.ts";
+import type { ReplayBounds } from "#cli/replay/replay-bounds.ts";
 import { UsageError } from "#cli/usage-error.ts";
-import type { ReplayState } from "./replay-archive.ts";
-import type { ReplayBounds } from "./replay-bounds.ts";
 
 /** What makes two calls of the command one replay, as it was asked for. */
 export interface ReplayIdentity {

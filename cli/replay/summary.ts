@@ -1,8 +1,8 @@
 import { shownAddress } from "#cli/opensearch-target.ts";
+import type { ReplayOutcome } from "#cli/replay/replay-archive.ts";
+import type { ReplayBounds } from "#cli/replay/replay-bounds.ts";
+import type { ReplayCall } from "#cli/replay/replay-call.ts";
 import { counted } from "#cli/reporter.ts";
-import type { ReplayOutcome } from "./replay-archive.ts";
-import type { ReplayBounds } from "./replay-bounds.ts";
-import type { ReplayCall } from "./replay-call.ts";
 
 /** What a replay came to, for whoever started it. */
 export function summaryOf(call: ReplayCall, archive: string, bounds: ReplayBounds, outcome: ReplayOutcome): string {
