@@ -9,7 +9,7 @@ export interface AgentLog {
 
 type About = Readonly<Record<string, unknown>>;
 
-/** The same message is told again after so long: an attack must not fill the machine's log. */
+/** The same message is told at most this often: an attack must not fill the machine's log. */
 const REPEAT_MS = 1_000;
 
 export function openLog(write: (line: string) => void, now: () => number): AgentLog {

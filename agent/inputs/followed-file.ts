@@ -18,7 +18,7 @@ export interface FollowedFileOptions {
 }
 
 const POLL_MS = 250;
-/** A file that was renamed is still written until its writer is told: it has ended when nothing came so often. */
+/** A renamed file is still written to until its writer is told: it has ended after so many looks that found nothing. */
 const QUIET_POLLS = 8;
 
 /**

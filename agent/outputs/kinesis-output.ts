@@ -16,7 +16,7 @@ export interface KinesisOutputOptions {
 /** A record takes 1 MiB with its key as it is put, and readers inflate 4 MiB. */
 const MAX_RECORD_BYTES = 1_000_000;
 const MAX_RECORD_RAW_BYTES = 4 * 1024 * 1024;
-/** What a shard takes in a second, twice. */
+/** Twice what a shard takes in a second. */
 const BATCH_BYTES = 2 * MAX_RECORD_BYTES;
 
 /** Kinesis refuses the call itself with these: the same one will never pass. */

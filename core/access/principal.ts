@@ -31,6 +31,6 @@ export const rightsOf = ({ rights, namespaces }: Pick<Principal, "rights" | "nam
 /** API Gateway keeps a few kilobytes of policy for a caller, and each namespace adds some lines to it. */
 export const MAX_NAMESPACES = 8;
 
-/** Whether a caller can be restricted to these: 1 to 8, each written as a namespace is. */
+/** Whether these namespaces can be a caller's restriction: 1 to 8, each written as a namespace is. */
 export const canRestrictTo = (names: readonly string[]): boolean =>
   names.length > 0 && names.length <= MAX_NAMESPACES && names.every(isNamespace);

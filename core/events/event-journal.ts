@@ -13,7 +13,7 @@ export interface JournalPoint {
 export interface JournalEntry {
   readonly event: Event;
   readonly point?: JournalPoint;
-  /** Where whoever made the event's value knows it. */
+  /** What the maker of the event's value knows of it, if anything. */
   readonly shape?: ValueShape;
 }
 

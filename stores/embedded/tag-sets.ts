@@ -116,7 +116,8 @@ const FROM_BLOCKS = `
   WHERE b.shelf_id = ? AND b.block BETWEEN ? AND ?`;
 
 /**
- * Whether the shelf has no block before or after the slices: then a tag's whole size, kept beside its name, is meant.
+ * Whether all of the shelf's blocks are in the slices: then a tag's size in them is its
+ * whole size, which is kept beside its name.
  */
 function holdAllBlocks(database: EmbeddedDatabase, shelfId: number, slices: SliceRange): boolean {
   const [first, last] = blocksOf(slices);
@@ -144,7 +145,7 @@ export function sizeOfSets(
   return tagIds.reduce((size, tagId) => size + sizeOfSet(database, shelfId, tagId, slices), 0);
 }
 
-/** Tags of which an event must have one: a tag by itself, any of several, or types, of which it has no second. */
+/** Tags of which an event must have one: a tag by itself, any of several, or types, of which each event has one. */
 export interface TagGroup {
   readonly kind: "tag" | "any" | "type";
   readonly tagIds: readonly number[];
@@ -220,11 +221,12 @@ export function sizesOfAllTags(database: EmbeddedDatabase, shelfId: number, slic
   return new Map(rows.map(({ tagId, size }) => [tagId, size]));
 }
 
-/** So many are looked up one by one in each block; with more, every tag of the block is looked at. */
+/** Up to this many tags are looked up one by one in each block; with more, every tag of the block is looked at. */
 const FEW_TAGS = 1000;
 
 /**
- * How many of the places have each of the tags within the bounds, which are so many; a tag that none has is left out.
+ * How many of the places have each of the tags within the bounds; a tag that none has is left
+ * out. `count` is how many tags there are.
  */
 export function sizesByTag(
   database: EmbeddedDatabase,

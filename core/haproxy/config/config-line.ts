@@ -2,6 +2,9 @@
 export interface ConfigLine {
   readonly words: readonly string[];
   readonly line: number;
-  /** Whether it counts is decided when HAProxy starts: it adds to what it would replace. */
+  /**
+   * Only the HAProxy that starts with the file knows whether the line counts: it
+   * adds to what it would replace otherwise.
+   */
   readonly isMaybe: boolean;
 }

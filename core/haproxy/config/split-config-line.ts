@@ -24,7 +24,7 @@ export function splitConfigLine(line: string, variables: Variables): ConfigWords
   for (let at = 0; at < line.length; ) {
     const character = line[at] as string;
     if ((character === '"' || character === "'") && (quote === undefined || quote.sign === character)) {
-      // Quotes around nothing make a word, yet a list in them only those that it has.
+      // Quotes around nothing make an empty word; quotes around a list make just the words of the list.
       if (quote !== undefined && !quote.holdsList) words.add("");
       quote = quote === undefined ? { sign: character, at } : undefined;
       at++;

@@ -83,9 +83,7 @@ function slotsOf({ parts }: LogFormat): Slot[] {
   );
 }
 
-/**
- * The fields of which it cannot be told where they begin, each with the field before it that can hold anything alike.
- */
+/** The fields whose beginning cannot be told, each with the earlier field that can hold what looks the same. */
 function untoldBorders(slots: readonly Slot[]): Map<number, Slot> {
   const untold = new Map<number, Slot>();
   let from = 0;
@@ -138,7 +136,7 @@ function startIsTold(slots: readonly Slot[], index: number): boolean {
   return before !== "" && !canHold(field.value, before);
 }
 
-/** Quotes around what holds none, braces, a JSON value: they end where they say. */
+/** Whether a value shows its own end: quotes around what holds none, braces, or a JSON value. */
 function isSelfDelimiting({ value }: LogField): boolean {
   if (value.kind === "headers" || value.kind === "json") return true;
   return value.quoted && (value.kind !== "text" || value.escape !== "none");
