@@ -17,12 +17,13 @@ import { runTriggersHandler } from "#functions/run-triggers/run-triggers.ts";
 import { type EgressGuard, egressGuard } from "#functions/shared/egress-guard.ts";
 import { log } from "#functions/shared/log.ts";
 import { openFollowedPlace } from "#journals/local/followed-place.ts";
-import { type DeliveryDatabase, LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
+import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import type { LocalEventJournal } from "#journals/local/local-event-journal.ts";
-import { type LocalPausedTriggers, localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
+import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
+import { EmbeddedPausedTriggers } from "#stores/embedded/embedded-paused-triggers.ts";
 
 export interface LocalTriggersOptions {
-  readonly database: DeliveryDatabase;
+  readonly database: EmbeddedDatabase;
   readonly journal: LocalEventJournal;
   readonly artifacts: Pick<ArtifactStore, "find" | "list">;
   readonly parse: (artifact: Artifact) => Promise<unknown>;
@@ -61,7 +62,7 @@ const DEAD_LIFETIME_MS = 14 * DAY_MS;
 export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers {
   const { database, journal, namespaces, clock, onError, guard = LOCAL_EGRESS } = options;
   const ending = new AbortController();
-  const paused = localPausedTriggers(database);
+  const paused = new EmbeddedPausedTriggers(database);
   const catalog = new TriggerCatalog({
     artifacts: options.artifacts,
     paused,
@@ -134,7 +135,7 @@ export function startLocalTriggers(options: LocalTriggersOptions): LocalTriggers
 }
 
 /** A pause is of one version: it means nothing once its artifact has another, and versions only grow. */
-async function forgetPauses(paused: LocalPausedTriggers, artifacts: Pick<ArtifactStore, "find">): Promise<void> {
+async function forgetPauses(paused: EmbeddedPausedTriggers, artifacts: Pick<ArtifactStore, "find">): Promise<void> {
   for (const pause of await paused.list())
     if ((await artifacts.find(pause))?.version !== pause.version) paused.forget(pause);
 }

@@ -8,9 +8,9 @@ import { uuidV7 } from "#core/events/uuid.ts";
 import { type LocalTriggers, type LocalTriggersOptions, startLocalTriggers } from "#dev/local-triggers.ts";
 import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
-import { localPausedTriggers } from "#journals/local/local-paused-triggers.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
+import { EmbeddedPausedTriggers } from "#stores/embedded/embedded-paused-triggers.ts";
 import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
 import { anEvent } from "#test/support/an-event.ts";
 import { type MemoryArtifacts, openMemoryArtifacts } from "#test/support/memory-artifacts.ts";
@@ -248,7 +248,7 @@ test("a tidied server keeps what may still be sent again, and the pause of a ver
   let laterMs = 0;
   await triggers.close();
   triggers = start({ clock });
-  const paused = localPausedTriggers(database);
+  const paused = new EmbeddedPausedTriggers(database);
   const key = (name: string) => ({ namespace: "default", kind: "triggers" as const, name });
   for (const name of ["same", "changed", "deleted"]) {
     artifacts.put(key(name), { tags: ["a"], target: webhook() });
