@@ -108,6 +108,7 @@ export class Delivery {
         // The disk refuses to note what was sent: it is sent again, under the same ids.
         if (!("syscall" in (error as Error))) throw error;
         this.#log.error("the spool cannot be read, or what is sent not be noted", { error });
+        this.#fails((error as Error).message);
         await this.#pause(DISK_PAUSE_MS);
       }
     }
@@ -120,7 +121,9 @@ export class Delivery {
     if (last === undefined) return false;
     const before = this.#state.sentLines;
     const isDone = await this.#deliver(blocks.filter(({ header }) => header.records > 0));
-    if (isDone) await this.#spool.advance(last, this.#state.sentLines - before);
+    if (!isDone) return true;
+    await this.#spool.advance(last, this.#state.sentLines - before);
+    this.#recovered();
     return true;
   }
 
@@ -139,8 +142,7 @@ export class Delivery {
           return false;
       }
       const failure = outcomes.find((outcome) => outcome.kind === "failed");
-      if (failure === undefined) this.#recovered();
-      else await this.#afterFailure(failure, failures++);
+      if (failure !== undefined) await this.#afterFailure(failure, failures++);
     }
     return true;
   }
@@ -191,15 +193,17 @@ export class Delivery {
     const { failing, retries } = this.#state;
     if (failing === undefined || failing.reason !== reason)
       this.#log.warn("lines wait in the spool", { output: this.#output.name, reason });
-    this.#state = {
-      ...this.#state,
-      retries: retries + 1,
-      failing: { sinceMs: failing?.sinceMs ?? this.#clock.now(), reason },
-    };
+    this.#state = { ...this.#state, retries: retries + 1 };
+    this.#fails(reason);
     const longestMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 20));
     await this.#pause(Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS) + this.#random() * longestMs);
   }
 
+  #fails(reason: string): void {
+    this.#state = { ...this.#state, failing: { sinceMs: this.#state.failing?.sinceMs ?? this.#clock.now(), reason } };
+  }
+
+  /** All of a batch is taken, and noted as such. */
   #recovered(): void {
     if (this.#state.failing === undefined) return;
     this.#log.info("lines pass again", { output: this.#output.name });

@@ -8,7 +8,7 @@ import { openUnixDatagramInput } from "#agent/inputs/unix-datagram-input.ts";
 import type { AgentLog } from "#agent/log.ts";
 import { openHttpOutput } from "#agent/outputs/http-output.ts";
 import type { Output } from "#agent/outputs/output.ts";
-import type { ForwardSettings } from "#agent/settings.ts";
+import { type ForwardSettings, underApi } from "#agent/settings.ts";
 import { Spool } from "#agent/spool/spool.ts";
 import { Spooler } from "#agent/spooler.ts";
 import type { AgentStatus } from "#agent/status/status.ts";
@@ -94,19 +94,38 @@ export class Forwarder {
     return this.#status?.port ?? 0;
   }
 
-  /** Goes on with other settings; inputs that stay as they are miss nothing. */
-  async reload(settings: ForwardSettings): Promise<void> {
+  /**
+   * Goes on with other settings; inputs that stay as they are miss nothing. When it throws, the agent goes on with the
+   * settings that it had, and has opened again what it had closed for the others.
+   */
+  async reload(given: ForwardSettings): Promise<void> {
     const former = this.#settings;
     for (const name of ["namespace", "spool", "sync", "status"] as const)
-      if (JSON.stringify(former[name]) !== JSON.stringify(settings[name]))
+      if (JSON.stringify(former[name]) !== JSON.stringify(given[name]))
         this.#log.warn(`the setting ${name} is changed by a restart only`);
-    this.#settings = { ...settings, namespace: former.namespace, spool: former.spool };
+    const settings = { ...given, namespace: former.namespace, spool: former.spool };
+    const isElsewhere = JSON.stringify(outputKey(former)) !== JSON.stringify(outputKey(settings));
+    const output = isElsewhere
+      ? await openOutput(settings, { authorization: this.#authorization, clock: this.#clock })
+      : undefined;
+    try {
+      await this.#goOnWith(settings);
+    } catch (error) {
+      output?.close();
+      await this.#goOnWith(former).catch((again) =>
+        this.#log.error("an input cannot be opened again", { error: again }),
+      );
+      throw error;
+    }
+    if (output !== undefined) this.#delivery.turnTo(output);
+    this.#log.info("the settings were read again");
+  }
+
+  async #goOnWith(settings: ForwardSettings): Promise<void> {
+    this.#settings = settings;
     this.#spool.maxBytes = settings.spoolBytes;
     this.#spooler.change(settings, settings.whenFull);
-    if (JSON.stringify(outputKey(former)) !== JSON.stringify(outputKey(settings)))
-      this.#delivery.turnTo(await openOutput(settings, { authorization: this.#authorization, clock: this.#clock }));
     await this.#openInputs();
-    this.#log.info("the settings were read again");
   }
 
   /**
@@ -194,7 +213,7 @@ const outputKey = ({ destination, authorizationFile }: ForwardSettings): unknown
   "url" in destination ? [destination.url.href, authorizationFile] : destination;
 
 async function openOutput(
-  { destination, authorizationFile }: ForwardSettings,
+  { destination, namespace, authorizationFile }: ForwardSettings,
   { authorization, clock }: Pick<ForwarderOptions, "authorization" | "clock">,
 ): Promise<Output> {
   if ("streamName" in destination) {
@@ -203,7 +222,7 @@ async function openOutput(
     return openKinesisOutput({ streamName: destination.streamName, clock });
   }
   return openHttpOutput({
-    url: destination.url,
+    url: underApi(destination.url, namespace, "/haproxy/logs"),
     authorization: () =>
       authorizationFile === undefined ? authorization : readFileSync(authorizationFile, "utf8").trim(),
   });

@@ -12,7 +12,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A Pulse API, or a stream of Kinesis. */
+/** A Pulse API, by its address as it was given (see `underApi`), or a stream of Kinesis. */
 export type Destination = { readonly url: URL } | { readonly streamName: string };
 
 const text = z
@@ -63,7 +63,7 @@ const forwardSchema = z
               : `must be a string, not ${quote(input)}`,
         })
         .check(
-          z.refine((to) => toDestination(to, DEFAULT_NAMESPACE) !== undefined, {
+          z.refine((to) => toDestination(to) !== undefined, {
             error: ({ input }) => `must be the URL of a Pulse API or kinesis:<stream>, not ${quote(input)}`,
           }),
         ),
@@ -90,8 +90,7 @@ const forwardSchema = z
       },
     ),
     z.refine(
-      ({ to, authorizationFile }) =>
-        authorizationFile === undefined || isSafe(toDestination(to, DEFAULT_NAMESPACE) as Destination),
+      ({ to, authorizationFile }) => authorizationFile === undefined || isSafe(toDestination(to) as Destination),
       {
         path: ["authorizationFile"],
         error: "goes over https only, or to this machine",
@@ -155,7 +154,7 @@ export function readSettings(
       file: rest.file ?? [],
       filesFrom: rest.filesFrom ?? "start",
       receiveBufferBytes: (rest.receiveBufferMib ?? 8) * MIB,
-      destination: toDestination(rest.to, namespace) as Destination,
+      destination: toDestination(rest.to) as Destination,
       authorizationFile: rest.authorizationFile,
       spool: rest.spool,
       spoolBytes: (rest.spoolMib ?? 1024) * MIB,
@@ -181,12 +180,12 @@ const BASE_PATH = "/api/v1";
 const STREAM = /^kinesis:([\w.-]{1,128})$/;
 
 /** `https://pulse.example.com`, or the address of an API as a deployment names it, with `/api/v1` at its end. */
-function toDestination(to: string, namespace: string): Destination | undefined {
+function toDestination(to: string): Destination | undefined {
   const streamName = STREAM.exec(to)?.[1];
   if (streamName !== undefined) return { streamName };
   const url = URL.parse(to);
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.username !== "") return undefined;
-  return { url: underApi(url, namespace, "/haproxy/logs") };
+  return { url };
 }
 
 /** A path of an API, whose address may end with its base path. */

@@ -84,7 +84,11 @@ function toOutcomes(
   if (statusCode !== 200) {
     if (REFUSALS.has(statusCode)) return all({ kind: "refused", reason: `${reason}: ${detailOf(text)}` });
     const retryAfterMs = readRetryAfter(headers["retry-after"], Date.now());
-    return all({ kind: "failed", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    return all({
+      kind: "failed",
+      reason: withProblem(reason, text),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   }
   const items = itemsOf(text);
   if (items === undefined) return all({ kind: "failed", reason: "it answered 200 without saying what of each line" });
@@ -110,6 +114,12 @@ const toRefused =
 function itemsOf(text: string): readonly AnsweredLine[] | undefined {
   const items = parse(text)?.items;
   return Array.isArray(items) ? (items as AnsweredLine[]) : undefined;
+}
+
+/** A wrong namespace, a missing right: the problem says it. What is no problem, a proxy's page say, is left out. */
+function withProblem(reason: string, text: string): string {
+  const detail = parse(text)?.detail;
+  return typeof detail === "string" ? `${reason}: ${detail.slice(0, 200)}` : reason;
 }
 
 const detailOf = (text: string): string => String(parse(text)?.detail ?? text.slice(0, 200));

@@ -1,6 +1,7 @@
 import type { DeliveryState } from "#agent/delivery.ts";
 import type { Input } from "#agent/inputs/line-sink.ts";
 import type { Spool } from "#agent/spool/spool.ts";
+import { DROP_CAUSES } from "#core/haproxy/logs/log-record.ts";
 
 /** What an agent can tell of itself at any moment. */
 export interface AgentStatus {
@@ -63,7 +64,8 @@ function metricsOf({ inputs, spool, waitingLines, delivery }: AgentStatus): Metr
       name: "pulse_forward_lost_lines_total",
       type: "counter",
       help: "Lines that were lost since there is a spool.",
-      samples: Object.entries(ledger.lost).map(([cause, value]) => ({ labels: { cause }, value })),
+      // Each from the beginning: an increase is seen of a series that was there before.
+      samples: DROP_CAUSES.map((cause) => ({ labels: { cause }, value: ledger.lost[cause] ?? 0 })),
     },
     {
       name: "pulse_forward_sent_lines_total",

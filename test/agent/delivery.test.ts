@@ -159,17 +159,20 @@ describe("the delivery of a spool", () => {
     ]);
   });
 
-  test("goes on when the disk takes its cursor again, and misses nothing", async () => {
+  test("that the disk refuses its cursor says so, goes on when it takes it again, and misses nothing", async () => {
     const taken = deliverTo((blocks) => all(blocks, { kind: "delivered" }));
     const inTheWay = join(folder.path, "cursor.json.unfinished");
     mkdirSync(inTheWay);
 
     open.take("a");
     await until(() => taken.length >= 2);
+    await until(() => delivery.state.failing !== undefined);
+    const { failing } = delivery.state;
     rmdirSync(inTheWay);
     open.take("b");
-    await until(() => open.spool.delivered.sentTo === 2);
+    await until(() => open.spool.delivered.sentTo === 2 && delivery.state.failing === undefined);
 
+    expect(failing?.reason).toContain("cursor.json");
     expect(new Set(taken)).toEqual(new Set(["a", "b"]));
     expect(open.log.messages).toContain("the spool cannot be read, or what is sent not be noted");
   });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Forwarder } from "#agent/forwarder.ts";
 import { type ForwardSettings, readSettings } from "#agent/settings.ts";
 import { systemClock } from "#core/clock.ts";
+import { DROP_CAUSES } from "#core/haproxy/logs/log-record.ts";
 import { type LocalPulse, startLocalPulse } from "#dev/local-pulse.ts";
 import { type KeptLog, keptLog } from "#test/agent/kept-log.ts";
 import { freePort } from "#test/support/free-port.ts";
@@ -172,6 +173,34 @@ describe("an agent beside a gateway", () => {
     expect(log.messages).toContain("the setting spool is changed by a restart only");
   });
 
+  test("goes on with its settings where others cannot be had, the inputs that they would have closed too", async () => {
+    const [one, other] = [await freePort(), await freePort()];
+    const { port: taken } = new URL(pulse.url);
+    const agent = await start({ tcp: [`127.0.0.1:${one}`] });
+
+    await expect(
+      agent.reload(settingsOf({ tcp: [`127.0.0.1:${other}`, `127.0.0.1:${taken}`], source: "edge-2", to: pulse.url })),
+    ).rejects.toThrow(`cannot listen on 127.0.0.1:${taken}/tcp: it is taken`);
+    await sendTcp(one, `${line("/after")}\n`);
+
+    await until(async () => (await uris()).length === 1, uris);
+    expect(agent.status.inputs.map(({ name }) => name)).toEqual([`tcp 127.0.0.1:${one}`]);
+    expect((await events("type=haproxy"))[0]?.tags).toContain("sources:edge-1");
+    await agent.reload(settingsOf({ tcp: [`127.0.0.1:${other}`] }));
+    expect(agent.status.inputs.map(({ name }) => name)).toEqual([`tcp 127.0.0.1:${other}`]);
+  });
+
+  test("writes into its namespace until it is started anew, whatever it reads while it runs", async () => {
+    const tcp = await freePort();
+    const agent = await start({ tcp: [`127.0.0.1:${tcp}`] });
+
+    await agent.reload(settingsOf({ tcp: [`127.0.0.1:${tcp}`], namespace: "team-a" }));
+    await sendTcp(tcp, `${line("/a")}\n`);
+
+    await until(async () => (await uris()).length === 1, uris);
+    expect(log.messages).toContain("the setting namespace is changed by a restart only");
+  });
+
   test("writes into its namespace", async () => {
     const tcp = await freePort();
     await start({ tcp: [`127.0.0.1:${tcp}`], namespace: "team-a" });
@@ -191,7 +220,9 @@ describe("an agent beside a gateway", () => {
     const base = `http://127.0.0.1:${agent.statusPort}`;
     const [metrics, health, other] = await Promise.all(["/metrics", "/healthz", "/"].map((path) => fetch(base + path)));
 
-    expect(await metrics?.text()).toContain(`pulse_forward_received_lines_total{input="tcp 127.0.0.1:${tcp}"} 1\n`);
+    const shown = await metrics?.text();
+    expect(shown).toContain(`pulse_forward_received_lines_total{input="tcp 127.0.0.1:${tcp}"} 1\n`);
+    for (const cause of DROP_CAUSES) expect(shown).toContain(`pulse_forward_lost_lines_total{cause="${cause}"} 0\n`);
     expect([health?.status, await health?.json()]).toEqual([200, { ok: true, troubles: [] }]);
     expect(other?.status).toBe(404);
   });

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { type LogReceiver, linesOf, openLogReceiver } from "#test/agent/log-receiver.ts";
 import { freePort } from "#test/support/free-port.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
@@ -31,6 +32,18 @@ describe("pulse haproxy forward", () => {
 
     expect(code).toBe(0);
     expect(stdout).toContain("Examples: pulse haproxy forward --udp 127.0.0.1:5514");
+  });
+
+  test("as one file says which Node it needs", async () => {
+    const file = join(folder.path, "pulse-forward.mjs");
+    await bundleForwarder(file);
+    const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'22.1.0'}})";
+
+    const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${older}`, file], {
+      encoding: "utf8",
+    });
+
+    expect([status, stderr]).toEqual([1, `pulse: needs Node 24 or newer, this is 22.1.0 (${process.execPath})\n`]);
   });
 
   test("names all that is wrong with a call, and ends with 2", async () => {

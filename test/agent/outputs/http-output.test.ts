@@ -80,7 +80,12 @@ describe("an API as an agent sees it", () => {
       { kind: "failed", reason: "it answered 503", retryAfterMs: 7000 },
     ],
     ["lets nobody in", { status: 401 }, { kind: "failed", reason: "it answered 401" }],
-    ["is not there", { status: 404 }, { kind: "failed", reason: "it answered 404" }],
+    [
+      "has not this namespace",
+      { status: 404, body: '{"detail":"there is no namespace \\"nope\\""}' },
+      { kind: "failed", reason: 'it answered 404: there is no namespace "nope"' },
+    ],
+    ["is hidden by a proxy", { status: 502, body: "<html>" }, { kind: "failed", reason: "it answered 502" }],
     [
       "is something else",
       { status: 200, body: "<html>" },
