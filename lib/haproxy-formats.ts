@@ -13,12 +13,20 @@ import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
  */
 export const readHaproxyFormats = (scope: IConstruct, files: readonly string[]): readonly KnownFormat[] =>
   files.flatMap((file) => {
-    const config = readHaproxyConfig(readFileSync(file, "utf8"), (name) => process.env[name]);
+    const config = readHaproxyConfig(textOf(file), (name) => process.env[name]);
     for (const { line, level, says } of config.faults)
       if (level === "error")
         Annotations.of(scope).addWarningV2(`pulse:haproxyConfig:${line}`, `${file}:${line}: ${says}`);
     return knownFormatsOf(config);
   });
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Error(`haproxyConfig ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
 
 const FILE = "haproxy-formats.json";
 

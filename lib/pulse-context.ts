@@ -1,4 +1,5 @@
 import type { Node } from "constructs";
+import { nearest } from "#core/nearest.ts";
 import type { Auth } from "#lib/auth.ts";
 import { readEventTypes } from "#lib/event-types-file.ts";
 import { readHaproxyFormats } from "#lib/haproxy-formats.ts";
@@ -7,7 +8,30 @@ import type { StageName } from "#lib/stage.ts";
 
 const stageNames: Readonly<Record<string, StageName>> = { dev: "dev", prod: "prod" };
 
-type Given = (key: string) => string | undefined;
+const KEYS = [
+  "stage",
+  "auth",
+  "issuer",
+  "audience",
+  "readScope",
+  "writeScope",
+  "declareScope",
+  "namespaces",
+  "openClusterUrl",
+  "alarmEmail",
+  "alarmTopic",
+  "operatorRole",
+  "haproxyConfig",
+  "haproxyZone",
+  "eventTypes",
+  "reinstall",
+  "webhookNetworks",
+  "triggerBuses",
+  "triggerFunctions",
+  "dashboards",
+] as const;
+type ContextKey = (typeof KEYS)[number];
+type Given = (key: ContextKey) => string | undefined;
 
 const auths: Readonly<Record<string, (given: Given) => Auth>> = {
   iam: () => ({ kind: "iam" }),
@@ -29,13 +53,23 @@ const auths: Readonly<Record<string, (given: Given) => Auth>> = {
 
 /** What `cdk … -c <setting>=<value>` asks for. docs/deploying.md says what each setting means. */
 export function pulseContext(node: Node): PulseProps {
-  const given: Given = (key) => node.tryGetContext(key);
+  refuseMisspelt(node);
+  // A command line gives text; cdk.json may have lists, truth values and numbers.
+  const given: Given = (key) => {
+    const value: unknown = node.tryGetContext(key);
+    return value === undefined || value === null ? undefined : String(value);
+  };
   const auth = given("auth");
-  const openClusterUrl = given("openClusterUrl");
   const reinstall = given("reinstall");
-  const operatorRoleArn = given("operatorRole");
-  const alarmTopicArn = given("alarmTopic");
-  const alarmEmail = given("alarmEmail");
+  const openClusterUrl = fitting(given, "openClusterUrl", /^https?:\/\/\S+$/, "the address of an OpenSearch");
+  const operatorRoleArn = fitting(
+    given,
+    "operatorRole",
+    /^arn:[\w-]+:iam::\d{12}:role\/\S+$/,
+    "the ARN of an IAM role",
+  );
+  const alarmTopicArn = fitting(given, "alarmTopic", /^arn:[\w-]+:sns:[\w-]+:\d{12}:\S+$/, "the ARN of an SNS topic");
+  const alarmEmail = fitting(given, "alarmEmail", /^[^\s@,]+@[^\s@,]+$/, "one address of mail");
   const haproxyZone = given("haproxyZone");
   const dashboards = given("dashboards");
   const eventTypes = given("eventTypes");
@@ -60,15 +94,32 @@ export function pulseContext(node: Node): PulseProps {
   };
 }
 
-/** A JSON file of context has truth values, a command line their names. */
-function dashboardsFrom(given: unknown): boolean | string {
-  const text = String(given);
+function dashboardsFrom(text: string): boolean | string {
   if (text === "true" || text === "false") return text === "true";
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
   throw new Error(`-c dashboards=${text}: it is true, false or the address of an OpenSearch Dashboards`);
 }
 
-const listOf = (list = ""): string[] => list.split(",").filter((item) => item !== "");
+const listOf = (list = ""): string[] =>
+  list
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+function fitting(given: Given, key: ContextKey, pattern: RegExp, what: string): string | undefined {
+  const text = given(key);
+  if (text !== undefined && !pattern.test(text)) throw new Error(`-c ${key}=${text}: it is ${what}`);
+  return text;
+}
+
+/** A key that nobody asks for would make another deployment: `-c stge=prod` one whose data goes with its stacks. */
+function refuseMisspelt(node: Node): void {
+  const faults = Object.keys(node.getAllContext()).flatMap((key) => {
+    const meant = KEYS.some((known) => known === key) ? undefined : nearest(key, KEYS);
+    return meant === undefined ? [] : [`-c ${key} is not known: is ${meant} meant?`];
+  });
+  if (faults.length > 0) throw new Error(`${faults.join(" ")} There are ${KEYS.join(", ")}`);
+}
 
 function choice<Choice>(key: string, given: string, choices: Readonly<Record<string, Choice>>): Choice {
   const chosen = choices[given];

@@ -159,7 +159,7 @@ export class TriggersStack extends Stack {
       description: "Pulse: the ticks of workflows with a period",
       // At the minute's begin: a rate would begin at whatever second it was
       // deployed, and ticks before that would be late.
-      schedule: Schedule.cron({}),
+      schedule: Schedule.cron({ minute: "*" }),
       targets: [new LambdaTarget(fn, { maxEventAge: Duration.minutes(1) })],
     });
     Validations.of(rule).acknowledge({ id: "Serverless-EventBusDLQ", reason });
