@@ -16,6 +16,12 @@ export interface AskedQuery {
 
 const KNOWN_KEYS =
   "is not known: a query has tags, any, none, type, timestamp, value, aggregator, groupBy, size and interval";
+/** The same of what lies inside it. */
+const KNOWN_INSIDE: readonly (readonly [RegExp, string])[] = [
+  [/^\/aggregator\//, "is not known: an aggregator has type, field, percents, groupBy, size and interval"],
+  [/^\/timestamp\//, "is not known: a time has gte, gt, lte and lt"],
+  [/^\/value\/[^/]*\//, "is not known: a range has gte, gt, lte and lt"],
+];
 
 /**
  * The query that a JSON body asks, given which types are declared. Throws `invalid-input` with
@@ -28,7 +34,7 @@ export function parseEventQuery(
   declared: readonly EventTypeDeclaration[] = DEFAULT_EVENT_TYPES,
 ): AskedQuery {
   const result = eventQuerySchema().safeParse(json);
-  if (!result.success) throw invalidInput([...toFaults(result.error, KNOWN_KEYS), ...faultsOfTime(json, nowMs)]);
+  if (!result.success) throw invalidInput([...faultsOf(result.error), ...faultsOfTime(json, nowMs)]);
   const asked = result.data;
   const faults: Fault[] = [];
   const bounds = boundsOf(asked.timestamp, nowMs, faults);
@@ -47,6 +53,12 @@ export function parseEventQuery(
   if (faults.length > 0) throw invalidInput(faults);
   return { query, ...(aggregation === undefined ? {} : { aggregation }) };
 }
+
+const faultsOf = (error: Parameters<typeof toFaults>[0]): Fault[] =>
+  toFaults(error, KNOWN_KEYS).map(({ pointer, detail }) => ({
+    pointer,
+    detail: detail === KNOWN_KEYS ? (KNOWN_INSIDE.find(([inside]) => inside.test(pointer))?.[1] ?? detail) : detail,
+  }));
 
 /** What is wrong with the times of a query that has other faults already: the caller is told of all at once. */
 function faultsOfTime(json: unknown, nowMs: number): Fault[] {

@@ -19,10 +19,16 @@ const typeName = () =>
     }),
   );
 
-const integer = (least: number, most: number) =>
-  z
-    .int({ error: (issue) => `must be a whole number, not ${quote(issue.input)}` })
-    .check(z.minimum(least), z.maximum(most));
+function integer(least: number, most: number) {
+  const error = (issue: { readonly input?: unknown }) =>
+    `must be a whole number from ${least} to ${most}, not ${quote(issue.input)}`;
+  return z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error }));
+}
+
+function percent() {
+  const error = (issue: { readonly input?: unknown }) => `must be a number from 0 to 100, not ${quote(issue.input)}`;
+  return z.number({ error }).check(z.minimum(0, { error }), z.maximum(100, { error }));
+}
 
 export const AGGREGATORS = [
   "average",
@@ -38,7 +44,14 @@ export const AGGREGATORS = [
 
 const aggregatorName = () =>
   z.pipe(
-    text().check(z.toLowerCase()),
+    z
+      .string({
+        error: ({ input }) =>
+          input === undefined
+            ? `is missing: one of ${AGGREGATORS.join(", ")}`
+            : `must be one of ${AGGREGATORS.join(", ")}, not ${quote(input)}`,
+      })
+      .check(z.toLowerCase()),
     z.enum(AGGREGATORS, {
       error: (issue) => `must be one of ${AGGREGATORS.join(", ")}, not ${quote(issue.input)}`,
     }),
@@ -67,7 +80,9 @@ const condition = () =>
   z.union(
     [
       scalar(),
-      z.array(scalar()).check(z.minLength(1), z.maxLength(1000)),
+      z
+        .array(scalar())
+        .check(z.minLength(1, "must hold 1 to 1000 values"), z.maxLength(1000, "must hold 1 to 1000 values")),
       z
         .strictObject({ gte: bound(), gt: bound(), lt: bound(), lte: bound() })
         .check(z.refine((range) => Object.keys(range).length > 0, "must have a bound")),
@@ -92,16 +107,32 @@ export const eventQuerySchema = once(() =>
             error: (issue) => `must be a time, or an object of gte, gt, lt, lte with times, not ${quote(issue.input)}`,
           }),
         ),
-        value: z.optional(z.record(z.string(), condition())),
-        aggregator: z.optional(
-          z.strictObject({
-            type: aggregatorName(),
-            field: z.optional(filled()),
-            percents: z.optional(
-              z.array(z.number().check(z.minimum(0), z.maximum(100))).check(z.minLength(1), z.maxLength(20)),
-            ),
-            ...grouping(),
+        value: z.optional(
+          z.record(z.string(), condition(), {
+            error: (issue) => `must be an object of fields and their conditions, not ${quote(issue.input)}`,
           }),
+        ),
+        aggregator: z.optional(
+          z.strictObject(
+            {
+              type: aggregatorName(),
+              field: z.optional(filled()),
+              percents: z.optional(
+                z
+                  .array(percent(), {
+                    error: (issue) => `must be a list of 1 to 20 numbers, not ${quote(issue.input)}`,
+                  })
+                  .check(z.minLength(1, "must hold 1 to 20 numbers"), z.maxLength(20, "must hold 1 to 20 numbers")),
+              ),
+              ...grouping(),
+            },
+            {
+              error: (issue) =>
+                issue.code === "invalid_type"
+                  ? `must be an object like {"type":"sum","field":"value"}, not ${quote(issue.input)}`
+                  : undefined,
+            },
+          ),
         ),
         ...grouping(),
       },

@@ -83,14 +83,17 @@ const groups = listOf({
   properties: { key: { type: ["string", "number", "boolean"] }, count: integer, value: aggregatedValue, series },
 });
 const hints = {
-  count: { ...integer, description: "How many events match, where none has what is aggregated" },
+  count: {
+    ...integer,
+    description: "How many events match, where none has what is aggregated, or by what they are grouped",
+  },
   hint: { ...text, description: "The same where: what was looked for" },
 };
 const aggregation: Json = {
   oneOf: Object.entries({ value: aggregatedValue, groups, series }).map(([name, schema]) => ({
     type: "object",
     required: [name],
-    properties: { [name]: schema, ...(name === "value" && hints) },
+    properties: { [name]: schema, ...hints },
   })),
 };
 

@@ -255,6 +255,56 @@ describe.each(transports)("queries $name", (transport) => {
     expect((await get(`${asked}&aggregator=stats&field=a`)).json.value).toMatchObject({ count: 0 });
   });
 
+  test("says the same of groups, series and different values, and of what nothing can be grouped by", async () => {
+    const asked = "/api/v1/events/aggregate?tag=metrics:rate";
+    const hintOf = async (parameters: string): Promise<unknown> => {
+      const { json } = await get(`${asked}&${parameters}`);
+      return [json.count, json.hint];
+    };
+
+    expect(await hintOf("aggregator=average&field=a.b&groupBy=tag")).toEqual([
+      7,
+      'no event that matches has a number at "a.b"',
+    ]);
+    expect(await hintOf("aggregator=average&field=a.b&interval=1d")).toEqual([
+      7,
+      'no event that matches has a number at "a.b"',
+    ]);
+    expect(await hintOf("aggregator=cardinality&field=a.b")).toEqual([7, expect.stringContaining('at "a.b"')]);
+    expect(await hintOf("groupBy=backend")).toEqual([
+      7,
+      'no event that matches has anything at "backend" to group by: only numbers count there, unless the type declares it as a field',
+    ]);
+    expect(await hintOf("groupBy=tag:nobody")).toEqual([7, 'no event that matches has a tag like "nobody:…"']);
+    expect((await get("/api/v1/events/aggregate?tag=none&groupBy=backend")).json).toEqual({ groups: [] });
+    expect((await get(`${asked}&groupBy=tag:gateways`)).json).toEqual({
+      groups: [{ key: "gateways:sava/9050", count: 7, value: 7 }],
+    });
+  });
+
+  test.each<[string, string, string]>([
+    ['{"aggregator":"sum"}', "/aggregator", 'must be an object like {"type":"sum","field":"value"}, not "sum"'],
+    ['{"aggregator":{"field":"a"}}', "/aggregator/type", "is missing: one of average, "],
+    ['{"aggregator":{"type":"sum","op":1}}', "/aggregator/op", "an aggregator has type, field, "],
+    ['{"aggregator":{"type":"percentiles","percents":["p99"]}}', "/aggregator/percents/0", 'from 0 to 100, not "p99"'],
+    ['{"aggregator":{"type":"percentiles","percents":[101]}}', "/aggregator/percents/0", "from 0 to 100, not 101"],
+    [
+      '{"aggregator":{"type":"percentiles","percents":99}}',
+      "/aggregator/percents",
+      "a list of 1 to 20 numbers, not 99",
+    ],
+    ['{"aggregator":{"type":"count"},"size":0}', "/size", "must be a whole number from 1 to 1000, not 0"],
+    ['{"timestamp":{"from":"now-1h"}}', "/timestamp/from", "a time has gte, gt, lte and lt"],
+    ['{"type":"haproxy","value":{"ST":{"from":500}}}', "/value/ST/from", "a range has gte, gt, lte and lt"],
+    ['{"type":"haproxy","value":{"ST":[]}}', "/value/ST", "must hold 1 to 1000 values"],
+    ['{"type":"haproxy","value":503}', "/value", "must be an object of fields and their conditions, not 503"],
+  ])("says of %s what it must be", async (body, pointer, detail) => {
+    const { status, json } = await get("/api/v1/events/aggregate", body);
+
+    expect(status).toBe(400);
+    expect(json.errors).toContainEqual({ pointer, detail: expect.stringContaining(detail) });
+  });
+
   test("refuses a rate over a time that has no beginning, unless only intervals have rates", async () => {
     const rate = { tags: "metrics:rate", aggregator: { type: "rate" } };
 
