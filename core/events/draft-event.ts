@@ -167,7 +167,12 @@ interface Item {
 const linesOf = (body: string): Item[] =>
   body.split("\n").flatMap((text, index) => (text.trim() === "" ? [] : [{ text, line: index + 1 }]));
 
-function inLine(line: number, { kind, message, faults, cause }: PulseError): PulseError {
+function inLine(line: number, { kind, message, cause, ...error }: PulseError): PulseError {
+  // JSON.parse, which has the one line, counts it as the first.
+  const faults = error.faults.map((fault) => ({
+    ...fault,
+    detail: fault.detail.replace("(line 1 column ", "(column "),
+  }));
   const said = faults.map(({ pointer, detail }) => `line ${line}${pointer && `, ${pointer},`} ${detail}`);
   return new PulseError(kind, said.join("; ") || `line ${line}: ${message}`, { faults, cause });
 }

@@ -6,7 +6,6 @@ import { toEventJson } from "#core/events/event.ts";
 import { compactJson } from "#core/events/json-text.ts";
 import { toReceiptText } from "#core/events/receipt.ts";
 import { parseJson } from "#core/json.ts";
-import { basePathOf } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api } from "#functions/shared/api.ts";
 import { statusOf, toProblem } from "#functions/shared/problem.ts";
@@ -19,7 +18,7 @@ export const createEventsHandler = (namespaces: readonly string[], intake: Event
     const form = formOf(request);
     if (form !== "event" && form !== "cloudevent" && form !== "binary-cloudevent")
       return createMany(parseDrafts(request.text(), form), options, intake);
-    return createOne(draftOf(request, form), options, intake);
+    return createOne(draftOf(request, form), request.base, options, intake);
   });
 
 function draftOf(request: ApiRequest, form: "event" | "cloudevent" | "binary-cloudevent"): DraftEvent {
@@ -29,6 +28,7 @@ function draftOf(request: ApiRequest, form: "event" | "cloudevent" | "binary-clo
 
 async function createOne(
   draft: DraftEvent,
+  base: string,
   options: CreateOptions,
   intake: EventIntake,
 ): Promise<APIGatewayProxyResult> {
@@ -36,7 +36,7 @@ async function createOne(
   if ("refused" in outcome) throw outcome.refused;
   const { event, point } = outcome;
   return jsonAnswer(201, toEventJson(event), {
-    location: `${basePathOf(options.namespace)}/events/${event.id}`,
+    location: `${base}/events/${event.id}`,
     "pulse-receipt": toReceiptText([point], event.namespace, event.receivedAtMs),
   });
 }

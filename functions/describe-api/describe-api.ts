@@ -3,6 +3,7 @@ import type { EventStore } from "#core/events/event-store.ts";
 import { toPositionText } from "#core/events/position.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { once } from "#core/once.ts";
+import { basePathOf } from "#functions/routes.ts";
 import { jsonAnswer } from "#functions/shared/answer.ts";
 import { type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
 import { VERSION } from "./version.ts";
@@ -19,14 +20,16 @@ export interface DescribeApiOptions {
 export function describeApiHandler({ namespaces, store, clock, engines }: DescribeApiOptions): ApiHandler {
   // The description is half of the function's code: it is loaded for `/openapi.json` only.
   const description = once(async () => {
-    const { openApiDescription } = await import("./openapi.ts");
-    return JSON.stringify(openApiDescription());
+    const { openApiDescription, serversBehind } = await import("./openapi.ts");
+    const described = openApiDescription();
+    return (prefix: string) => JSON.stringify({ ...described, servers: serversBehind(prefix) });
   });
   return api(
     namespaces,
     dispatch({
-      "GET /openapi.json": async () => {
-        return jsonAnswer(200, await description());
+      "GET /openapi.json": async ({ base, namespace }) => {
+        const describeBehind = await description();
+        return jsonAnswer(200, describeBehind(base.slice(0, -basePathOf(namespace).length)));
       },
       "GET /info": async ({ namespace }) => {
         const position = await store.position();

@@ -51,6 +51,12 @@ const securitySchemes: Json = {
   awsSignature: inAuthorization("A request signed with SigV4"),
 };
 
+/** Where the API is, below what API Gateway puts before each path: its stage, or nothing. */
+export const serversBehind = (prefix: string): readonly Json[] => [
+  { url: prefix + BASE_PATH },
+  { url: `${prefix}/{namespace}${BASE_PATH}`, variables: { namespace: { default: "default" } } },
+];
+
 /** OpenAPI 3.1, made from the table of routes and the schemas that requests are checked with. */
 export function openApiDescription(): Json {
   const paths: Record<string, Record<string, Json>> = {};
@@ -62,10 +68,7 @@ export function openApiDescription(): Json {
   return {
     openapi: "3.1.0",
     info: { title: "Pulse", version: VERSION, description: "The central event stream of a platform" },
-    servers: [
-      { url: BASE_PATH },
-      { url: `/{namespace}${BASE_PATH}`, variables: { namespace: { default: "default" } } },
-    ],
+    servers: serversBehind(""),
     paths,
     components: {
       securitySchemes,

@@ -4,7 +4,6 @@ import type { Artifact, ArtifactKey, ArtifactKind, SourceFormat } from "#core/ar
 import type { ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
 import { decodeSource, formatOf, readSource, type SourceValue } from "#core/artifacts/read-source.ts";
 import { PulseError } from "#core/errors.ts";
-import { basePathOf } from "#functions/routes.ts";
 import { COMMON_HEADERS, jsonAnswer } from "#functions/shared/answer.ts";
 import { type Answer, type ApiHandler, api } from "#functions/shared/api.ts";
 import {
@@ -86,5 +85,5 @@ function keptArtifact(changed: Changed, key: ArtifactKey): Artifact {
   return changed.artifact;
 }
 
-const locationOf = ({ namespace }: ApiRequest, { kind, name }: ArtifactKey): string =>
-  `${basePathOf(namespace)}/artifacts/${kind}/${encodeURIComponent(name)}`;
+const locationOf = ({ base }: ApiRequest, { kind, name }: ArtifactKey): string =>
+  `${base}/artifacts/${kind}/${encodeURIComponent(name)}`;

@@ -28,6 +28,8 @@ export interface ApiRequest {
   readonly rights: readonly Right[];
   /** Scheme, host and path, for links. */
   readonly url: string;
+  /** The base path as the caller has it, of the namespace and behind the stage of API Gateway: `/prod/team-a/api/v1`. */
+  readonly base: string;
   header(name: string): string | undefined;
   /** The body as text; throws `invalid-input` if it is not UTF-8, `too-large` over 4 MiB. */
   text(): string;
@@ -55,6 +57,7 @@ export function toApiRequest(message: HttpMessage): ApiRequest {
     ...http,
     id: message.requestContext.requestId,
     url: `${scheme}://${headers.host ?? "localhost"}${http.fullPath}`,
+    base: (http.fullPath.split(`${BASE_PATH}/`, 1)[0] as string) + BASE_PATH,
     header: (name) => headers[name],
     bytes,
     text: () => {

@@ -40,7 +40,7 @@ describe.each(transports)("artifacts $name", (transport) => {
     const replies = [await put(path, yaml, YAML_TYPE), await put(path, json), await remove(path), await get(path)];
 
     expect(replies.map(({ status }) => status)).toEqual([201, 200, 204, 404]);
-    expect(replies[0]?.headers).toMatchObject({ etag: '"1"', location: `/api/v1${path}` });
+    expect(replies[0]?.headers).toMatchObject({ etag: '"1"', location: `${transport.prefix}/api/v1${path}` });
     expect(replies[0]?.json).toMatchObject({ kind: "breeds", name: "sava/9050", version: 1, format: "yaml" });
     expect(replies[1]?.headers).toMatchObject({ etag: '"2"', "last-modified": expect.stringMatching(/ GMT$/) });
     const events = await archived("breeds:sava/9050");

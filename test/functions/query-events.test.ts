@@ -23,7 +23,7 @@ describe.each(transports)("queries $name", (transport) => {
     );
 
   beforeAll(async () => {
-    pulse = openMemoryPulse();
+    pulse = openMemoryPulse({ namespaces: ["team-a"] });
     open = await transport.open(pulse.handlers);
     await create(
       ...Array.from({ length: 7 }, (_, i) => ({
@@ -404,7 +404,10 @@ describe.each(transports)("queries $name", (transport) => {
   test("describes itself", async () => {
     const description = (await get("/api/v1/openapi.json")).json;
 
+    const inTeam = (await get("/team-a/api/v1/openapi.json")).json;
     expect(description.openapi).toBe("3.1.0");
+    expect(description.servers[0]).toEqual({ url: `${transport.prefix}/api/v1` });
+    expect(inTeam.servers).toEqual(description.servers);
     expect(Object.keys(description.paths)).toContain("/events/{id}");
     expect((await get("/api/v1/info")).json).toMatchObject({ engines: { store: "embedded", journal: "local" } });
   });

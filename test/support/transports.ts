@@ -39,12 +39,17 @@ function requireDescribed({ method = "GET", path }: Call, reply: Reply): Reply {
 /** A way to the functions. */
 export interface Transport {
   readonly name: string;
+  /** What stands before every path on its way: the stage of API Gateway. */
+  readonly prefix: string;
   open(handlers: HttpHandlers): Promise<{ call(call: Call): Promise<Reply>; close(): Promise<void> }>;
 }
+
+const STAGE = "/prod";
 
 /** As API Gateway invokes them: the event is written here by hand, from AWS's documentation, not by `dev/`. */
 export const invoked: Transport = {
   name: "invoked as Lambda",
+  prefix: STAGE,
   open: async (handlers) => ({
     call: async (call) => {
       const message = toProxyEvent(call);
@@ -60,6 +65,7 @@ export const invoked: Transport = {
 /** As the local server serves them. */
 const served: Transport = {
   name: "served over HTTP",
+  prefix: "",
   open: async (handlers) => {
     const server = await serveHttp(handlers, 0);
     return {
@@ -139,7 +145,7 @@ function toProxyEvent({ method = "GET", path: target, headers = {}, body, rights
     isBase64Encoded: !isText,
     requestContext: {
       requestId,
-      path: `/prod${path}`,
+      path: STAGE + path,
       stage: "prod",
       ...(rights !== undefined && {
         authorizer: { principalId: "key:0123456789abcdef", rights, integrationLatency: 0 },
