@@ -4,7 +4,7 @@ import type { Server } from "node:net";
 
 /**
  * Starts to listen, or fails with an error that names the address, as
- * `host:port/udp` or a path, and whether it is taken.
+ * `host:port/udp` or a path, and says why.
  */
 export async function listening(server: Server | UdpSocket, start: () => void, address: string): Promise<void> {
   const heard = once(server, "listening");
@@ -13,7 +13,7 @@ export async function listening(server: Server | UdpSocket, start: () => void, a
     await heard;
   } catch (cause) {
     server.close();
-    const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-    throw new Error(`cannot listen on ${address}${taken ? ": it is taken" : ""}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new Error(`cannot listen on ${address}: ${code === "EADDRINUSE" ? "it is taken" : message}`, { cause });
   }
 }

@@ -227,9 +227,12 @@ describe("an agent beside a gateway", () => {
     expect(other?.status).toBe(404);
   });
 
-  test("that cannot listen says where, and has left nothing behind", async () => {
+  test("that cannot listen says where and why, and has left nothing behind", async () => {
     const { port } = new URL(pulse.url);
 
+    await expect(start({ unix: [join(folder.path, "nowhere", "ring.sock")] })).rejects.toThrow(
+      /^cannot listen on .+ring\.sock: .*(EACCES|ENOENT)/,
+    );
     await expect(start({ tcp: [`127.0.0.1:${port}`] })).rejects.toThrow(
       `cannot listen on 127.0.0.1:${port}/tcp: it is taken`,
     );
