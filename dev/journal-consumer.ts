@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { type Clock, sleep } from "#core/clock.ts";
+import type { BatchOutcome, CheckpointTurns } from "#dev/checkpoint-turns.ts";
 import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
 import type { LocalRecord } from "#journals/local/local-journal.ts";
 
@@ -14,6 +15,8 @@ export interface FollowedJournal {
 export interface JournalConsumerOptions {
   readonly journal: FollowedJournal;
   readonly handler: StreamConsumer;
+  /** What the handler has for its store, if a batch may be kept while the checkpoint of the one before is moved. */
+  readonly turns?: CheckpointTurns;
   readonly clock: Clock;
   /** The last record that is done. */
   readonly after: bigint;
@@ -25,7 +28,7 @@ export interface JournalConsumerOptions {
 }
 
 export interface JournalConsumer {
-  /** Stops after the batch that is under way. */
+  /** Stops after what is under way. */
   close(): Promise<void>;
 }
 
@@ -33,6 +36,13 @@ const MAX_RECORDS = 10_000;
 /** After a burst few large batches are quicker than many small ones: each costs a refresh, and segments to be merged. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 const RETRY_MS = 500;
+const NONE_BEFORE: Promise<BatchOutcome> = Promise.resolve(undefined);
+
+/** A batch that the function has, and its last record. */
+interface HandedOver {
+  readonly outcome: Promise<BatchOutcome>;
+  readonly last: bigint;
+}
 
 /**
  * Feeds a local journal to its function as Lambda's event source mapping feeds it from Kinesis: batches of one shard in
@@ -41,6 +51,7 @@ const RETRY_MS = 500;
 export function consumeJournal({
   journal,
   handler,
+  turns,
   clock,
   after,
   maxBatchBytes = MAX_BATCH_BYTES,
@@ -51,33 +62,51 @@ export function consumeJournal({
   let wake = () => {};
   const unsubscribe = journal.onAppended(() => wake());
 
+  let done = after;
+
   async function run(): Promise<void> {
-    let done = after;
+    /** All of it is kept, and its checkpoint is being moved. */
+    let ending: HandedOver | undefined;
     while (!closed) {
-      const records = read(done);
-      if (records === undefined) {
-        await sleep(clock, RETRY_MS);
+      const before = ending;
+      ending = undefined;
+      const records = read(before?.last ?? done);
+      const last = records?.at(-1)?.sequenceNumber;
+      if (records === undefined || last === undefined) {
+        if (before !== undefined) await settle(before);
+        else if (records === undefined) await sleep(clock, RETRY_MS);
+        else await appended();
         continue;
       }
-      const last = records.at(-1);
-      if (last === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      const unfinished = await deliver(toBatch(journal.shard, records));
+      const kept = turns?.begin(before?.outcome ?? NONE_BEFORE).then(() => true);
+      const batch: HandedOver = { outcome: deliver(toBatch(journal.shard, records)), last };
+      const isKept = await Promise.race([kept ?? batch.outcome, batch.outcome.then(() => false)]);
       // A store in this process keeps a batch without a pause: whatever else waits has its turn before the next.
       await nextTurn();
-      if (unfinished === undefined) {
-        done = last.sequenceNumber;
-        onProgress(done);
-      } else {
-        done = unfinished - 1n;
-        await sleep(clock, RETRY_MS);
-      }
+      if (before !== undefined && !(await settle(before))) await batch.outcome;
+      else if (isKept === true) ending = batch;
+      else await settle(batch);
     }
+    if (ending !== undefined) await settle(ending);
   }
+
+  /** Goes on behind the batch when it is finished, or where it says, after a pause; whether it is finished. */
+  async function settle({ outcome, last }: HandedOver): Promise<boolean> {
+    const unfinished = await outcome;
+    if (unfinished === undefined) {
+      done = last;
+      onProgress(done);
+      return true;
+    }
+    done = unfinished - 1n;
+    await sleep(clock, RETRY_MS);
+    return false;
+  }
+
+  const appended = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
 
   /** The records after that number; undefined when they cannot be read now. */
   function read(afterSequenceNumber: bigint): readonly LocalRecord[] | undefined {
@@ -89,7 +118,7 @@ export function consumeJournal({
     }
   }
 
-  async function deliver(batch: KinesisStreamEvent): Promise<bigint | undefined> {
+  async function deliver(batch: KinesisStreamEvent): Promise<BatchOutcome> {
     try {
       const { batchItemFailures } = await handler(batch);
       const failed = batchItemFailures[0]?.itemIdentifier;
@@ -130,7 +159,10 @@ export function toBatch(shard: string, records: readonly LocalRecord[]): Kinesis
           kinesisSchemaVersion: "1.0",
           partitionKey: "",
           sequenceNumber: String(sequenceNumber),
-          data: Buffer.from(data).toString("base64"),
+          // Not before it is read: whoever follows triggers mostly reads none of it.
+          get data() {
+            return Buffer.from(data).toString("base64");
+          },
           approximateArrivalTimestamp: appendedAtMs / 1000,
         },
       }),

@@ -14,7 +14,14 @@ import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
 import type { TypeRegister } from "#core/events/type-register.ts";
 import { haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
 import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { consumeJournal, type FollowedJournal, type JournalConsumer, toBatch } from "#dev/journal-consumer.ts";
+import { CheckpointTurns } from "#dev/checkpoint-turns.ts";
+import {
+  consumeJournal,
+  type FollowedJournal,
+  type JournalConsumer,
+  type JournalConsumerOptions,
+  toBatch,
+} from "#dev/journal-consumer.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
 import { log } from "#functions/shared/log.ts";
@@ -75,7 +82,7 @@ export async function openEmbedded({ data, formats = [] }: EngineOptions): Promi
   const { logs, parse, feeds } = parts;
   journal.onAppended(() => feeds.poke());
   const handler = indexHaproxyLogsHandler({ store, deadLetters, parse });
-  const consumer = await follow(logs, handler, feeds, EMBEDDED_LOG_BATCH_BYTES);
+  const consumer = await follow(logs, handler, feeds, { maxBatchBytes: EMBEDDED_LOG_BATCH_BYTES });
   return {
     name: "embedded",
     ...parts,
@@ -122,9 +129,12 @@ export async function openWithOpenSearch({ data, formats = [] }: EngineOptions, 
   const journal = openLocalJournal({ database });
   const parts = withJournal(journal, { database, store, register: store.register, formats });
   const { logs, parse, feeds } = parts;
+  const turns = { events: new CheckpointTurns(store), logs: new CheckpointTurns(store) };
+  const indexEvents = indexEventsHandler({ store: turns.events, deadLetters });
+  const indexLogs = indexHaproxyLogsHandler({ store: turns.logs, deadLetters, parse });
   const consumers = [
-    await follow(journal, indexEventsHandler({ store, deadLetters }), feeds),
-    await follow(logs, indexHaproxyLogsHandler({ store, deadLetters, parse }), feeds, LOG_BATCH_BYTES),
+    await follow(journal, indexEvents, feeds, { turns: turns.events }),
+    await follow(logs, indexLogs, feeds, { turns: turns.logs, maxBatchBytes: LOG_BATCH_BYTES }),
   ];
   return {
     name: "opensearch",
@@ -176,14 +186,14 @@ async function follow(
   journal: FollowedJournal,
   handler: StreamConsumer,
   feeds: EventFeeds,
-  maxBatchBytes?: number,
+  options: Pick<JournalConsumerOptions, "turns" | "maxBatchBytes">,
 ): Promise<JournalConsumer> {
   return consumeJournal({
     journal,
     handler,
     clock: systemClock,
     after: await lastIndexed(journal, feeds.store),
-    ...(maxBatchBytes !== undefined && { maxBatchBytes }),
+    ...options,
     onProgress: () => feeds.poke(),
     onError: reportError,
   });

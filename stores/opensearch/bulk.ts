@@ -23,6 +23,7 @@ export async function createAll<Item>(
   items: Iterable<Item>,
   write: DocumentWriter<Item>,
   retry: RetryPolicy,
+  inFlight = IN_FLIGHT,
 ): Promise<Kept[]> {
   const kept: Kept[] = [];
   const bulks = bulksOf(items, write);
@@ -35,8 +36,14 @@ export async function createAll<Item>(
       });
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, sendNext));
+  await allAnswers(Array.from({ length: inFlight }, sendNext));
   return kept;
+}
+
+/** What all of them answer, when all have ended: whatever fails, none goes on behind the failure. */
+export async function allAnswers<Answer>(asked: readonly Promise<Answer>[]): Promise<readonly Answer[]> {
+  await Promise.allSettled(asked);
+  return Promise.all(asked);
 }
 
 /** Documents that are sent together: `from` is the place of the first. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { bulksOf } from "#stores/opensearch/bulk.ts";
+import { allAnswers, bulksOf } from "#stores/opensearch/bulk.ts";
 import { Documents } from "#stores/opensearch/documents.ts";
 
 const bytesOf = (text: string) => Buffer.from(text);
@@ -84,4 +84,16 @@ describe("bulks", () => {
   test("are none without documents", () => {
     expect([...bulksOf([], write)]).toEqual([]);
   });
+});
+
+test("a failure of what was asked together is told when all of it has ended", async () => {
+  const log: string[] = [];
+  const slow = new Promise<void>((resolve) => setImmediate(resolve)).then(() => void log.push("slow ended"));
+
+  const failure = allAnswers([Promise.reject(new Error("quick")), slow]).catch((error: Error) =>
+    log.push(error.message),
+  );
+  await failure;
+
+  expect(log).toEqual(["slow ended", "quick"]);
 });
