@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
-import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
+import { formatsOfConfigs } from "#cli/haproxy/formats-of-config.ts";
 import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import { type LocalPulse, type LocalPulseOptions, startLocalPulse } from "#dev/local-pulse.ts";
@@ -17,7 +16,7 @@ const HELP = `Runs Pulse on this machine: the functions that run on AWS, behind 
   --opensearch <url>    keep events in this OpenSearch instead; the journal stays in the folder
   --syslog <n>          HAProxy's logs, UDP and TCP (default 5514; 0 listens nowhere)
   --syslog-zone <zone>  the time zone gateways log in, like Europe/Berlin or +02:00 (default UTC)
-  --haproxy-config <f>  the gateways' haproxy.cfg: its own log-formats are read, too
+  --haproxy-config <f>  a gateway's haproxy.cfg: its own log-formats are read, too; may be repeated
   --namespaces <a,b>    declared besides "default"
   --measure-every <s>   how often health and metrics of gateways are measured (default 5s; off never measures)
   --view-window <s>     how far back /health/… and /metrics/… look (default 30, more where it is measured seldom)
@@ -45,7 +44,7 @@ export async function serve(args: string[]): Promise<void> {
 function readOptions(args: string[]): LocalPulseOptions | "help" {
   const values = parsed("serve", () => parse(args));
   if (values.help) return "help";
-  const { data, opensearch, "syslog-zone": syslogZone = "UTC", "haproxy-config": config } = values;
+  const { data, opensearch, "syslog-zone": syslogZone = "UTC", "haproxy-config": configs } = values;
   const faults: string[] = [];
   const port = portOf("--port", values.port ?? "3000", faults);
   const syslogPort = portOf("--syslog", values.syslog ?? "5514", faults);
@@ -58,8 +57,7 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     faults.push(`--opensearch takes a URL like http://127.0.0.1:9200, not "${opensearch}"`);
   if (!isZone(syslogZone))
     faults.push(`--syslog-zone takes a time zone like Europe/Berlin or +02:00, not "${syslogZone}"`);
-  if (config !== undefined && !existsSync(pathOfCaller(config)))
-    faults.push(`--haproxy-config takes a haproxy.cfg, and there is no file ${config}`);
+  const formats = formatsOfConfigs("--haproxy-config", configs, faults);
   if (faults.length > 0) throw wrongCall("serve", faults);
   return {
     port,
@@ -69,7 +67,7 @@ function readOptions(args: string[]): LocalPulseOptions | "help" {
     ...(opensearch === undefined ? {} : { openSearchUrl: opensearch }),
     ...(syslogPort === 0 ? {} : { syslogPort }),
     syslogZone,
-    ...(config === undefined ? {} : { formats: formatsOfConfig(config) }),
+    ...(configs === undefined ? {} : { formats }),
     namespaces,
   };
 }
@@ -83,7 +81,7 @@ const parse = (args: string[]) =>
       opensearch: { type: "string" },
       syslog: { type: "string" },
       "syslog-zone": { type: "string" },
-      "haproxy-config": { type: "string" },
+      "haproxy-config": { type: "string", multiple: true },
       namespaces: { type: "string" },
       "view-window": { type: "string" },
       "measure-every": { type: "string" },

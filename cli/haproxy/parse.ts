@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { parsed, wrongCall } from "#cli/call.ts";
-import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
+import { formatsOfConfigs } from "#cli/haproxy/formats-of-config.ts";
 import { ParseTally } from "#cli/haproxy/parse-tally.ts";
 import { openPipe, type Pipe } from "#cli/haproxy/pipe.ts";
 import { counted, openReporter, type Reporter } from "#cli/reporter.ts";
@@ -17,7 +17,7 @@ Writes one line of JSON for each, in order: {"record":{…}}, or {"rejected":{"r
 
   pulse haproxy parse [options] < lines
 
-  --config <haproxy.cfg>   reads the formats of this configuration besides those that HAProxy has of its own
+  --config <haproxy.cfg>   reads the formats of this configuration besides those that HAProxy has of its own; may be repeated
   --format '<log-format>'  reads this format too; may be given several times
   --timezone <zone>        of the gateway's clock: an IANA name, an offset as +01:00, or UTC (the default)
   --base64                 each line is a message in Base64, for what holds line feeds or bytes that are no text
@@ -40,7 +40,7 @@ export async function parse(args: string[]): Promise<void> {
     parseArgs({
       args,
       options: {
-        config: { type: "string" },
+        config: { type: "string", multiple: true },
         format: { type: "string", multiple: true },
         timezone: { type: "string" },
         base64: { type: "boolean" },
@@ -56,7 +56,9 @@ export async function parse(args: string[]): Promise<void> {
   if (timezone !== undefined && !isZone(timezone))
     throw wrongCall("haproxy parse", [`--timezone takes an IANA name, an offset or UTC, not "${timezone}"`]);
   const { format = [], config } = values;
-  const formats = [...readFormats(format), ...(config === undefined ? [] : formatsOfConfig(config))];
+  const faults: string[] = [];
+  const formats = [...readFormats(format), ...formatsOfConfigs("--config", config, faults)];
+  if (faults.length > 0) throw wrongCall("haproxy parse", faults);
   const tally = new ParseTally(timezone !== undefined);
   const reporter = openReporter();
   await parseAll({

@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { parsed, pathOfCaller, typesOf, wrongCall } from "#cli/call.ts";
 import { declaredTypes } from "#cli/declared-types.ts";
-import { formatsOfConfig } from "#cli/haproxy/formats-of-config.ts";
+import { formatsOfConfigs } from "#cli/haproxy/formats-of-config.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
 import { type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { toBounds } from "#core/events/timestamps.ts";
 import { haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
-import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
+import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 
 /** What `pulse replay` is asked to do. */
@@ -57,7 +57,7 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
   const target = openSearchTarget(values, faults);
   const types = typesOf(values.type, faults);
   const declared = declaredTypes(values.declared, faults);
-  const formats = formatsOf(values["haproxy-config"], faults);
+  const formats = formatsOfConfigs("--haproxy-config", values["haproxy-config"], faults);
   const bounds = toBounds({ gte: since, lte: until }, Date.now());
   if ("faults" in bounds) faults.push(...bounds.faults.map(({ pointer, detail }) => `${OPTION_OF[pointer]} ${detail}`));
   else if ((bounds.fromMs ?? -Infinity) > (bounds.toMs ?? Infinity)) faults.push("--since lies after --until");
@@ -77,14 +77,3 @@ export function readReplayCall(args: string[]): ReplayCall | "help" {
     stateFile: resume === undefined ? undefined : pathOfCaller(resume),
   };
 }
-
-/** The formats of all these haproxy.cfg; adds to `faults` which of them cannot be read. */
-const formatsOf = (files: readonly string[] = [], faults: string[]): KnownFormat[] =>
-  files.flatMap((file) => {
-    try {
-      return formatsOfConfig(file);
-    } catch (error) {
-      faults.push(`--haproxy-config ${file} cannot be read: ${(error as Error).message}`);
-      return [];
-    }
-  });

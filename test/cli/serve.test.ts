@@ -173,7 +173,9 @@ describe("pulse serve", () => {
   test("reads the gateways' own log-formats, and answers for their fields", async () => {
     const config = join(folder.path, "haproxy.cfg");
     await writeFile(config, HAPROXY_CONFIG);
-    const { url } = await serve("--haproxy-config", config);
+    const other = join(folder.path, "other.cfg");
+    await writeFile(other, 'frontend other\n  log 127.0.0.1 local0\n  log-format "other %ST"\n');
+    const { url } = await serve("--haproxy-config", config, "--haproxy-config", other);
     const logs = `${url}/api/v1/haproxy/logs?source=edge-1`;
     const lines = ['api GET 7 "bob"', 'api GET 9 "eve"', 'api PUT 2 "bob"'].map((line) => `<134>${line}\n`);
 
