@@ -12,7 +12,8 @@ export function eventTypesVariable(eventTypes: readonly EventTypeDeclaration[] =
   const text = JSON.stringify(own);
   if (text.length > MAX_CHARACTERS)
     throw new Error(
-      `eventTypes: with all their fields they take ${text.length} characters, functions can be told ${MAX_CHARACTERS}`,
+      `the types of eventTypes, with all their fields and those that haproxyConfig adds, take ${text.length} characters, and ` +
+        `functions can be told ${MAX_CHARACTERS}: declare types while Pulse runs instead, by PUT /artifacts/event-types/<type>`,
     );
   return { PULSE_EVENT_TYPES: text };
 }
