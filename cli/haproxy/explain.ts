@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { explainedConfig, explainedFormat, showConfig, showFormat, showTermination } from "#cli/haproxy/explained.ts";
@@ -62,6 +62,7 @@ function explainAsked(asked: string, isJson: boolean): void {
   else if (isFile(asked)) explainConfig(asked, isJson);
   else if (builtIn !== undefined) print(builtIn, isJson);
   else if (looksLikeTermination(asked)) explainState(asked, isJson);
+  else if (isFolder(asked)) throw wrongCall("haproxy explain", [`"${asked}" is a folder: name one of its files`]);
   else throw wrongCall("haproxy explain", [`"${asked}" is no log-format, no file and no termination state`]);
 }
 
@@ -87,7 +88,7 @@ const print = (format: LogFormat, isJson: boolean): void =>
 
 function explainConfig(path: string, isJson: boolean): void {
   const config = readHaproxyConfig(readFileSync(pathOfCaller(path), "utf8"), (name) => process.env[name]);
-  write(isJson ? json(explainedConfig(config)) : showConfig(config));
+  write(isJson ? json(explainedConfig(config)) : showConfig(config) || `${path} has no section that logs\n`);
   for (const { line, level, says } of config.faults)
     process.stderr.write(`${path}:${line}: ${level === "remark" ? "note: " : ""}${says}\n`);
   if (config.faults.some(({ level }) => level === "error")) process.exitCode = 1;
@@ -99,7 +100,10 @@ function explainState(state: string, isJson: boolean): void {
   else write(isJson ? json(explained) : showTermination(explained));
 }
 
-const isFile = (path: string): boolean => statSync(pathOfCaller(path), { throwIfNoEntry: false })?.isFile() === true;
+/** What a shell's `<(…)` names counts too: a pipe. */
+const isFile = (path: string): boolean => isThere(path) && !isFolder(path);
+const isFolder = (path: string): boolean => isThere(path) && statSync(pathOfCaller(path)).isDirectory();
+const isThere = (path: string): boolean => path !== "" && existsSync(pathOfCaller(path));
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 

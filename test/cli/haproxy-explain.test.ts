@@ -27,6 +27,17 @@ describe("pulse haproxy explain", () => {
     expect(await runPulse(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("pulse haproxy") });
   });
 
+  test("says of a folder, and of a configuration that logs nothing, what they are", async () => {
+    const silent = await configured("backend app\n  server a 127.0.0.1:80\n");
+
+    expect(await explain(folder.path)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`"${folder.path}" is a folder: name one of its files`),
+    });
+    expect(await explain(silent)).toMatchObject({ code: 0, stdout: `${silent} has no section that logs\n` });
+    expect(await explain("")).toMatchObject({ code: 2, stderr: expect.stringContaining('"" is no log-format') });
+  });
+
   test("says what happened in a session, and whose fault it was", async () => {
     const { code, stdout, stderr } = await explain("sHVN");
 

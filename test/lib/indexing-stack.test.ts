@@ -42,7 +42,9 @@ describe("index templates", () => {
     );
     const large = { name: "signup", period: "month", retentionDays: 30, fields } as const;
 
-    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, large] })).toThrow(/haproxyConfig adds, take \d+ characters.+declare types while Pulse runs instead/);
+    expect(() => deployment({ eventTypes: [...DEFAULT_EVENT_TYPES, large] })).toThrow(
+      /haproxyConfig adds, take \d+ characters.+declare types while Pulse runs instead/,
+    );
   });
 
   test.each(["SignUp", "sign up", ""])("are refused for a type that is named %j", (name) => {
