@@ -34,7 +34,10 @@ export function ambiguities(format: LogFormat, captures?: Captures): Ambiguity[]
     if (!found.has(offset)) found.set(offset, says);
   };
   listsUntold(slots, captures).forEach(note);
-  if (captures === undefined) headersUntold(slots).forEach(note);
+  if (captures === undefined) {
+    headersUntold(slots).forEach(note);
+    blocksUntold(slots).forEach(note);
+  }
   valuesUntold(slots).forEach(note);
   for (const index of slots.keys()) {
     if (captures === undefined && vanishes(slots[index])) valuesUntold(withoutSlot(slots, index)).forEach(note);
@@ -174,6 +177,38 @@ function headersUntold(slots: readonly Slot[]): Ambiguity[] {
     const says = saysOfHeaders(previous.field, slot.field);
     return says === undefined ? [] : [{ offset: slot.field.offset, says }];
   });
+}
+
+/** Blocks of headers with so little between them that a line with the one only can pass for a line with the other only. */
+function blocksUntold(slots: readonly Slot[]): Ambiguity[] {
+  return slots.flatMap((slot, index) => {
+    const first = slots.findLastIndex(({ field }, at) => at < index && field.value.kind === "headers");
+    if (slot.field.value.kind !== "headers" || first < 0) return [];
+    const between = slots.slice(first + 1, index);
+    const isTold =
+      between.some(({ field }) => !canHold(field.value, "{}")) ||
+      !canBegin(slots[first] as Slot) ||
+      !canEnd(slot) ||
+      between.length === 0;
+    if (isTold) return [];
+    const [one, other] = [askedAs((slots[first] as Slot).field), askedAs(slot.field)];
+    const says = `where only one of ${one} and ${other} is captured, a block and what stands between them could be either's`;
+    return [{ offset: slot.field.offset, says }];
+  });
+}
+
+const quoteOf = ({ field }: Slot): string => (field.value.quoted ? '"' : "");
+
+/** Whether what follows a block can pass for the beginning of one. */
+function canBegin(slot: Slot): boolean {
+  const [literal, opening] = [slot.after.trim(), `${quoteOf(slot)}{`];
+  return opening.startsWith(literal) || literal.startsWith(opening);
+}
+
+/** Whether what precedes a block can pass for the end of one. */
+function canEnd(slot: Slot): boolean {
+  const [literal, closing] = [slot.before.trim(), `}${quoteOf(slot)}`];
+  return closing.endsWith(literal) || literal.endsWith(closing);
 }
 
 function saysOfHeaders(previous: LogField, field: LogField): string | undefined {

@@ -9,6 +9,8 @@ import { type FieldInput, type LineInput, printLogLine } from "#test/core/haprox
 const placesIn = (text: string): string[] =>
   ambiguities(readLogFormat("test", text)).map(({ offset }) => text.slice(offset).split(" ")[0] as string);
 
+const says = (text: string): string[] => ambiguities(readLogFormat("test", text)).map((found) => found.says);
+
 describe("ambiguities", () => {
   test.each([
     "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc",
@@ -55,12 +57,18 @@ describe("ambiguities", () => {
   });
 
   test("name the values, what separates them, and which of them can hold it", () => {
-    const says = (text: string) => ambiguities(readLogFormat("test", text)).map((found) => found.says);
-
     expect(says("%b:%s")).toEqual(['":" separates %b from %s, and %b and %s can hold it']);
     expect(says("%ac%fc")).toEqual([expect.stringContaining("nothing separates %fc from %ac")]);
     expect(says("%CC %ST %CS")[0]).toBe('" " separates %CC from %ST, and %CC can hold it');
     expect(says("%CC|%cp|%CS")[0]).toBe('"|" separates %CC from %cp, and %CC can hold it');
+  });
+
+  test("of two blocks of headers are said where one of them alone could be either", () => {
+    expect(says('%{+Q}hs"%{+E}CS"%{+Q}hs')).toEqual([
+      "where only one of %hs and %hs is captured, a block and what stands between them could be either's",
+    ]);
+    expect(says("%{+Q}hs|%{+E}CS|%{+Q}hs").join()).not.toContain("a block and what stands between");
+    expect(says("%hr %ST %hs")).toEqual([]);
   });
 
   test("of headers are gone where it is known how many there are", () => {
