@@ -44,8 +44,12 @@ export const toSeq = (sequenceNumber: string | number | bigint, offset: number):
 /** The places in one record: what its events share is written once. */
 export function seqsOf(sequenceNumber: string | number | bigint): (offset: number) => string {
   const record = `${String(sequenceNumber).padStart(SEQUENCE_NUMBER_DIGITS, "0")}.`;
-  return (offset) => record + String(offset).padStart(OFFSET_DIGITS, "0");
+  return (offset) => record + (LOW_OFFSETS[offset] ?? printOffset(offset));
 }
+
+const printOffset = (offset: number): string => String(offset).padStart(OFFSET_DIGITS, "0");
+/** Records seldom have more. */
+const LOW_OFFSETS = Array.from({ length: 1000 }, (_, offset) => printOffset(offset));
 
 /** The record and the offset a `seq` names. */
 export const fromSeq = (seq: string): { readonly sequenceNumber: bigint; readonly offset: number } => ({

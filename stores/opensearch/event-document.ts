@@ -1,9 +1,11 @@
+import { Fragment } from "#core/byte-page.ts";
 import { declaredMembers } from "#core/events/declared-members.ts";
 import type { Event } from "#core/events/event.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import { type DeclaredFields, type FieldKind, isOfKind, scalarsOf } from "#core/events/event-types.ts";
 import { printUtc } from "#core/events/utc-text.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
+import { HEAD_BYTES, ID_BYTES, WrittenEvent } from "#core/events/written-event.ts";
 import { Documents } from "./documents.ts";
 import { FIELDS } from "./index-templates.ts";
 
@@ -36,21 +38,49 @@ export interface PlacedEntry {
  * as it parses, and that each of its declared fields is of its kind, its text is the document's `fields`: the engine passes
  * over what is not declared.
  */
-export function writeBulkLines(into: Documents, { index, entry: { event, point, shape }, fields }: PlacedEntry): void {
+export function writeBulkLines(into: Documents, placed: PlacedEntry): void {
+  const { index, entry, fields } = placed;
+  const { event, point, shape } = entry;
+  const isFields = shape !== undefined && fields !== undefined && shape.fits(fields);
+  if (isFields && event instanceof WrittenEvent) {
+    copyBulkLines(into, index, event, point);
+    return;
+  }
   const { id, timestamp, value } = event;
-  into.addBytes(actionOf(index));
+  into.add(actionOf(index));
   into.addTwice(id, DOCUMENT);
-  into.addBytes(shape === undefined ? bytesOf(typeAndTags(event)) : recentTypeAndTags(event));
+  if (shape === undefined) into.addText(typeAndTags(event));
+  else into.add(recentTypeAndTags(event));
   if (IN_UTC.test(timestamp)) into.addTwice(timestamp, TIMESTAMP_TEXT);
   else into.addText(`${printUtc(event.timestampMs)}","timestampText":${JSON.stringify(timestamp).slice(0, -1)}`);
-  into.addBytes(placeOf(event, point));
-  if (point !== undefined) into.addText(point.seq);
-  if (value === undefined) into.addBytes(END);
-  else if (shape !== undefined && fields !== undefined && shape.fits(fields)) {
-    into.addBytes(VALUE_AS_FIELDS);
+  into.add(placeOf(event, point));
+  if (point !== undefined) into.addAscii(point.seq);
+  if (value === undefined) into.add(END);
+  else if (isFields) {
+    into.add(VALUE_AS_FIELDS);
     into.addText(value);
-    into.addBytes(END_OF_VALUE);
+    into.add(END_OF_VALUE);
   } else into.addText(`","value":${JSON.stringify(value)}${columns(value, fields)}}\n`);
+}
+
+/** The same of an event that is written already. */
+function copyBulkLines(into: Documents, index: string, event: WrittenEvent, point: JournalPoint | undefined): void {
+  const { page, at, end } = event;
+  const timestampAt = at + ID_BYTES;
+  const valueAt = at + HEAD_BYTES;
+  into.add(actionOf(index));
+  into.addFrom(page, at, timestampAt);
+  into.add(DOCUMENT);
+  into.addFrom(page, at, timestampAt);
+  into.add(recentTypeAndTags(event));
+  into.addFrom(page, timestampAt, valueAt);
+  into.add(TIMESTAMP_TEXT);
+  into.addFrom(page, timestampAt, valueAt);
+  into.add(placeOf(event, point));
+  if (point !== undefined) into.addAscii(point.seq);
+  into.add(VALUE_AS_FIELDS);
+  into.addFrom(page, valueAt, end);
+  into.add(END_OF_VALUE);
 }
 
 /** The same lines as text. */
@@ -63,20 +93,19 @@ export function toBulkLines(index: string, entry: JournalEntry, fields?: Declare
   return lines;
 }
 
-const bytesOf = (text: string): Uint8Array => Buffer.from(text);
+const DOCUMENT = new Fragment('"}}\n{"id":"');
+const TIMESTAMP_TEXT = new Fragment('","timestampText":"');
+const VALUE_AS_FIELDS = new Fragment(`","${FIELDS}":`);
+const END_OF_VALUE = new Fragment("}\n");
+const END = new Fragment('"}\n');
 
-const DOCUMENT = bytesOf('"}}\n{"id":"');
-const TIMESTAMP_TEXT = bytesOf('","timestampText":"');
-const VALUE_AS_FIELDS = bytesOf(`","${FIELDS}":`);
-const END_OF_VALUE = bytesOf("}\n");
-const END = bytesOf('"}\n');
-
-let recentAction = { index: "", bytes: bytesOf("") };
+let recentAction = { index: "", text: new Fragment("") };
 
 /** A batch goes to few indices. */
-function actionOf(index: string): Uint8Array {
-  if (recentAction.index !== index) recentAction = { index, bytes: bytesOf(`{"create":{"_index":"${index}","_id":"`) };
-  return recentAction.bytes;
+function actionOf(index: string): Fragment {
+  if (recentAction.index !== index)
+    recentAction = { index, text: new Fragment(`{"create":{"_index":"${index}","_id":"`) };
+  return recentAction.text;
 }
 
 /** 2026-01-31T10:00:00.000Z, what Date would print: not a leap second, which it would print as the next. */
@@ -85,27 +114,27 @@ const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z$/;
 const typeAndTags = ({ type, tags }: Event): string =>
   `","type":"${type}","tags":${JSON.stringify(tags)},"timestamp":"`;
 
-const known = new WeakMap<readonly string[], { readonly type: string; readonly bytes: Uint8Array }>();
+const known = new WeakMap<readonly string[], { readonly type: string; readonly text: Fragment }>();
 
 /** The tags of log lines are the same arrays again and again. */
-function recentTypeAndTags(event: Event): Uint8Array {
+function recentTypeAndTags(event: Event): Fragment {
   const { type, tags } = event;
   const held = known.get(tags);
-  if (held?.type === type) return held.bytes;
-  const bytes = bytesOf(typeAndTags(event));
-  known.set(tags, { type, bytes });
-  return bytes;
+  if (held?.type === type) return held.text;
+  const text = new Fragment(typeAndTags(event));
+  known.set(tags, { type, text });
+  return text;
 }
 
-let recentPlace = { ms: Number.NaN, shard: undefined as string | undefined, bytes: bytesOf("") };
+let recentPlace = { ms: Number.NaN, shard: undefined as string | undefined, text: new Fragment("") };
 
 /** When it was received, and where it lies in the journal, up to its `seq`: events of a batch were accepted together. */
-function placeOf({ receivedAtMs: ms }: Event, point: JournalPoint | undefined): Uint8Array {
+function placeOf({ receivedAtMs: ms }: Event, point: JournalPoint | undefined): Fragment {
   const shard = point?.shard;
-  if (recentPlace.ms === ms && recentPlace.shard === shard) return recentPlace.bytes;
+  if (recentPlace.ms === ms && recentPlace.shard === shard) return recentPlace.text;
   const place = shard === undefined ? "" : `","shard":${JSON.stringify(shard)},"seq":"`;
-  recentPlace = { ms, shard, bytes: bytesOf(`","receivedAt":"${printUtc(ms)}${place}`) };
-  return recentPlace.bytes;
+  recentPlace = { ms, shard, text: new Fragment(`","receivedAt":"${printUtc(ms)}${place}`) };
+  return recentPlace.text;
 }
 
 /** What of the value the engine can aggregate and compare. */

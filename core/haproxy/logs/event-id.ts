@@ -11,15 +11,19 @@ const NUMBER_AT = 17;
  * could foretell the id of an artifact's change with it, and take its place.
  */
 export function eventIdOf(recordId: string): string {
-  const { incarnation } = recent;
-  if (recordId.length === LINE_ID_LENGTH && recordId.startsWith(incarnation) && recordId[incarnation.length] === "-") {
-    const number = digitsAt(recordId, NUMBER_AT);
-    if (number >= 0) return agentEventId(incarnation, number, false);
-  }
+  const number = lineNumberOf(recordId, recent.incarnation);
+  if (number >= 0) return agentEventId(recent.incarnation, number, false);
   if (isUuid(recordId) && !isUuidV8(recordId)) return recordId;
-  const [, known, receipt, number] = AGENT_ID.exec(recordId) ?? [];
-  if (known !== undefined) return agentEventId(known, Number(number), receipt !== "");
+  const [, known, receipt, digits] = AGENT_ID.exec(recordId) ?? [];
+  if (known !== undefined) return agentEventId(known, Number(digits), receipt !== "");
   return uuidV8Of(recordId);
+}
+
+/** The number of a line of the agent's incarnation, or -1. */
+export function lineNumberOf(recordId: string, incarnation: string): number {
+  const isOf =
+    recordId.length === LINE_ID_LENGTH && recordId.startsWith(incarnation) && recordId[incarnation.length] === "-";
+  return isOf ? digitsAt(recordId, NUMBER_AT) : -1;
 }
 
 /** The number that the rest of the text is, or -1. */

@@ -103,12 +103,18 @@ export function receiptBlockOf(id: string): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const REPLACEMENT = "\ufffd";
+
 /** A line's bytes as a record carries them. */
 export function toLineBytes(bytes: Uint8Array): LineBytes {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const line = buffer.toString("utf8");
+  // As many characters as bytes, and none of them in place of what cannot be read: it is ASCII.
+  if (line.length === bytes.length && !line.includes(REPLACEMENT)) return { line };
   try {
     return { line: utf8.decode(bytes) };
   } catch {
-    return { b64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64") };
+    return { b64: buffer.toString("base64") };
   }
 }
 

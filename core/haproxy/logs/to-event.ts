@@ -4,7 +4,7 @@ import { expandTags } from "#core/events/tags.ts";
 import { parseTimestamp } from "#core/events/timestamps.ts";
 import { printUtc } from "#core/events/utc-text.ts";
 import type { ValueShape } from "#core/events/value-shape.ts";
-import { type WrittenLine, writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
+import { writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { toEventValue } from "#core/haproxy/logs/event-value.ts";
 import { readLineClock } from "#core/haproxy/logs/line-clock.ts";
@@ -25,7 +25,7 @@ export interface RecordedEvent {
 export function toRecordedEvent(record: LogRecord, parse: LineParser): RecordedEvent {
   if ("receipt" in record) return { event: toReceiptEvent(record) };
   const written = writeOrdinaryLine(record, parse, receivedAtOf(record));
-  if (written !== undefined) return knownEvent(record, written);
+  if (written !== undefined) return written;
   const parsed = parseLogLine(record, parse);
   const recorded = toHaproxyEvent(record, parsed);
   return "rejected" in parsed ? { ...recorded, unparsed: parsed.rejected.reason } : recorded;
@@ -58,32 +58,24 @@ export function toReceiptEvent(record: ReceiptRecord): Event {
 }
 
 /** The event of a line, be it a record or not. Its timestamp is the line's instant, else the time it was received. */
-export function toHaproxyEvent(line: LogLine, parsed: ParsedLine): KnownEvent {
+export function toHaproxyEvent(
+  line: LogLine,
+  parsed: ParsedLine,
+): { readonly event: Event; readonly shape: ValueShape } {
   const { timestampMs, clock } = readLineClock(
     "record" in parsed ? parsed.record.time_ms : undefined,
     receivedAtOf(line),
   );
   const { text: value, shape } = toEventValue(line, parsed, clock);
-  return knownEvent(line, { value, shape, tags: tagsOfLine(line, parsed), timestampMs });
-}
-
-interface KnownEvent {
-  readonly event: Event;
-  readonly shape: ValueShape;
-}
-
-type Known = Omit<WrittenLine, "clock">;
-
-const knownEvent = (line: LogLine, { value, shape, tags, timestampMs }: Known): KnownEvent => ({
-  event: {
+  const event = {
     id: eventIdOf(line.id),
     namespace: line.namespace,
     type: HAPROXY_EVENT_TYPE,
-    tags,
+    tags: tagsOfLine(line, parsed),
     value,
     timestamp: printUtc(timestampMs),
     timestampMs,
     receivedAtMs: receivedAtOf(line),
-  },
-  shape,
-});
+  };
+  return { event, shape };
+}

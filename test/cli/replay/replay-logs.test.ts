@@ -18,6 +18,7 @@ import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records
 import { type MemoryPlace, memoryPlace } from "#test/support/memory-place.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/plain-event.ts";
 import { documentsOf } from "./documents-of.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -74,7 +75,7 @@ async function allOf(store: EventStore): Promise<readonly Event[]> {
 
 const byId = (one: Event, other: Event): number => (one.id < other.id ? -1 : 1);
 const eventsOf = (some: readonly LogRecord[]): readonly Event[] =>
-  some.map((record) => toRecordedEvent(record, parseHaproxyLine).event).sort(byId);
+  some.map((record) => plainEvent(toRecordedEvent(record, parseHaproxyLine).event)).sort(byId);
 
 describe("a replay of log lines", () => {
   test("keeps the events that their indexer makes of them, also of lines in no known format and of receipts", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { Fragment } from "#core/byte-page.ts";
 import { allAnswers, bulksOf } from "#stores/opensearch/bulk.ts";
 import { Documents } from "#stores/opensearch/documents.ts";
 
@@ -49,7 +50,7 @@ describe("documents of a bulk", () => {
   test("hold a text twice where it is said twice, however long it is", () => {
     const documents = new Documents();
 
-    documents.addTwice("é".repeat(40_000), bytesOf("|"));
+    documents.addTwice("é".repeat(40_000), new Fragment("|"));
     documents.end();
 
     expect(documents.bodyOf().toString()).toBe(`${"é".repeat(40_000)}|${"é".repeat(40_000)}`);

@@ -16,6 +16,7 @@ import { anEntry, anEvent } from "#test/support/an-event.ts";
 import { aLogLine } from "#test/support/log-records.ts";
 import { describeOpenSearch } from "#test/support/opensearch.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/plain-event.ts";
 
 jest.setTimeout(120_000);
 
@@ -37,7 +38,7 @@ describe("the document of a log line", () => {
       const document = documentOf(entry);
 
       expect(document.value).toBeUndefined();
-      expect(fromDocument("default", document)).toEqual(entry.event);
+      expect(fromDocument("default", document)).toEqual(plainEvent(entry.event));
     }
   });
 
@@ -50,7 +51,7 @@ describe("the document of a log line", () => {
       } as never);
 
       expect([unknown.value, misfit.value]).toEqual([event.value, event.value]);
-      expect(fromDocument("default", unknown)).toEqual(event);
+      expect(fromDocument("default", unknown)).toEqual(plainEvent(event));
       expect(misfit.fields).not.toHaveProperty("syslog");
     }
   });
@@ -75,12 +76,12 @@ describeOpenSearch("log lines in OpenSearch", (url) => {
       entries.length + 1,
     );
 
-    expect(read.map(({ event }) => event)).toEqual(entries.map(({ event }) => event));
+    expect(read.map(({ event }) => event)).toEqual(entries.map(({ event }) => plainEvent(event)));
   });
 
   test("are found and counted by their fields, whichever way they are held", async () => {
     const again = entries.map(({ event }, index) =>
-      anEntry({ ...event, namespace: "plain" }, "haproxy-logs/t", index + 1),
+      anEntry({ ...plainEvent(event), namespace: "plain" }, "haproxy-logs/t", index + 1),
     );
     await store.keep(again);
     await store.checkpoint("haproxy-logs/t", again.at(-1)?.point.seq as string);

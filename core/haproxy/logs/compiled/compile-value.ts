@@ -1,29 +1,27 @@
+import { Fragment, type Page } from "#core/byte-page.ts";
 import { type MemberKind, type MemberKinds, ValueShape } from "#core/events/value-shape.ts";
 import { indexNameOf } from "#core/haproxy/log-format/index-fields.ts";
 import {
-  bytesOf,
-  copyBytes,
   copyEscaped,
   decodeHeaders,
   GIVEN_UP,
   STOPS_HEADERS,
   STOPS_REQUEST,
   STOPS_TEXT,
-  type WrittenTexts,
 } from "#core/haproxy/logs/compiled/json-bytes.ts";
 import { type KnownNames, NamesMemory } from "#core/haproxy/logs/compiled/known-names.ts";
 import { codeOfMembers } from "#core/haproxy/logs/compiled/member-code.ts";
 import { copyRequest } from "#core/haproxy/logs/compiled/request-bytes.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { canCompile } from "#core/haproxy/parser/compiled/field-code.ts";
-import { SecondClock } from "#core/haproxy/parser/compiled/second-clock.ts";
+import { MinuteClock } from "#core/haproxy/parser/compiled/minute-clock.ts";
 import { WordRuns } from "#core/haproxy/parser/compiled/word-runs.ts";
 import { endOfShape } from "#core/haproxy/parser/end-of-shape.ts";
 import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 import type { LineContext } from "#core/haproxy/parser/to-record.ts";
 
 /** What a line says besides its value's text. */
-export interface LineFindings extends WrittenTexts {
+export interface LineFindings {
   timeMs: number | undefined;
   names: KnownNames | undefined;
   /** 0 where none is printed. */
@@ -48,7 +46,7 @@ export const NOT_OF_FORMAT = 0;
  */
 export type MembersWriter = (
   text: string,
-  bytes: Uint8Array,
+  page: Page,
   at: number,
   end: number,
   start: number,
@@ -85,14 +83,13 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
       0,
     );
   const tools = {
-    clock: new SecondClock(),
+    clock: new MinuteClock(),
     memories,
     shapes: fields.map(({ shape }) => shape),
     beginnings: fields.map(({ beginning }) => beginning),
-    partials: fields.map(({ field }) => bytesOf(`,"truncated":true,"partial":{${JSON.stringify(field.name)}:"`)),
-    pluses: signed.map((index) => bytesOf(`,${JSON.stringify(plusOf(names[index] as string))}:true`)),
+    partials: fields.map(({ field }) => new Fragment(`,"truncated":true,"partial":{${JSON.stringify(field.name)}:"`)),
+    pluses: signed.map((index) => new Fragment(`,${JSON.stringify(plusOf(names[index] as string))}:true`)),
     texts: TEXTS,
-    copyBytes,
     copyEscaped,
     copyRequest,
     decodeHeaders,
@@ -104,9 +101,10 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
   const has = (alias: string): boolean => fields.some(({ field }) => field.alias === alias);
   const source = `
     "use strict";
-    const { clock, memories, shapes, beginnings, texts, copyBytes, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
+    const { clock, memories, shapes, beginnings, texts, copyEscaped, copyRequest, decodeHeaders, endOfShape } = tools;
     const { STOPS_HEADERS, STOPS_REQUEST, STOPS_TEXT } = tools;
-    return function write(text, bytes, at, end, start, context, findings) {
+    return function write(text, page, at, end, start, context, findings) {
+      const { bytes, view } = page;
       let p = at, o = start, q = 0, c = 0, n = 0, isNegative = false, hasVanished = false, isPlain = true, isClean = true, isOdd = false;
       let pluses = 0, blocks = 0, vanished = 0, requestAt = -1, requestEnd = -1, headersAt = 0, emptyAt = -1;
       let headersFrom = -1, headersTo = 0, headersWritten = 0, headersWrittenTo = 0, headersEmptyAt = -1;
@@ -115,25 +113,24 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
       let responseHeadersFrom = -1, responseHeadersTo = 0, responseHeadersWritten = 0, responseHeadersWrittenTo = 0, responseHeadersEmptyAt = -1;
       findings.status = 0;
       findings.timeMs = undefined;
-      findings.isAscii = true;
       reading: {
         ${statements}
         if (vanished !== 0 && vanished !== blocks) return ${NOT_OF_FORMAT};
       }
       if (cutIn >= 0 && run${frontends} === undefined) return ${GIVEN_UP};
       bytes[start] = 123;
-      for (n = 0; pluses >> n !== 0; n++) if ((pluses >> n) & 1) o = copyBytes(tools.pluses[n], bytes, o);
-      o = copyBytes(run${frontends}.format, bytes, o);
-      if (requestAt >= 0) o = copyRequest(bytes, requestAt, requestEnd, o, isPlain, findings);
+      for (n = 0; pluses >> n !== 0; n++) if ((pluses >> n) & 1) o = tools.pluses[n].writeTo(page, o);
+      o = run${frontends}.format.writeTo(page, o);
+      if (requestAt >= 0) o = copyRequest(page, requestAt, requestEnd, o, isPlain);
       if (o < 0) return ${GIVEN_UP};
       ${has("hr") ? decodedCode("headers") : ""}
       ${has("hs") ? decodedCode("responseHeaders") : ""}
-      if (pluses & ${bitsOf("Ta", "Tt", "B")}) o = copyBytes(texts.logasap, bytes, o);
-      if (pluses & ${bitsOf("rc")}) o = copyBytes(texts.redispatched, bytes, o);
+      if (pluses & ${bitsOf("Ta", "Tt", "B")}) o = texts.logasap.writeTo(page, o);
+      if (pluses & ${bitsOf("rc")}) o = texts.redispatched.writeTo(page, o);
       if (cutIn >= 0) {
-        o = copyBytes(tools.partials[cutIn], bytes, o);
-        o = copyEscaped(bytes, cutFrom, end, o);
-        o = copyBytes(texts.endOfPartial, bytes, o);
+        o = tools.partials[cutIn].writeTo(page, o);
+        o = copyEscaped(page, cutFrom, end, o);
+        o = texts.endOfPartial.writeTo(page, o);
       }
       findings.cutIn = cutIn;
       findings.names = run${frontends};
@@ -148,28 +145,26 @@ export function compileValue(template: LineTemplate): CompiledValue | undefined 
 
 const decodedCode = (headers: string): string => `
   if (${headers}From >= 0) {
-    o = copyBytes(texts.${headers}, bytes, o);
+    o = texts.${headers}.writeTo(page, o);
     if (isPlain && ${headers}EmptyAt > -2) {
       q = ${headers}EmptyAt;
       if (q > 0) {
-        bytes.copyWithin(o, ${headers}Written, q);
-        o = copyBytes(texts.null, bytes, o + q - ${headers}Written);
+        o = texts.null.writeTo(page, page.copy(${headers}Written, q, o));
         q += 2;
       } else q = ${headers}Written;
-      bytes.copyWithin(o, q, ${headers}WrittenTo);
-      o += ${headers}WrittenTo - q;
+      o = page.copy(q, ${headers}WrittenTo, o);
     } else {
-      o = decodeHeaders(bytes, ${headers}From, ${headers}To, o, isPlain, findings);
+      o = decodeHeaders(page, ${headers}From, ${headers}To, o, isPlain);
     }
   }`;
 
 const TEXTS = {
-  headers: bytesOf(',"request_headers":'),
-  responseHeaders: bytesOf(',"response_headers":'),
-  logasap: bytesOf(',"logasap":true'),
-  redispatched: bytesOf(',"redispatched":true'),
-  null: bytesOf("null"),
-  endOfPartial: bytesOf('"}'),
+  headers: new Fragment(',"request_headers":'),
+  responseHeaders: new Fragment(',"response_headers":'),
+  logasap: new Fragment(',"logasap":true'),
+  redispatched: new Fragment(',"redispatched":true'),
+  null: new Fragment("null"),
+  endOfPartial: new Fragment('"}'),
 };
 
 /** As many as an integer has bits for. */

@@ -1,8 +1,9 @@
+import { Fragment, type Page } from "#core/byte-page.ts";
 import { unescapeHash } from "#core/haproxy/parser/text.ts";
 
 /*
- * A line's bytes and what is written of them lie in one array, `bytes`, within which copying costs least. The line is ASCII;
- * what is copied as it stands has none of the signs that JSON escapes. Each function answers where what it wrote has ended.
+ * A line's bytes and what is written of them lie in one page. The line is ASCII; what is copied as it stands has none of the
+ * signs that JSON escapes. Each function answers where what it wrote has ended.
  */
 
 /** The line is to be read by others: what was met is not to be written by these functions. */
@@ -18,39 +19,30 @@ const BAR = 0x7c;
 const FIRST_PRINTED = 0x20;
 const FIRST_BEYOND_ASCII = 0x80;
 
-export const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
-
-const NULL = bytesOf("null");
-const BEGIN_BASE64 = bytesOf('{"b64":"');
-const END_BASE64 = bytesOf('"}');
-
-export function copyBytes(from: Uint8Array, bytes: Uint8Array, at: number): number {
-  bytes.set(from, at);
-  return at + from.length;
-}
+const NULL = new Fragment("null");
+const BEGIN_BASE64 = new Fragment('{"b64":"');
+const END_BASE64 = new Fragment('"}');
 
 /** What a line's `#XX` stand for is no UTF-8: it is to be written as Base64. */
 export const NOT_TEXT = -2;
 
-/** What is found while texts are written. */
-export interface WrittenTexts {
-  isAscii: boolean;
-}
-
 /** Each control character as JSON escapes it. */
-const ESCAPED_CONTROLS = Array.from({ length: FIRST_PRINTED }, (_, code) =>
-  bytesOf(JSON.stringify(String.fromCharCode(code)).slice(1, -1)),
+const ESCAPED_CONTROLS = Array.from(
+  { length: FIRST_PRINTED },
+  (_, code) => new Fragment(JSON.stringify(String.fromCharCode(code)).slice(1, -1)),
 );
 
 /** The text that stands from `from` to `to`, whatever is in it. */
-export function copyEscaped(bytes: Uint8Array, from: number, to: number, start: number): number {
+export function copyEscaped(page: Page, from: number, to: number, start: number): number {
+  const { bytes } = page;
   let at = start;
-  for (let index = from; index < to; index++) at = putEscaped(bytes[index] as number, bytes, at);
+  for (let index = from; index < to; index++) at = putEscaped(bytes[index] as number, page, at);
   return at;
 }
 
-function putEscaped(byte: number, bytes: Uint8Array, start: number): number {
-  if (byte < FIRST_PRINTED) return copyBytes(ESCAPED_CONTROLS[byte] as Uint8Array, bytes, start);
+function putEscaped(byte: number, page: Page, start: number): number {
+  if (byte < FIRST_PRINTED) return (ESCAPED_CONTROLS[byte] as Fragment).writeTo(page, start);
+  const { bytes } = page;
   let at = start;
   if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH;
   bytes[at++] = byte;
@@ -58,18 +50,9 @@ function putEscaped(byte: number, bytes: Uint8Array, start: number): number {
 }
 
 /** The same with `#XX` undone. `isPlain`: there is neither such nor any sign that JSON escapes. May be `NOT_TEXT`. */
-export function decodeText(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  start: number,
-  isPlain: boolean,
-  texts: WrittenTexts,
-): number {
-  if (isPlain) {
-    bytes.copyWithin(start, from, to);
-    return start + to - from;
-  }
+export function decodeText(page: Page, from: number, to: number, start: number, isPlain: boolean): number {
+  if (isPlain) return page.copy(from, to, start);
+  const { bytes } = page;
   let at = start;
   for (let index = from; index < to; index++) {
     let byte = bytes[index] as number;
@@ -78,30 +61,26 @@ export function decodeText(
       const low = digitOf(bytes[index + 2] as number);
       if (high >= 0 && low >= 0) {
         byte = high * 16 + low;
-        if (byte >= FIRST_BEYOND_ASCII) return decodeBeyondAscii(bytes, from, to, start, texts);
+        if (byte >= FIRST_BEYOND_ASCII) return decodeBeyondAscii(page, from, to, start);
         index += 2;
       }
     }
-    at = putEscaped(byte, bytes, at);
+    at = putEscaped(byte, page, at);
   }
   return at;
 }
 
-function decodeBeyondAscii(bytes: Uint8Array, from: number, to: number, start: number, texts: WrittenTexts): number {
-  const decoded = unescapeHash(textAt(bytes, from, to));
+function decodeBeyondAscii({ bytes }: Page, from: number, to: number, start: number): number {
+  const decoded = unescapeHash(bytes.toString("latin1", from, to));
   if (typeof decoded !== "string") return NOT_TEXT;
-  texts.isAscii = false;
-  return start + bufferOf(bytes).write(JSON.stringify(decoded).slice(1, -1), start, "utf8");
+  return start + bytes.write(JSON.stringify(decoded).slice(1, -1), start, "utf8");
 }
 
 /** What is `NOT_TEXT`. */
-export function decodeBase64(bytes: Uint8Array, from: number, to: number, start: number): number {
-  const { b64 } = unescapeHash(textAt(bytes, from, to)) as { readonly b64: string };
-  return start + bufferOf(bytes).write(b64, start, "latin1");
+export function decodeBase64({ bytes }: Page, from: number, to: number, start: number): number {
+  const { b64 } = unescapeHash(bytes.toString("latin1", from, to)) as { readonly b64: string };
+  return start + bytes.write(b64, start, "latin1");
 }
-
-const textAt = (bytes: Uint8Array, from: number, to: number): string => bufferOf(bytes).toString("latin1", from, to);
-const bufferOf = (bytes: Uint8Array): Buffer => bytes as Buffer;
 
 /** Of a hexadecimal digit as HAProxy prints it, in capitals; -1 for any other byte. */
 function digitOf(byte: number): number {
@@ -110,20 +89,14 @@ function digitOf(byte: number): number {
 }
 
 /** Headers as printed, `a||b`, as they were sent: `["a",null,"b"]`. */
-export function decodeHeaders(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  start: number,
-  isPlain: boolean,
-  texts: WrittenTexts,
-): number {
+export function decodeHeaders(page: Page, from: number, to: number, start: number, isPlain: boolean): number {
+  const { bytes } = page;
   let at = start;
   bytes[at++] = OPEN_BRACKET;
   for (let index = from; ; ) {
     let end = index;
     while (end < to && bytes[end] !== BAR) end++;
-    at = end === index ? copyBytes(NULL, bytes, at) : decodeHeader(bytes, index, end, at, isPlain, texts);
+    at = end === index ? NULL.writeTo(page, at) : decodeHeader(page, index, end, at, isPlain);
     if (end === to) break;
     bytes[at++] = COMMA;
     index = end + 1;
@@ -132,19 +105,13 @@ export function decodeHeaders(
   return at;
 }
 
-function decodeHeader(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  start: number,
-  isPlain: boolean,
-  texts: WrittenTexts,
-): number {
+function decodeHeader(page: Page, from: number, to: number, start: number, isPlain: boolean): number {
+  const { bytes } = page;
   bytes[start] = QUOTE;
-  let at = decodeText(bytes, from, to, start + 1, isPlain, texts);
+  let at = decodeText(page, from, to, start + 1, isPlain);
   if (at === NOT_TEXT) {
-    at = decodeBase64(bytes, from, to, copyBytes(BEGIN_BASE64, bytes, start));
-    return copyBytes(END_BASE64, bytes, at);
+    at = decodeBase64(page, from, to, BEGIN_BASE64.writeTo(page, start));
+    return END_BASE64.writeTo(page, at);
   }
   bytes[at++] = QUOTE;
   return at;

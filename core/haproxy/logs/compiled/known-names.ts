@@ -1,4 +1,4 @@
-import { bytesOf } from "#core/haproxy/logs/compiled/json-bytes.ts";
+import { Fragment, type Page } from "#core/byte-page.ts";
 import { expandedTags, tagsOfWay } from "#core/haproxy/logs/line-tags.ts";
 import type { WordRun, WordRuns } from "#core/haproxy/parser/compiled/word-runs.ts";
 
@@ -10,13 +10,13 @@ export interface LineOrigin {
 
 /** Names that stand side by side in a line, `web app/a1`, and what is written of them. */
 export interface KnownNames {
-  readonly printed: Uint8Array;
+  readonly printed: Fragment;
   /** None of them has a sign that JSON escapes. */
   readonly isClean: boolean;
   /** `,"ft":"web","b":"app","s":"a1"`. */
-  readonly members: Uint8Array;
+  readonly members: Fragment;
   /** What the format and the frontend say: `,"format":"httplog","frontend":"web","tls":false`. */
-  readonly format: Uint8Array;
+  readonly format: Fragment;
   readonly frontend: string;
   readonly backend: string | undefined;
   readonly server: string | undefined;
@@ -73,13 +73,14 @@ export class NamesMemory {
   }
 
   /** Those that stand from `from` to `to`; undefined when they are none. */
-  take(text: string, bytes: Uint8Array, from: number, to: number): KnownNames | undefined {
+  take(text: string, page: Page, from: number, to: number): KnownNames | undefined {
+    const { bytes } = page;
     const length = to - from;
     let hash = length;
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), HASH_FACTOR);
     const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     const known = this.#slots[slot];
-    if (known !== undefined && stands(known.printed, bytes, from, length)) return known;
+    if (known !== undefined && known.printed.length === length && known.printed.standsAt(page, from)) return known;
     const run = this.#runs.take(text, bytes, from, to, slot);
     if (run === undefined) return undefined;
     const made = this.#make(run);
@@ -92,10 +93,10 @@ export class NamesMemory {
     const written = members.map((name, index) => `,${JSON.stringify(name)}:${JSON.stringify(words[index])}`);
     const names = { format, frontend, tls };
     return {
-      printed: bytes,
+      printed: new Fragment(bytes),
       isClean: !bytes.some(isEscaped),
-      members: bytesOf(written.join("")),
-      format: bytesOf(`,${JSON.stringify(names).slice(1, -1)}`),
+      members: new Fragment(written.join("")),
+      format: new Fragment(`,${JSON.stringify(names).slice(1, -1)}`),
       frontend,
       backend: words[backend],
       server: words[server],
@@ -103,11 +104,4 @@ export class NamesMemory {
       origin: undefined,
     };
   }
-}
-
-/** Compared from their ends, where most differ. */
-function stands(printed: Uint8Array, bytes: Uint8Array, from: number, length: number): boolean {
-  if (printed.length !== length) return false;
-  for (let index = length - 1; index >= 0; index--) if (printed[index] !== bytes[from + index]) return false;
-  return true;
 }

@@ -3,7 +3,7 @@ import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-temp
 
 /*
  * The code that writes the fields of a template as members of a JSON object while it reads them: `p` is where it is in
- * `text` and in `bytes`, `o` where it writes, behind them; `q`, `c` and `n` are for passing use. What is not as the compiled reader
+ * `text` and in the page, `o` where it writes, behind them; `q`, `c` and `n` are for passing use. What is not as the compiled reader
  * takes it ends in `return 0`, what this code does not know how to write in `return -1`. Where a line ends within a request
  * or captured headers, `break reading` with the field in `cutIn`, and in `cutFrom` where it begins.
  */
@@ -61,8 +61,16 @@ function passLiteral(literal: string, mayDropSpace: boolean): string {
     else if (${isAt(literal, "p")}) p += ${literal.length}; else ${NO}`;
 }
 
-const write = (text: string): string =>
-  `${[...text].map((character, index) => `bytes[o + ${index}] = ${character.charCodeAt(0)};`).join(" ")} o += ${text.length};`;
+/** Four characters at a time; what is written next takes the place of what is too many. */
+function write(text: string): string {
+  const words = Buffer.from(`${text}\0\0\0`, "latin1");
+  const puts = Array.from({ length: Math.ceil(text.length / 4) }, (_, word) =>
+    word * 4 === text.length - 1
+      ? `bytes[o + ${word * 4}] = ${words[word * 4]};`
+      : `view.setUint32(o + ${word * 4}, ${words.readUInt32LE(word * 4)}, true);`,
+  );
+  return `${puts.join(" ")} o += ${text.length};`;
+}
 
 function memberCode(template: LineTemplate, key: string, index: number, plus: number): string {
   const { field } = template.fields[index] as TemplateField;
@@ -76,8 +84,8 @@ function memberCode(template: LineTemplate, key: string, index: number, plus: nu
       return `findings.timeMs = clock.instantAt(text, bytes, p, context);
         if (findings.timeMs === undefined) ${NO}
         ${write(`${key}"`)}
-        bytes.copyWithin(o, p, p + 24);
-        p += 24; o += 24;
+        o = page.copy(p, p + 24, o);
+        p += 24;
         ${write('"')}`;
     case "ip":
       return `q = p;
@@ -85,7 +93,7 @@ function memberCode(template: LineTemplate, key: string, index: number, plus: nu
         if (c !== 58 || p - q < 7 || p - q > 15) p = endOfShape(shapes[${index}], text, q);
         if (p < 0) ${NO}
         ${write(`${key}"`)}
-        for (; q < p; q++) bytes[o++] = bytes[q];
+        o = page.copy(q, p, o);
         ${write('"')}`;
     case "state":
       return stateCode(key, field.alias === "tsc" ? 4 : 2);
@@ -139,8 +147,7 @@ const cookieCode = (key: string): string => `
 
 /** What stands from there up to \`p\`. */
 const copyFrom = (from: string): string =>
-  `if (isOdd) { o = copyEscaped(bytes, ${from}, p, o); isPlain = isClean = false; }
-   else { bytes.copyWithin(o, ${from}, p); o += p - ${from}; }`;
+  `if (isOdd) { o = copyEscaped(page, ${from}, p, o); isPlain = isClean = false; } else o = page.copy(${from}, p, o);`;
 
 /** Up to the quote behind it. */
 const requestCode = (key: string, index: number): string => `
@@ -217,12 +224,14 @@ function runCode(run: number, literals: readonly string[]): string {
   const passes = literals.map((literal, index) => {
     const from = index === 0 ? "p" : `q + ${literals[index - 1]?.length}`;
     if (literal === "") return "q = end;";
+    if (literal.length === 1)
+      return `for (q = ${from}; q < end && bytes[q] !== ${literal.charCodeAt(0)}; ) q++; if (q === end) ${NO}`;
     return `q = text.indexOf(${JSON.stringify(literal)}, ${from}); if (q < 0) ${NO}`;
   });
   return `${passes.join("\n")}
-    run${run} = memories[${run}].take(text, bytes, p, q);
+    run${run} = memories[${run}].take(text, page, p, q);
     if (run${run} === undefined) ${NO}
     if (!run${run}.isClean) ${UNKNOWN}
-    o = copyBytes(run${run}.members, bytes, o);
+    o = run${run}.members.writeTo(page, o);
     p = q;`;
 }

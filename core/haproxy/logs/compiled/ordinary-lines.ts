@@ -1,26 +1,28 @@
+import { Fragment, Page } from "#core/byte-page.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import type { ValueShape } from "#core/events/value-shape.ts";
+import { EventPages, HEAD_BYTES, type WrittenEvent } from "#core/events/written-event.ts";
 import {
   type CompiledValue,
   compileValue,
   type LineFindings,
   NOT_OF_FORMAT,
 } from "#core/haproxy/logs/compiled/compile-value.ts";
-import { bytesOf, copyBytes, copyEscaped, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
+import { EventHead } from "#core/haproxy/logs/compiled/event-head.ts";
+import { copyEscaped, GIVEN_UP } from "#core/haproxy/logs/compiled/json-bytes.ts";
 import { type KnownNames, type LineOrigin, tagsOfNames } from "#core/haproxy/logs/compiled/known-names.ts";
-import { digitsAt } from "#core/haproxy/logs/event-id.ts";
-import { type LineClock, readLineClock } from "#core/haproxy/logs/line-clock.ts";
-import { type LogLine, receiptBlockOf } from "#core/haproxy/logs/log-record.ts";
+import { readLineClock } from "#core/haproxy/logs/line-clock.ts";
+import type { LogLine } from "#core/haproxy/logs/log-record.ts";
 import { isSurelyCutOf } from "#core/haproxy/parser/cut-lines.ts";
 import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { Reader, Readers } from "#core/haproxy/parser/readers.ts";
 import { HeaderMemory } from "#core/haproxy/syslog/header-memory.ts";
 import type { SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
 
-/** What of a line's event depends on what the line says. */
-export interface WrittenLine extends LineClock {
-  readonly value: string;
+/** The event of a line, and what its value is made of. */
+export interface WrittenLine {
+  readonly event: WrittenEvent;
   readonly shape: ValueShape;
-  readonly tags: readonly string[];
 }
 
 const writers = new WeakMap<LineParser, OrdinaryLines>();
@@ -41,8 +43,11 @@ export function writeOrdinaryLine(line: LogLine, parse: LineParser, receivedAtMs
 
 /** Far longer than HAProxy's lines are. */
 const MAX_LINE_BYTES = 4096;
-/** Behind the line and its end. In a value a byte of a line becomes 18 at most, a control character; the rest is names. */
-const START = MAX_LINE_BYTES + 8;
+/** Behind the line and its end stands what is written of its header, then the event. */
+const HEADER_AT = MAX_LINE_BYTES + 8;
+const EVENT_AT = HEADER_AT + 2 * MAX_LINE_BYTES;
+/** In a value a byte of a line becomes 18 at most, a control character; the rest is names. */
+const START = EVENT_AT + HEAD_BYTES;
 const ALL_BYTES = START + 32 * MAX_LINE_BYTES;
 
 interface ValueWriter {
@@ -50,33 +55,23 @@ interface ValueWriter {
   readonly reader: Reader;
 }
 
-/** A header that many lines of a second have, and what is written of it. */
+/** The header of the last line: many of a second have the same. What is written of it stands in the page, up to `end`. */
 interface KnownHeader {
   readonly syslog: SyslogHeader;
-  /** Nothing in it is a sign that JSON escapes. */
-  readonly isClean: boolean;
-  readonly bytes: Uint8Array;
+  readonly end: number;
 }
 
-const knownHeader = (syslog: SyslogHeader, printed: string): KnownHeader => ({
-  syslog,
-  isClean: CLEAN.test(printed),
-  bytes: bytesOf(`,"syslog":${JSON.stringify(syslog)}`),
-});
-
+/** No sign that JSON escapes. */
 const CLEAN = /^[ !#-[\]-~]*$/;
 
-/** Who handed in a line, and what is written of that; `head` is the line's id without its last four digits. */
+/** Who handed in a line, and what is written of that. */
 interface KnownOrigin extends LineOrigin {
-  readonly head: string;
   readonly zone: string;
-  readonly bytes: Uint8Array;
+  readonly written: Fragment;
 }
 
-/** A block holds 10,000 lines. */
-const BLOCK_DIGITS = 4;
-const NO_BYTES = new Uint8Array();
-const CLOCK = { ahead: bytesOf(',"clock":"ahead"'), behind: bytesOf(',"clock":"behind"') };
+const NOTHING = new Fragment("");
+const CLOCK = { ahead: new Fragment(',"clock":"ahead"'), behind: new Fragment(',"clock":"behind"') };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII, too
 const ASCII = /^[\x00-\x7f]*$/;
 const LINE_FEED = 0x0a;
@@ -88,7 +83,7 @@ class OrdinaryLines {
   readonly #writers: readonly ValueWriter[];
   readonly #readers: Readers;
   readonly #headers = new HeaderMemory();
-  readonly #bytes = Buffer.alloc(ALL_BYTES);
+  readonly #page = new Page(ALL_BYTES);
   readonly #findings: LineFindings = {
     timeMs: 0,
     names: undefined,
@@ -96,11 +91,12 @@ class OrdinaryLines {
     requestAt: -1,
     requestEnd: -1,
     isClean: true,
-    isAscii: true,
     cutIn: -1,
   };
-  #header: KnownHeader = { syslog: {}, isClean: false, bytes: NO_BYTES };
-  #origin: KnownOrigin = { head: "", zone: "", source: "", block: undefined, bytes: NO_BYTES };
+  readonly #head = new EventHead(this.#page, EVENT_AT);
+  readonly #pages = new EventPages();
+  #header: KnownHeader | undefined;
+  #origin: KnownOrigin = { zone: "", source: "", block: undefined, written: NOTHING };
 
   constructor(readers: Readers) {
     this.#readers = readers;
@@ -110,19 +106,19 @@ class OrdinaryLines {
   write(line: LogLine & { readonly line: string }, receivedAtMs: number): WrittenLine | undefined {
     const text = line.line;
     const { length } = text;
-    const bytes = this.#bytes;
+    const page = this.#page;
+    const { bytes } = page;
     // What takes as many bytes as it has characters is ASCII.
     if (length > MAX_LINE_BYTES || bytes.write(text, 0, "utf8") !== length) return undefined;
     // To a reader, one at the end is none of the line.
     if (bytes[length - 1] === LINE_FEED) return undefined;
     bytes[length] = 0;
     const { syslog, at } = this.#headers.read(text, bytes);
-    if (this.#header.syslog !== syslog) this.#header = knownHeader(syslog, text.slice(0, at));
-    if (!this.#header.isClean) return undefined;
+    if (this.#header?.syslog !== syslog && !this.#writeHeader(syslog, text.slice(0, at))) return undefined;
     const context = { zone: line.zone, receivedAtMs };
     for (const { value, reader } of this.#writers) {
       if (value === undefined) return undefined;
-      const end = value.write(text, bytes, at, length, START, context, this.#findings);
+      const end = value.write(text, page, at, length, START, context, this.#findings);
       if (end === GIVEN_UP) return undefined;
       if (end === NOT_OF_FORMAT) continue;
       const { cutIn } = this.#findings;
@@ -130,6 +126,15 @@ class OrdinaryLines {
       if (cutIn >= 0 || this.#isOf(reader)) return this.#finish(line, end, value.shape, receivedAtMs);
     }
     return undefined;
+  }
+
+  /** False for one in which JSON would escape something. */
+  #writeHeader(syslog: SyslogHeader, printed: string): boolean {
+    this.#header = undefined;
+    const text = `,"syslog":${JSON.stringify(syslog)}`;
+    if (!CLEAN.test(printed) || text.length > 2 * MAX_LINE_BYTES) return false;
+    this.#header = { syslog, end: HEADER_AT + this.#page.bytes.write(text, HEADER_AT, "latin1") };
+    return true;
   }
 
   #isOf({ frontends }: Reader): boolean {
@@ -150,26 +155,30 @@ class OrdinaryLines {
     shape: ValueShape,
     receivedAtMs: number,
   ): WrittenLine | undefined {
-    const bytes = this.#bytes;
-    const { timeMs, names, status, isAscii } = this.#findings;
+    const page = this.#page;
+    const { bytes } = page;
+    const { timeMs, names, status } = this.#findings;
     const { timestampMs, clock } = readLineClock(timeMs, receivedAtMs);
-    const origin = this.#originOf(line);
-    if (origin === undefined) return undefined;
-    let end = copyBytes(this.#header.bytes, bytes, at);
-    if (clock !== undefined) end = copyBytes(CLOCK[clock], bytes, end);
-    end = copyBytes(origin.bytes, bytes, end);
+    const origin = this.#originOf(line, this.#head.writeId(line.id));
+    if (origin === undefined || !this.#head.writeTimestamp(timestampMs)) return undefined;
+    let end = page.copy(HEADER_AT, (this.#header as KnownHeader).end, at);
+    if (clock !== undefined) end = CLOCK[clock].writeTo(page, end);
+    end = origin.written.writeTo(page, end);
     end = this.#copyLine(line.line.length, end);
     bytes[end++] = QUOTE;
     bytes[end++] = END;
     const tags = tagsOfNames(names as KnownNames, status, origin);
-    return { value: bytes.toString(isAscii ? "latin1" : "utf8", START, end), shape, tags, timestampMs, clock };
+    const { namespace } = line;
+    const event = { namespace, type: HAPROXY_EVENT_TYPE, tags, timestampMs, receivedAtMs };
+    return { event: this.#pages.take(event, page, EVENT_AT, end), shape };
   }
 
   /** In most the quotes around the request are all that JSON escapes. */
   #copyLine(length: number, start: number): number {
-    const bytes = this.#bytes;
+    const page = this.#page;
+    const { bytes } = page;
     const { requestAt, requestEnd, isClean } = this.#findings;
-    if (!isClean) return copyEscaped(bytes, 0, length, start);
+    if (!isClean) return copyEscaped(page, 0, length, start);
     let at = start;
     let from = 0;
     if (requestAt >= 0) {
@@ -186,18 +195,12 @@ class OrdinaryLines {
   }
 
   /** Lines of a batch have the same; undefined where that is not ASCII. */
-  #originOf({ id, source, zone }: LogLine): KnownOrigin | undefined {
+  #originOf({ source, zone }: LogLine, block: string | undefined): KnownOrigin | undefined {
     const known = this.#origin;
-    if (known.source === source && known.zone === zone && isOfBlock(id, known)) return known;
+    if (known.source === source && known.zone === zone && known.block === block) return known;
     const text = `,"source":${JSON.stringify(source)},"zone":${JSON.stringify(zone)},"line":"`;
     if (!ASCII.test(text)) return undefined;
-    const block = receiptBlockOf(id);
-    this.#origin = { head: id.slice(0, -BLOCK_DIGITS), source, zone, block, bytes: bytesOf(text) };
+    this.#origin = { source, zone, block, written: new Fragment(text) };
     return this.#origin;
   }
 }
-
-const isOfBlock = (id: string, { block, head }: KnownOrigin): boolean =>
-  block === undefined
-    ? receiptBlockOf(id) === undefined
-    : id.length === head.length + BLOCK_DIGITS && id.startsWith(head) && digitsAt(id, head.length) >= 0;

@@ -6,7 +6,7 @@ import {
   specialsOf,
 } from "#core/haproxy/parser/compiled/field-code.ts";
 import { readBlock } from "#core/haproxy/parser/compiled/header-blocks.ts";
-import { SecondClock } from "#core/haproxy/parser/compiled/second-clock.ts";
+import { MinuteClock } from "#core/haproxy/parser/compiled/minute-clock.ts";
 import { decodedOf, isAt } from "#core/haproxy/parser/compiled/value-code.ts";
 import { WordRuns } from "#core/haproxy/parser/compiled/word-runs.ts";
 import { decodeRequest } from "#core/haproxy/parser/decode-request.ts";
@@ -47,7 +47,7 @@ export function compileReader(
   recordCode: string,
 ): CompiledReader {
   const tools = {
-    clock: new SecondClock(),
+    clock: new MinuteClock(),
     runs: runs.map((fields) => new WordRuns(fields)),
     shapes: template.fields.map(({ shape }) => shape),
     beginnings: template.fields.map(({ beginning }) => beginning),

@@ -8,6 +8,7 @@ import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
 import { aReceipt, INCARNATION } from "#test/support/log-records.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/plain-event.ts";
 
 const receivedAtMs = Date.parse("2026-11-22T05:00:00Z");
 
@@ -21,7 +22,7 @@ const origin = {
 function eventOf(line: Uint8Array | string, zone = "UTC"): Event {
   const bytes = typeof line === "string" ? Buffer.from(line, "latin1") : line;
   const withoutLf = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
-  return toRecordedEvent({ ...origin, zone, ...toLineBytes(withoutLf) }, parseHaproxyLine).event;
+  return plainEvent(toRecordedEvent({ ...origin, zone, ...toLineBytes(withoutLf) }, parseHaproxyLine).event);
 }
 
 const valueIn = (event: Event): Record<string, unknown> => JSON.parse(event.value as string) as Record<string, unknown>;

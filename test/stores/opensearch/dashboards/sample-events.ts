@@ -5,6 +5,7 @@ import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-s
 import { anEntry, anEvent } from "#test/support/an-event.ts";
 import { aLogLine } from "#test/support/log-records.ts";
 import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/plain-event.ts";
 
 /** Vamp's gateway: its HAProxy logs the lookup name. */
 export const LOOKUP_NAME = "a81c6d2f0f6d4a3b9f5ab0e6fca1b6e30c1d2e3f";
@@ -79,7 +80,7 @@ export async function keepSampleEvents(store: OpenSearchEventStore, namespace: s
     measured("metrics", ["metrics:rate", "gateway", "gateways:web"], 2.5),
     anEvent({ type: "deploy", tags: ["deploy"], value: '{"seconds":3}' }),
   ];
-  const entries = events.map((event, place) => anEntry({ ...event, namespace }, "events/0", place + 1));
+  const entries = events.map((event, place) => anEntry({ ...plainEvent(event), namespace }, "events/0", place + 1));
   await store.keep(entries);
   await store.checkpoint("events/0", entries.at(-1)?.point.seq ?? "");
 }
