@@ -1,11 +1,11 @@
 /*
- * Bytes that are copied four at a time. For as few as names and values have, this takes a fifth of the time of the engine's
- * own copying, which is made for many. Up to three bytes behind a copy are overwritten: whoever writes goes on there.
+ * Bytes that are copied four at a time. Names and values are so short that this takes a third of the time of `set` and
+ * `copyWithin`. Up to three bytes behind a copy are overwritten: whoever writes goes on there.
  */
 
 const WORD = 4;
 
-/** Of so many bytes the engine's own copying is the quicker one. */
+/** As many bytes are copied sooner by `copy`. */
 const MANY = 256;
 
 /** What may be overwritten behind a copy. */

@@ -12,9 +12,9 @@ export const HEAD_BYTES = ID_BYTES + TIMESTAMP_BYTES;
 export type Unwritten = Pick<Event, "namespace" | "type" | "tags" | "timestampMs" | "receivedAtMs">;
 
 /**
- * An event that its maker wrote as bytes: from `at` in the page, which holds others as well, its id, its timestamp in UTC, and
- * up to `end` its value. A store that keeps the same text copies it from there. To all others it is an event like any other,
- * whose texts are made when they are asked for.
+ * An event that its maker wrote as bytes: from `at` in the page, which holds others as well, its id, its timestamp in
+ * UTC, and up to `end` its value. A store that keeps the same text copies it from there. To all others it is an event
+ * like any other, whose texts are made when they are asked for.
  */
 export class WrittenEvent implements Event {
   readonly namespace: string;

@@ -4,14 +4,17 @@ const FIRST_BYTES = 65_536;
 /** Of a UTF-16 code unit in UTF-8. */
 const MAX_BYTES_A_UNIT = 3;
 
-/** Bytes of bulks that are done, for those to come: as many as are made and sent at once, none larger than a bulk grows. */
+/**
+ * Bytes of bulks that are done, for those to come: as many as are made and sent at once, none larger than a bulk
+ * grows.
+ */
 const spare: Page[] = [];
 const MAX_SPARE = 4;
 const MAX_SPARE_BYTES = 4_194_304;
 
 /**
- * Documents of a bulk as the bytes that are sent. Each is written part by part as it is made: a text put together of the
- * parts costs twice as much, and more once it is no longer near. Whoever adds to them ends each with `end`.
+ * Documents of a bulk as the bytes that are sent. Each is written part by part as it is made: a text put together of
+ * the parts costs twice as much, and more once it is no longer near. Whoever adds to them ends each with `end`.
  */
 export class Documents {
   #page = spare.pop() ?? new Page(FIRST_BYTES);
@@ -83,7 +86,10 @@ export class Documents {
     return Buffer.concat(parts);
   }
 
-  /** Somebody may be sending them still, after an answer that came before its time or none: no others take their place. */
+  /**
+   * Somebody may be sending them still, after an answer that came before its time or none: no others take their
+   * place.
+   */
   leave(): void {
     this.#mayBeReadLater = true;
   }

@@ -33,10 +33,9 @@ export interface PlacedEntry {
 }
 
 /**
- * Writes the two lines of a bulk that create the event's document in the index. What many documents have in common is at
- * hand as bytes, and the value's text goes in as it is: nothing of it is printed anew. Where it is known that a value prints
- * as it parses, and that each of its declared fields is of its kind, its text is the document's `fields`: the engine passes
- * over what is not declared.
+ * Writes the two lines of a bulk that create the event's document in the index. The value's text goes in as it is.
+ * Where its shape says that it prints as it parses, and that each declared field is of its kind, it is the document's
+ * `fields`; members that are not declared lie there too, and the engine passes over them.
  */
 export function writeBulkLines(into: Documents, placed: PlacedEntry): void {
   const { index, entry, fields } = placed;
@@ -128,7 +127,9 @@ function recentTypeAndTags(event: Event): Fragment {
 
 let recentPlace = { ms: Number.NaN, shard: undefined as string | undefined, text: new Fragment("") };
 
-/** When it was received, and where it lies in the journal, up to its `seq`: events of a batch were accepted together. */
+/**
+ * When it was received, and where it lies in the journal, up to its `seq`: events of a batch were accepted together.
+ */
 function placeOf({ receivedAtMs: ms }: Event, point: JournalPoint | undefined): Fragment {
   const shard = point?.shard;
   if (recentPlace.ms === ms && recentPlace.shard === shard) return recentPlace.text;

@@ -17,6 +17,7 @@ import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/eve
 import type { Position } from "#core/events/position.ts";
 import { valueNumbers } from "#core/events/value-numbers.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
+import { plainEvent } from "#test/support/plain-event.ts";
 
 type PointedEntry = TailPage["entries"][number];
 
@@ -35,7 +36,7 @@ export class NaiveEventStore implements EventStore {
   async keep(entries: readonly JournalEntry[]): Promise<readonly Kept[]> {
     for (const entry of entries) {
       const identity = this.identity(entry.event);
-      if (!this.#entries.has(identity)) this.#entries.set(identity, entry);
+      if (!this.#entries.has(identity)) this.#entries.set(identity, { ...entry, event: plainEvent(entry.event) });
     }
     return entries.map(() => ({ kept: true }));
   }

@@ -179,7 +179,10 @@ function headersUntold(slots: readonly Slot[]): Ambiguity[] {
   });
 }
 
-/** Blocks of headers with so little between them that a line with the one only can pass for a line with the other only. */
+/**
+ * Blocks of headers with so little between them that a line with the one only can pass for a line with the other
+ * only.
+ */
 function blocksUntold(slots: readonly Slot[]): Ambiguity[] {
   return slots.flatMap((slot, index) => {
     const first = slots.findLastIndex(({ field }, at) => at < index && field.value.kind === "headers");

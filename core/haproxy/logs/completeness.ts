@@ -161,8 +161,8 @@ type ToldSpool = Pick<
 };
 
 /**
- * Undefined when all its receipts are of a later time. An incarnation that is over, because another has taken its place,
- * tells no more of what it sends: the receipts of the other one come behind all of its lines.
+ * Undefined when all its receipts are of a later time. An incarnation that is over, because another has taken its
+ * place, tells no more of what it sends: the receipts of the other one come behind all of its lines.
  */
 function spoolOf(receipts: readonly Receipt[], toMs: number, isOver: boolean): ToldSpool | undefined {
   const own = receipts.filter(({ since }) => Date.parse(since) < toMs);

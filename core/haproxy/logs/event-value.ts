@@ -8,8 +8,8 @@ import type { Text } from "#core/haproxy/parser/text.ts";
 import type { SyslogHeader } from "#core/haproxy/syslog/read-syslog.ts";
 
 /**
- * HAProxy's names at the top, then what was made of them, and the line itself as `line` (`b64` when it is not UTF-8): what
- * any line's event has, be it a record or not. (`compiled/` writes the same of ordinary lines, and faster.)
+ * HAProxy's names at the top, then what was made of them, and the line itself as `line` (`b64` when it is not UTF-8):
+ * what any line's event has, be it a record or not. (`compiled/` writes the same of ordinary lines, and faster.)
  */
 export function toEventValue(line: LogLine, parsed: ParsedLine, clock: ClockFault | undefined): EventValue {
   const value = new ValueMembers();

@@ -1,8 +1,9 @@
 import type { FieldKind } from "#core/events/event-types.ts";
 
 /**
- * The typed fields of a `haproxy` event: HAProxy's own names for what its own formats log (configuration manual, section
- * 8.2.6), and what was made of it. Dates are not among them, each line has its own: their instant is the timestamp.
+ * The typed fields of a `haproxy` event: HAProxy's own names for what its own formats log (configuration manual,
+ * section 8.2.6), and what was made of it. Dates are not among them, each line has its own: their instant is the
+ * timestamp.
  */
 export const HAPROXY_FIELDS = {
   format: "keyword",

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 
 /*
  * What an agent beside a gateway hands on: one JSON object a line, the same in its spool, over HTTP, in the stream
- * `haproxy-logs` and in the archive. On the stream and in the archive such NDJSON is compressed, a gzip member a record.
+ * `haproxy-logs` and in the archive. On the stream and in the archive such NDJSON is compressed, a gzip member a
+ * record.
  */
 
 /** What every record says of itself. */
@@ -36,9 +37,10 @@ export interface ReceiptRecord extends LogOrigin {
 export type LogRecord = LogLine | ReceiptRecord;
 
 /**
- * Why lines are missing: the kernel dropped datagrams that were not read in time (`kernel`), datagrams were read faster than
- * they could be spooled (`overload`), the spool was full (`spool-full`) or could not be written (`spool-failed`), a part of
- * it was damaged (`spool-damaged`), or the receiver will never take them and they were put aside (`refused`).
+ * Why lines are missing: the kernel dropped datagrams that were not read in time (`kernel`), datagrams were read
+ * faster than they could be spooled (`overload`), the spool was full (`spool-full`) or could not be written (`spool-
+ * failed`), a part of it was damaged (`spool-damaged`), or the receiver will never take them and they were put aside
+ * (`refused`).
  */
 export const DROP_CAUSES = ["kernel", "overload", "spool-full", "spool-failed", "spool-damaged", "refused"] as const;
 export type DropCause = (typeof DROP_CAUSES)[number];
@@ -54,8 +56,8 @@ export interface DroppedRange extends SequenceRange {
 }
 
 /**
- * An agent numbers all lines it is given from 1, in a spool for ever; what is dropped has numbers too. So each number up to
- * `sentTo` is an event, or is in a `dropped` range of some receipt of the incarnation.
+ * An agent numbers all lines it is given from 1, in a spool for ever; what is dropped has numbers too. So each number
+ * up to `sentTo` is an event, or is in a `dropped` range of some receipt of the incarnation.
  */
 export interface Receipt {
   readonly incarnation: string;

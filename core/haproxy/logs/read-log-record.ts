@@ -8,7 +8,10 @@ import { isNamespace } from "#core/namespaces.ts";
 /** What a transport knows of the records it carries, where they do not say it themselves. */
 export type LogDefaults = Partial<LogOrigin & Pick<LogLine, "zone">>;
 
-/** Reads one line of NDJSON. What it lacks is taken from `defaults`; all that is wrong with it is told, by JSON pointer. */
+/**
+ * Reads one line of NDJSON. What it lacks is taken from `defaults`; all that is wrong with it is told, by JSON
+ * pointer.
+ */
 export function readLogRecord(
   text: string,
   defaults: LogDefaults = {},
@@ -43,8 +46,8 @@ function withDefaults(json: unknown, { zone, ...origin }: LogDefaults): unknown 
 const PLAIN_MEMBERS: ReadonlySet<string> = new Set(["id", "at", "namespace", "source", "zone", "line"]);
 
 /**
- * Nearly every record is a line of text with nothing wrong. A quick look tells it at a tenth of what the schema costs, and
- * takes nothing that the schema would not; undefined leaves it to the schema.
+ * Nearly every record is a line of text with nothing wrong. A quick look tells it at a tenth of what the schema
+ * costs, and takes nothing that the schema would not; undefined leaves it to the schema.
  */
 export function toPlainLine(json: unknown, defaults: LogDefaults): LogLine | undefined {
   if (typeof json !== "object" || json === null) return undefined;

@@ -7,8 +7,8 @@ export interface EventValue {
 }
 
 /**
- * The members of a value that comes to be, each as JSON. What follows from their names and kinds alone, the text between
- * them and the value's shape, is kept for the next value of the same: most lines of a format have the same.
+ * The members of a value that comes to be, each as JSON. What follows from their names and kinds alone, the text
+ * between them and the value's shape, is kept for the next value of the same: most lines of a format have the same.
  */
 export class ValueMembers {
   #last = firstPlace();
@@ -46,7 +46,9 @@ export class ValueMembers {
     return { text: `{${text}}`, shape: layout.shape };
   }
 
-  /** Of two members of a name the last counts, in the place of the first, and names that are numbers come before all. */
+  /**
+   * Of two members of a name the last counts, in the place of the first, and names that are numbers come before all.
+   */
   #asObject(): EventValue {
     const held: Record<string, { readonly kind: MemberKind; readonly json: string }> = {};
     placesTo(this.#last).forEach(({ name, kind }, index) => {

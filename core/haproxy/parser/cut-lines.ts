@@ -13,7 +13,10 @@ export interface CutCandidate extends Pick<Reader, "frontends"> {
   readonly record: HaproxyRecord;
 }
 
-/** The one of the line's own frontend, else the first; undefined where the formats do not agree on which fields it has. */
+/**
+ * The one of the line's own frontend, else the first; undefined where the formats do not agree on which fields it
+ * has.
+ */
 export function chosenOf(candidates: readonly CutCandidate[]): HaproxyRecord | undefined {
   const own = candidates.filter(({ record, frontends }) => isOf(frontends, record));
   const [first, ...others] = own.length > 0 ? own : candidates;
@@ -48,8 +51,8 @@ export function readLongLine(
 }
 
 /**
- * The same without a record: of a line that this format's compiled reader would take for cut within the field of that place.
- * False where it takes more to know.
+ * The same without a record: of a line that this format's compiled reader would take for cut within the field of that
+ * place. False where it takes more to know.
  */
 export function isSurelyCutOf(
   own: Reader,

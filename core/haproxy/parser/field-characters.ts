@@ -1,8 +1,8 @@
 import type { PrintedValue, ValueKind } from "#core/haproxy/log-format/log-format.ts";
 
 /*
- * Which characters values are made of, in a line as bytes, one character each. What a client sent is printable ASCII where
- * HAProxy encodes it, and anything where it does not.
+ * Which characters values are made of, in a line as bytes, one character each. What a client sent is printable ASCII
+ * where HAProxy encodes it, and anything where it does not.
  */
 
 const CHARACTERS: Readonly<Record<ValueKind, string>> = {

@@ -17,7 +17,10 @@ export interface FieldPlace {
   readonly isBeforePort: boolean;
 }
 
-/** The end of the value that starts where the expression is tried; undefined for a value that can hold what follows it. */
+/**
+ * The end of the value that starts where the expression is tried; undefined for a value that can hold what follows
+ * it.
+ */
 export function shapeOf(field: LogField, place: FieldPlace): RegExp | undefined {
   const source = shapeSource(field, place);
   return source === undefined ? undefined : new RegExp(source, "sy");

@@ -26,10 +26,10 @@ export interface LineParser {
 }
 
 /**
- * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it fits;
- * where it fits several, of that of its own frontend, else of the one with the fewest places where a client may have
- * written anything, else of the first, the given ones before the known ones. It refuses rather than guesses, throws for no
- * line (only for an unknown zone), and takes time proportional to the line's length.
+ * Makes the parser of these formats, in addition to those that are known anyway. A line is of the format that it
+ * fits; where it fits several, of that of its own frontend, else of the one with the fewest places where a client may
+ * have written anything, else of the first, the given ones before the known ones. It refuses rather than guesses,
+ * throws for no line (only for an unknown zone), and takes time proportional to the line's length.
  */
 export function haproxyParser({ formats = [] }: { readonly formats?: readonly KnownFormat[] } = {}): LineParser {
   // Made with the first line: 13 ms that a process spends only once it is given lines.

@@ -122,8 +122,8 @@ function withCount(field: LogField, { request, response }: HeaderCounts): LogFie
 }
 
 /**
- * Of two lists side by side whose lengths are not known nothing tells which holds what: they count as one, `headers`, of
- * which it is not said whose they are.
+ * Of two lists side by side whose lengths are not known nothing tells which holds what: they count as one, `headers`,
+ * of which it is not said whose they are.
  */
 function withoutTwinLists({ parts }: LogFormat, counts: HeaderCounts): LogFormat["parts"] {
   if (counts.request !== undefined) return parts;

@@ -2,14 +2,16 @@ import { instantOf, instantOfZoned } from "#core/haproxy/parser/local-time.ts";
 
 const MS_PER_SECOND = 1000;
 
-/** The date of the request before that of the connection, and what says its milliseconds or zone before what does not. */
+/**
+ * The date of the request before that of the connection, and what says its milliseconds or zone before what does not.
+ */
 const DATES = ["tr", "t", "trl", "trg", "Tl", "T"];
 /** Dates of the connection, as `%ms` is. */
 const ACCEPT_DATES = new Set(["Tl", "T"]);
 
 /**
- * The instant that a line tells, from the values printed for HAProxy's names; undefined when it tells none, "no date" when
- * what should be one is not.
+ * The instant that a line tells, from the values printed for HAProxy's names; undefined when it tells none, "no date"
+ * when what should be one is not.
  */
 export function lineTime(
   printed: (name: string) => string | undefined,

@@ -6,9 +6,10 @@ const DAY_MS = 24 * HOUR_MS;
 const FIXED_OFFSET = /^([+-])(\d\d):?(\d\d)$/;
 
 /**
- * The instant of a date as HAProxy prints it (`22/Nov/2026:01:22:46.321`), which says nothing of its zone: `zone` is an
- * IANA name, a fixed offset (`+01:00`) or `UTC`. An hour that a clock repeats is the one nearer to `receivedAtMs`; one that
- * it skips counts as if it had not. Undefined when there is no such date; throws a RangeError when there is no such zone.
+ * The instant of a date as HAProxy prints it (`22/Nov/2026:01:22:46.321`), which says nothing of its zone: `zone` is
+ * an IANA name, a fixed offset (`+01:00`) or `UTC`. An hour that a clock repeats is the one nearer to `receivedAtMs`;
+ * one that it skips counts as if it had not. Undefined when there is no such date; throws a RangeError when there is
+ * no such zone.
  */
 export function instantOf(date: string, zone: string, receivedAtMs: number): number | undefined {
   const localMs = shownMs(date);
@@ -64,7 +65,10 @@ function instantIn(zone: string, localMs: number, receivedAtMs: number): number 
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
-/** Formatting a date costs microseconds and lines come in order: the offset of each quarter of an hour is asked for once. */
+/**
+ * Formatting a date costs microseconds and lines come in order: the offset of each quarter of an hour is asked for
+ * once.
+ */
 const offsets = new Map<string, number>();
 const MAX_OFFSETS = 10_000;
 const QUARTER_MS = 15 * MINUTE_MS;

@@ -13,7 +13,10 @@ export interface CutMatch {
 /** Where else an open value may end is tried so often: whoever fills a cookie with separators costs no more. */
 const MAX_TRIES = 1000;
 
-/** Takes a whole line apart: straight away, as most lines can be, or else by looking for the values wherever they may be. */
+/**
+ * Takes a whole line apart: straight away, as most lines can be, or else by looking for the values wherever they may
+ * be.
+ */
 export const matchTemplate = (template: LineTemplate, text: string): PrintedValues | undefined =>
   readTemplate(template, text) ?? (canSearch(template, text) ? search(template, text) : undefined);
 
@@ -34,7 +37,9 @@ function canSearch(template: LineTemplate, text: string): boolean {
   return read !== undefined && read.partial === undefined;
 }
 
-/** Whether the line begins as the format does, or ends before that shows: no other can be a line of it, whole or cut. */
+/**
+ * Whether the line begins as the format does, or ends before that shows: no other can be a line of it, whole or cut.
+ */
 export const beginsAs = (template: LineTemplate, text: string): boolean => readBeginning(template, text) !== undefined;
 
 /** The fields that are where they must be, whatever follows. */
@@ -42,9 +47,9 @@ const readBeginning = (template: LineTemplate, text: string): Read | undefined =
   readForward(template, text, 0, 0, template.exactFields, new Array(template.fields.length));
 
 /**
- * Reads a whole line in the order of its format. What is open (a cookie, which a client writes unencoded) is read last:
- * the line is read from its beginning up to there, and from where at the latest the rest of the format fits. Nothing in a
- * cookie can pass for a field behind it.
+ * Reads a whole line in the order of its format. What is open (a cookie, which a client writes unencoded) is read
+ * last: the line is read from its beginning up to there, and from where at the latest the rest of the format fits.
+ * Nothing in a cookie can pass for a field behind it.
  */
 function readTemplate(template: LineTemplate, text: string): PrintedValues | undefined {
   const { fields, openRuns } = template;
@@ -68,8 +73,9 @@ function readTemplate(template: LineTemplate, text: string): PrintedValues | und
 }
 
 /**
- * Takes apart a line that its sink's `len` has cut: only values that are followed by something are whole. Without the end
- * of the line to read from, an open value ends where what follows it can only be the rest of a line of this format.
+ * Takes apart a line that its sink's `len` has cut: only values that are followed by something are whole. Without the
+ * end of the line to read from, an open value ends where what follows it can only be the rest of a line of this
+ * format.
  */
 export function matchCutTemplate(template: LineTemplate, text: string): CutMatch | undefined {
   const { fields, openRuns } = template;
@@ -201,8 +207,8 @@ function firstRest(
 }
 
 /**
- * The last place where the fields from `index` on make up all of the rest; one where headers are missing only if there is
- * none where they are not: what a value ends with can look like nothing behind it.
+ * The last place where the fields from `index` on make up all of the rest; one where headers are missing only if
+ * there is none where they are not: what a value ends with can look like nothing behind it.
  */
 function lastRest(
   template: LineTemplate,

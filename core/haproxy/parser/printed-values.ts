@@ -62,7 +62,10 @@ export function unescaped({ value }: LogField, printed: string): string {
 /** `{a||b}`: HAProxy encodes braces and bars within. */
 const splitBlock = (block: string): string[] => block.slice(1, -1).split("|");
 
-/** `"a" "" "b"`: HAProxy encodes quotes within, where it puts some around. Without any, only one header may hold spaces. */
+/**
+ * `"a" "" "b"`: HAProxy encodes quotes within, where it puts some around. Without any, only one header may hold
+ * spaces.
+ */
 function splitList(list: string, { quoted, count }: PrintedValue): string[] {
   if (quoted) return list.slice(1, -1).split('" "');
   return (count === 1 ? [list] : list.split(" ")).map((header) => (header === "-" ? "" : header));

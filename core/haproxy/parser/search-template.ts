@@ -4,9 +4,9 @@ import { atomOf, missingText } from "#core/haproxy/parser/field-shapes.ts";
 import type { LineTemplate, PrintedValues, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /*
- * Takes a line apart as a finite automaton does: field by field all places are marked at which it can begin and end, and
- * then a way through them is gone back from the end of the line. It finds the values wherever there are some, in time
- * proportional to the line's length, and is slower than reading what most lines are straight away.
+ * Takes a line apart as a finite automaton does: field by field all places are marked at which it can begin and end,
+ * and then a way through them is gone back from the end of the line. It finds the values wherever there are some, in
+ * time proportional to the line's length, and is slower than reading what most lines are straight away.
  */
 
 /** What can have been printed last where a field begins or ends: a separator (or nothing yet), or anything else. */
@@ -41,8 +41,8 @@ export function searchTemplate(template: LineTemplate, text: string): PrintedVal
 }
 
 /**
- * Whether the literals stand in the line one behind the other, which few lines of other formats have, and no cut line: it is no
- * whole line of the format otherwise.
+ * Whether the literals stand in the line one behind the other, which few lines of other formats have, and no cut
+ * line: it is no whole line of the format otherwise.
  */
 export function hasLiterals(template: LineTemplate, text: string): boolean {
   let at = 0;
@@ -157,7 +157,10 @@ function heldBy(value: PrintedValue): Uint8Array {
   return table;
 }
 
-/** From the end of the line to its beginning; of several ways that with the shortest values behind, the longest before. */
+/**
+ * From the end of the line to its beginning; of several ways that with the shortest values behind, the longest
+ * before.
+ */
 function goBack(
   { fields, end }: LineTemplate,
   text: string,

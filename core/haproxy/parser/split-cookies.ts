@@ -1,7 +1,7 @@
 /**
- * Tells the captured request cookie from the response cookie; neither is encoded, and a client's may hold the separator.
- * Both were captured by the same name, and the server, which writes the last one, is the more trusted: the response
- * cookie is `none`, or starts at the last place where that name follows a separator.
+ * Tells the captured request cookie from the response cookie; neither is encoded, and a client's may hold the
+ * separator. Both were captured by the same name, and the server, which writes the last one, is the more trusted: the
+ * response cookie is `none`, or starts at the last place where that name follows a separator.
  */
 export function splitCookies(
   both: string,
@@ -17,7 +17,10 @@ export function splitCookies(
   return split > 0 ? [both.slice(0, split), both.slice(split + separator.length)] : undefined;
 }
 
-/** A cookie's name with its equals sign; all up to the first space when there is none, bounded as what it is compared with. */
+/**
+ * A cookie's name with its equals sign; all up to the first space when there is none, bounded as what it is compared
+ * with.
+ */
 const nameOf = (cookie: string): string => /^[^= ]{0,64}=?/.exec(cookie)?.[0] ?? "";
 
 /** `capture cookie ID` captures any name that begins so (IDa, IDb): the last place where the name shares most. */

@@ -88,7 +88,9 @@ function toFields(groups: Readonly<Record<string, string | undefined>> = {}): Re
   return fields;
 }
 
-/** How a connection can fail on its way in (configuration manual, `fc_err_str`): in a handshake, or its PROXY header. */
+/**
+ * How a connection can fail on its way in (configuration manual, `fc_err_str`): in a handshake, or its PROXY header.
+ */
 const HANDSHAKE = /handshake|PROXY protocol|^Connection closed|^Timeout|^Received/;
 
 /** What a failed connection says besides, when it is none of the usual: a client's certificate was refused, for one. */

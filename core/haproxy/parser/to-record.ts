@@ -108,7 +108,9 @@ function partOfRequest(found: PrintedField | undefined): Text | undefined {
   return found.field.value.kind === "encoded" ? unescapeHash(printed) : textOf(printed);
 }
 
-/** A converter may have made something else of it (`hex`, `lower`); what `json` makes is undone, unless escaped anew. */
+/**
+ * A converter may have made something else of it (`hex`, `lower`); what `json` makes is undone, unless escaped anew.
+ */
 const isReadable = ({ expression, value }: LogField): boolean =>
   expression === undefined || expression.converters.every(({ name }) => name === "json" && value.escape === "json");
 

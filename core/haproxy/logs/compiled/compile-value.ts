@@ -39,10 +39,10 @@ export interface LineFindings {
 export const NOT_OF_FORMAT = 0;
 
 /**
- * Writes what the message of an ASCII line says, which stands from `at` to `end`, from `start` on, behind a zero that ends the
- * line: `{"ci":"192.0.2.7",…`, up to what every value ends with. Answers where it ended, `NOT_OF_FORMAT`, or `GIVEN_UP` for a line of which a record must be made. What it writes
- * is what JSON.stringify makes of the compiled reader's record, which is that of a cut line where it ends within a request or
- * captured headers.
+ * Writes the message of an ASCII line as members of a JSON object, `{"ci":"192.0.2.7",…`, up to what every value ends
+ * with. The message stands from `at` to `end` in the page, with a zero behind it; it is written from `start` on. The
+ * answer is where the writing ended, `NOT_OF_FORMAT`, or `GIVEN_UP` for a line of which a record must be made. What
+ * is written is what JSON.stringify makes of the record.
  */
 export type MembersWriter = (
   text: string,
@@ -60,7 +60,10 @@ export interface CompiledValue {
   readonly shape: ValueShape;
 }
 
-/** Undefined for formats of which a record must be made: they have no compiled reader, or names that stand in each other's way. */
+/**
+ * Undefined for formats of which a record must be made: they have no compiled reader, or names that stand in each
+ * other's way.
+ */
 export function compileValue(template: LineTemplate): CompiledValue | undefined {
   const { fields, format } = template;
   if (!canCompile(template) || !hasPlainLiterals(template)) return undefined;

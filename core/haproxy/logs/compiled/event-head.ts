@@ -11,7 +11,9 @@ const HEX_DIGITS = Buffer.from("0123456789abcdef");
 const SECOND_MS = 1000;
 const ZERO = 0x30;
 
-/** Numbers of an agent's lines whose events' ids differ in the last three digits only, and which are counted together. */
+/**
+ * Numbers of an agent's lines whose events' ids differ in the last three digits only, and which are counted together.
+ */
 interface KnownNumbers {
   readonly incarnation: string;
   readonly from: number;
@@ -24,7 +26,10 @@ interface KnownNumbers {
 
 const NONE: KnownNumbers = { incarnation: "", from: 0, to: 0, base: 0, block: undefined };
 
-/** Writes what each event begins with, its id and its timestamp: of one line to the next only their last digits change. */
+/**
+ * Writes what each event begins with, its id and its timestamp: of one line to the next only their last digits
+ * change.
+ */
 export class EventHead {
   readonly #page: Page;
   readonly #idEnd: number;

@@ -2,8 +2,8 @@ import { Fragment, type Page } from "#core/byte-page.ts";
 import { unescapeHash } from "#core/haproxy/parser/text.ts";
 
 /*
- * A line's bytes and what is written of them lie in one page. The line is ASCII; what is copied as it stands has none of the
- * signs that JSON escapes. Each function answers where what it wrote has ended.
+ * A line's bytes and what is written of them lie in one page. The line is ASCII; what is copied as it stands has none
+ * of the signs that JSON escapes. Each function answers where what it wrote has ended.
  */
 
 /** The line is to be read by others: what was met is not to be written by these functions. */

@@ -2,10 +2,11 @@ import { isAt, isCookie } from "#core/haproxy/parser/compiled/value-code.ts";
 import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /*
- * The code that writes the fields of a template as members of a JSON object while it reads them: `p` is where it is in
- * `text` and in the page, `o` where it writes, behind them; `q`, `c` and `n` are for passing use. What is not as the compiled reader
- * takes it ends in `return 0`, what this code does not know how to write in `return -1`. Where a line ends within a request
- * or captured headers, `break reading` with the field in `cutIn`, and in `cutFrom` where it begins.
+ * Makes the code that reads a template's fields and writes them as members of a JSON object at once. In that code `p`
+ * is the place to read at, in `text` and in the page alike, and `o` the place to write at, behind them; `q`, `c` and
+ * `n` hold what is needed for a moment. A line that the compiled reader would refuse ends it with `return 0`, one
+ * that it cannot write with `return -1`. Where a line ends within a request or captured headers, it breaks off
+ * reading, with that field in `cutIn` and the field's beginning in `cutFrom`.
  */
 
 /** Statements, and what is found by them. */
@@ -110,7 +111,7 @@ function memberCode(template: LineTemplate, key: string, index: number, plus: nu
   }
 }
 
-/** Digits are copied as they stand, unless a number is not printed with them: with zeros in front, or less than zero and zero. */
+/** Digits are copied as they stand. `007` and `-0` are no JSON, and left to others. */
 function numberCode(key: string, maxDigits: number, sign: number | "status" | "no sign"): string {
   const minus = "isNegative = c === 45; if (isNegative) { bytes[o++] = 45; c = bytes[++p]; }";
   const plus = `if (c === 43) { pluses |= ${typeof sign === "number" ? 1 << sign : 0}; c = bytes[++p]; }`;
@@ -215,7 +216,7 @@ function headersCode(key: string, index: number, alias: string | undefined): str
   }`;
 }
 
-/** Where they are as printed, and as written, and where an empty one is written if it is the only one (-1: none, -2: several). */
+/** Where they are as printed, as written, and where the only empty one is written (-1: there is none, -2: several). */
 const notePlace = (name: string): string =>
   `${name}From = headersAt; ${name}To = p; ${name}Written = n; ${name}WrittenTo = o; ${name}EmptyAt = emptyAt;`;
 

@@ -28,8 +28,8 @@ export interface WrittenLine {
 const writers = new WeakMap<LineParser, OrdinaryLines>();
 
 /**
- * Most lines are whole, plain, and of a format that is compiled: what becomes of them is written straight from their bytes,
- * without a record between. Undefined for any other line. What is written is what is made of the record.
+ * Most lines are whole, plain, and of a format that is compiled: what becomes of them is written straight from their
+ * bytes, without a record between. Undefined for any other line. What is written is what is made of the record.
  */
 export function writeOrdinaryLine(line: LogLine, parse: LineParser, receivedAtMs: number): WrittenLine | undefined {
   if (!("line" in line) || line.cut || parse.readers === undefined) return undefined;
@@ -55,7 +55,9 @@ interface ValueWriter {
   readonly reader: Reader;
 }
 
-/** The header of the last line: many of a second have the same. What is written of it stands in the page, up to `end`. */
+/**
+ * The header of the last line: many of a second have the same. What is written of it stands in the page, up to `end`.
+ */
 interface KnownHeader {
   readonly syslog: SyslogHeader;
   readonly end: number;

@@ -15,8 +15,8 @@ const BAD_REQUEST = new Fragment("<BADREQ>");
 const HTTP = new Fragment(" HTTP/");
 
 /**
- * Method, URI and version of the request that stands from `from` to `to`, as `decodeRequest` and what puts it into a value
- * find them: nothing of one that HAProxy could not read, no version of one that was cut.
+ * Method, URI and version of the request that stands from `from` to `to`, as `decodeRequest` and what puts it into a
+ * value find them: nothing of one that HAProxy could not read, no version of one that was cut.
  */
 export function copyRequest(page: Page, from: number, to: number, start: number, isPlain: boolean): number {
   if (to - from === BAD_REQUEST.length && BAD_REQUEST.standsAt(page, from)) return start;

@@ -8,9 +8,9 @@ import { canCompile, codeOfFields, specialsOf } from "#core/haproxy/parser/compi
 import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /**
- * Makes a function for lines of one format that end within the request or captured headers, which are what makes lines long. What
- * it reads it reads as the matcher does; it leaves to it all that end elsewhere. Undefined for formats without such fields,
- * or with fields of other kinds before.
+ * Makes a function for lines of one format that end within the request or captured headers, which are what makes
+ * lines long. What it reads it reads as the matcher does; it leaves to it all that end elsewhere. Undefined for
+ * formats without such fields, or with fields of other kinds before.
  */
 export function compileCutTemplate(template: LineTemplate): CompiledReader | undefined {
   const last = template.fields.findLastIndex(isLong);

@@ -31,8 +31,9 @@ export type CompiledReader = (
 ) => HaproxyRecord | undefined;
 
 /**
- * Makes a function for the ordinary lines of one format, in which each field is a few comparisons of its own: ten times as
- * fast as the matcher, which knows every format and reads every line. Undefined for formats with fields of other kinds.
+ * Makes a function for the ordinary lines of one format, in which each field is a few comparisons of its own: ten
+ * times as fast as the matcher, which knows every format and reads every line. Undefined for formats with fields of
+ * other kinds.
  */
 export function compileTemplate(template: LineTemplate): CompiledReader | undefined {
   if (!canCompile(template)) return undefined;

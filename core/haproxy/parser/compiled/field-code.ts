@@ -3,9 +3,10 @@ import { FAIL, isAt, isCookie, runCode, valueCode } from "#core/haproxy/parser/c
 import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /*
- * The code that reads the fields of a template one after the other: `p` is where it is in `text` and in `bytes`, which are
- * the same (reading a byte takes half as long as a character), `end` where the message ends, `pluses` which fields have a
- * plus sign, `quote` where the next one stands; `q`, `c`, `n` and `h` are for passing use. Whatever is not as it is in most lines ends in `return undefined`.
+ * Makes the code that reads a template's fields one after the other. In that code `p` is the place to read at, in
+ * `text` and in `bytes` alike (a byte is read in half the time of a character), `end` is where the message ends,
+ * `pluses` are the fields with a plus sign, `quote` is where the next quote stands; `q`, `c`, `n` and `h` hold what
+ * is needed for a moment. A line that is not as most lines are ends it with `return undefined`.
  */
 
 /** Statements, and the expressions that hold each field's value behind them. */

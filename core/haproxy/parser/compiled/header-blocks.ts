@@ -10,9 +10,9 @@ export interface HeaderBlock {
 }
 
 /**
- * The block whose first header stands at `from`. HAProxy encodes braces within: undefined where one stands, for then the line is
- * not what it seems. Arrays are written out: one that grows has room for sixteen. (Searching for each character takes two
- * thirds of the time of looking at each byte.)
+ * The block whose first header stands at `from`. HAProxy encodes braces within: undefined where one stands, for then
+ * the line is not what it seems. Arrays are written out: one that grows has room for sixteen. (Searching for each
+ * character takes two thirds of the time of looking at each byte.)
  */
 export function readBlock(text: string, from: number): HeaderBlock | undefined {
   const at = text.indexOf("}", from);

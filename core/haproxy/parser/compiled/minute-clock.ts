@@ -11,7 +11,10 @@ const SECOND_MS = 1000;
 const LONG_AGO_MS = -1e15;
 const FAR_AHEAD_MS = 1e15;
 
-/** The instants of dates. Lines come in order, and clocks are put forward or back at whole minutes: each is worked out once. */
+/**
+ * The instants of dates. Lines come in order, and clocks are put forward or back at whole minutes: each is worked out
+ * once.
+ */
 export class MinuteClock {
   readonly #minute = new Uint8Array(MINUTE_LENGTH);
   #zone = "";

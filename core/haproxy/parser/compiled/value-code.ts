@@ -2,7 +2,8 @@ import type { ValueKind } from "#core/haproxy/log-format/log-format.ts";
 import type { LineTemplate, TemplateField } from "#core/haproxy/parser/line-template.ts";
 
 /*
- * The code for one value: it begins where `p` is, and leaves it behind the value. See field-code.ts for the other names.
+ * The code for one value: it begins where `p` is, and leaves it behind the value. See field-code.ts for the other
+ * names.
  */
 
 export const FAIL = "return undefined;";
@@ -20,8 +21,8 @@ export const isCookie = ({ fields }: LineTemplate, index: number): boolean => {
 };
 
 /**
- * Of every kind but words, which are read side by side. `atEnd` is what to do where the line ends before a request or captured
- * headers do: `p` is where these begin.
+ * Of every kind but words, which are read side by side. `atEnd` is what to do where the line ends before a request or
+ * captured headers do: `p` is where these begin.
  */
 export function valueCode(template: LineTemplate, index: number, value: string, atEnd: string): string {
   const { field } = template.fields[index] as TemplateField;

@@ -14,8 +14,8 @@ export interface WordRun {
 const SLOTS = 4096;
 
 /**
- * A platform has few frontends, backends and servers and logs them for ever: each run is taken apart once, and its words
- * are shared by all records. Two that meet in a slot take turns in it.
+ * A platform has few frontends, backends and servers and logs them for ever: each run is taken apart once, and its
+ * words are shared by all records. Two that meet in a slot take turns in it.
  */
 export class WordRuns {
   readonly #fields: readonly TemplateField[];
@@ -25,7 +25,9 @@ export class WordRuns {
     this.#fields = fields;
   }
 
-  /** The run that stands from `from` to `to` in both, whose words hash to `hash`; undefined when one of them is none. */
+  /**
+   * The run that stands from `from` to `to` in both, whose words hash to `hash`; undefined when one of them is none.
+   */
   take(text: string, bytes: Uint8Array, from: number, to: number, hash: number): WordRun | undefined {
     const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
     const known = this.#slots[slot];
