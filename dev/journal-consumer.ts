@@ -35,6 +35,8 @@ export interface JournalConsumer {
 const MAX_RECORDS = 10_000;
 /** After a burst few large batches are quicker than many small ones: each costs a refresh, and segments to be merged. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+/** Of the most that a batch may have: less is not begun ahead, so that it shares a refresh with what comes until then. */
+const LEAST_AHEAD = 1 / 4;
 const RETRY_MS = 500;
 const NONE_BEFORE: Promise<BatchOutcome> = Promise.resolve(undefined);
 
@@ -58,6 +60,7 @@ export function consumeJournal({
   onProgress,
   onError,
 }: JournalConsumerOptions): JournalConsumer {
+  const leastBytesAhead = maxBatchBytes * LEAST_AHEAD;
   let closed = false;
   let wake = () => {};
   const unsubscribe = journal.onAppended(() => wake());
@@ -72,7 +75,7 @@ export function consumeJournal({
       ending = undefined;
       const records = read(before?.last ?? done);
       const last = records?.at(-1)?.sequenceNumber;
-      if (records === undefined || last === undefined) {
+      if (records === undefined || last === undefined || (before !== undefined && bytesOf(records) < leastBytesAhead)) {
         if (before !== undefined) await settle(before);
         else if (records === undefined) await sleep(clock, RETRY_MS);
         else await appended();
@@ -139,6 +142,9 @@ export function consumeJournal({
     },
   };
 }
+
+const bytesOf = (records: readonly LocalRecord[]): number =>
+  records.reduce((bytes, { data }) => bytes + data.length, 0);
 
 /** Records of a local journal as Lambda would get them from Kinesis. */
 export function toBatch(shard: string, records: readonly LocalRecord[]): KinesisStreamEvent {

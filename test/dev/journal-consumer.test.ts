@@ -82,7 +82,7 @@ describe("with turns of checkpoints", () => {
   const NEVER_DEAD = { take: async () => {} };
 
   /** What a store is asked for, in order; each answer waits until the test gives it. */
-  function surroundings(records: number) {
+  function surroundings(records: number, maxBatchBytes = 1) {
     const log: string[] = [];
     const waiting = new Map<string, (failure?: Error) => void>();
     const asked = (what: string) =>
@@ -113,6 +113,7 @@ describe("with turns of checkpoints", () => {
       turns,
       clock: { ...systemClock, after: (_, action) => systemClock.after(0, action) },
       after: 0n,
+      maxBatchBytes,
       onProgress: (done) => progress.push(done),
       onError: () => {},
     });
@@ -183,6 +184,21 @@ describe("with turns of checkpoints", () => {
     expect(whileTheSecondIsKept).toEqual(["keep 1", "checkpoint 1", "keep 2"]);
     expect(log.slice(3)).toEqual(["keep 1", "checkpoint 1", "keep 2", "checkpoint 2"]);
     expect(progress).toEqual([1n, 2n]);
+  });
+
+  test("waits for the checkpoint where little is to be kept meanwhile: it may share the next refresh with others", async () => {
+    const { log, consumer, answer, quiet } = surroundings(2, 10_000);
+
+    await answer("keep 1");
+    await quiet();
+    const whileItIsMoved = [...log];
+    await answer("checkpoint 1");
+    await answer("keep 2");
+    await answer("checkpoint 2");
+    await consumer.close();
+
+    expect(whileItIsMoved).toEqual(["keep 1", "checkpoint 1"]);
+    expect(log).toEqual(["keep 1", "checkpoint 1", "keep 2", "checkpoint 2"]);
   });
 
   test("hands a batch over again that cannot be kept, and none behind it", async () => {
