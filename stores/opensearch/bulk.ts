@@ -23,7 +23,6 @@ export async function createAll<Item>(
   items: Iterable<Item>,
   write: DocumentWriter<Item>,
   retry: RetryPolicy,
-  inFlight = IN_FLIGHT,
 ): Promise<Kept[]> {
   const kept: Kept[] = [];
   const bulks = bulksOf(items, write);
@@ -36,7 +35,7 @@ export async function createAll<Item>(
       });
     }
   };
-  await allAnswers(Array.from({ length: inFlight }, sendNext));
+  await allAnswers(Array.from({ length: IN_FLIGHT }, sendNext));
   return kept;
 }
 

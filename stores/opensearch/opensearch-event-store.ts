@@ -17,7 +17,7 @@ import type { Position } from "#core/events/position.ts";
 import type { AnsweredBucket } from "./aggregation-body.ts";
 import { askAggregation } from "./ask-aggregation.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
-import { allAnswers, createAll } from "./bulk.ts";
+import { createAll } from "./bulk.ts";
 import { Checkpoints, toPosition } from "./checkpoints.ts";
 import { type OpenSearchSettings, openClient } from "./client.ts";
 import { completeSearch, type Search } from "./complete-search.ts";
@@ -25,9 +25,15 @@ import { DeclaredTypes } from "./declared-types.ts";
 import { fromDocument, type PlacedEntry, toEntry, writeBulkLines } from "./event-document.ts";
 import { failure } from "./failure.ts";
 import { forgetIndices } from "./forget-indices.ts";
-import { DEFAULT_PREFIX, eventIndex, namespacePattern, patternOf, searchPattern } from "./index-names.ts";
+import {
+  DEFAULT_PREFIX,
+  eventIndex,
+  namespacePattern,
+  patternOf,
+  searchPattern,
+  type TypePlace,
+} from "./index-names.ts";
 import { genericTemplateName, SORT_FIELD } from "./index-templates.ts";
-import { groupsByIndex, type IndexGroup, IndexTurns, inPlaces } from "./index-turns.ts";
 import { hasTemplate } from "./install-templates.ts";
 import { filterBody, queryBody, timeRange, toDate } from "./query-body.ts";
 import { type ShardPart, tailShards } from "./tail-shards.ts";
@@ -75,7 +81,6 @@ export class OpenSearchEventStore implements EventStore {
   readonly #writeRetry: RetryPolicy;
   readonly #search: Search;
   readonly #registry: TypeRegistry;
-  readonly #turns = new IndexTurns();
   readonly #touched: TouchedIndices;
   readonly #checkpoints: Checkpoints;
   #installed = false;
@@ -113,24 +118,24 @@ export class OpenSearchEventStore implements EventStore {
     const types = await this.register.present();
     const names = new Set(entries.map(({ event }) => event.type.toLowerCase()));
     const places = await this.#registry.placesOf(names, types);
-    const placed = entries.map((entry): PlacedEntry => {
-      const declaration = declarationOf(entry.event.type, types);
-      // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
-      const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
-      return { index, entry, fields: declaration.fields };
-    });
-    const groups = groupsByIndex(placed);
+    const indices = new Set<string>();
     try {
-      return inPlaces(groups, await allAnswers(groups.map((group) => this.#create(group, groups.length === 1))));
+      const placed = this.#placed(entries, { types, places, indices });
+      return await createAll(this.#client, placed, writeBulkLines, this.#writeRetry);
     } finally {
-      this.#touched.add(groups.flatMap(({ indices }) => [...indices]));
+      this.#touched.add(indices);
     }
   }
 
-  /** Where others can be written to meanwhile, no two bulks under way are for the same index. */
-  #create({ placed, indices }: IndexGroup<PlacedEntry>, isAlone: boolean): Promise<readonly Kept[]> {
-    if (isAlone) return createAll(this.#client, placed, writeBulkLines, this.#writeRetry);
-    return this.#turns.take(indices, () => createAll(this.#client, placed, writeBulkLines, this.#writeRetry, 1));
+  /** Each entry with the index that it goes to; `indices` gathers those. */
+  *#placed(entries: readonly JournalEntry[], { types, places, indices }: Keeping): Generator<PlacedEntry> {
+    for (const entry of entries) {
+      const declaration = declarationOf(entry.event.type, types);
+      // biome-ignore lint/style/noNonNullAssertion: the registry was just asked for every type of the batch
+      const index = eventIndex(this.#prefix, places.get(declaration.name)!, entry.event);
+      indices.add(index);
+      yield { index, entry, fields: declaration.fields };
+    }
   }
 
   async #requireTemplates(): Promise<void> {
@@ -277,4 +282,11 @@ export class OpenSearchEventStore implements EventStore {
     this.#closing ??= this.#client.close();
     return this.#closing;
   }
+}
+
+/** What decides where the entries of a batch go. */
+interface Keeping {
+  readonly types: readonly EventTypeDeclaration[];
+  readonly places: ReadonlyMap<string, TypePlace>;
+  readonly indices: Set<string>;
 }

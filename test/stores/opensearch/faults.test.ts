@@ -144,20 +144,6 @@ describeOpenSearch("the OpenSearch event store, when something goes wrong,", (ur
       expect(await kept()).toEqual([third.event, first.event]);
     });
 
-    test("sends events of several types in two bulks without an index in common, and answers them in order", async () => {
-      const { proxy, store } = await through(() => undefined);
-      const entries = Array.from({ length: 40 }, (_, index) => ({ event: anEvent({ type: `several-${index % 4}` }) }));
-      const longTag = { event: anEvent({ type: "several-2", tags: ["x".repeat(40_000)] }) };
-
-      const kept = await store.keep(entries.toSpliced(17, 0, longTag));
-
-      const bulks = proxy.seen.filter(isBulk).map(({ body }) => new Set(body.match(/"several-\d"/g)));
-      expect(bulks.map((types) => types.size)).toEqual([2, 2]);
-      expect(new Set(bulks.flatMap((types) => [...types])).size).toBe(4);
-      expect(kept.map((one) => "kept" in one)).toEqual(kept.map((_, index) => index !== 17));
-      expect(kept).toHaveLength(41);
-    });
-
     test("splits a batch into bulks of at most 2,500 documents and five megabytes", async () => {
       const { proxy, store } = await through(() => undefined);
       const entries = Array.from({ length: 3000 }, (_, index) => ({
