@@ -1,5 +1,6 @@
 import { Client } from "@opensearch-project/opensearch";
 import { toFailure } from "./failure.ts";
+import { LeanConnection } from "./lean-connection.ts";
 
 /** Where OpenSearch is, and how it knows us. */
 export type OpenSearchSettings = { readonly url: string; readonly requestTimeoutMs?: number } & (
@@ -22,6 +23,7 @@ export async function openClient(settings: OpenSearchSettings): Promise<Client> 
     // to parse it.
     disablePrototypePoisoningProtection: true,
     agent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    ...(new URL(settings.url).protocol === "http:" && { Connection: LeanConnection }),
     ...(settings.auth === "sigv4" && (await signer(settings.region))),
   });
 }
