@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { Bell } from "#agent/bell.ts";
 import { type Block, type BlockHeader, encodeBlock } from "#agent/spool/block.ts";
 import { type Cursor, readCursor, writeCursor } from "#agent/spool/cursor.ts";
@@ -11,6 +11,7 @@ import {
   reopened,
 } from "#agent/spool/ledger.ts";
 import { lockSpool } from "#agent/spool/lock.ts";
+import { makeFolder } from "#agent/spool/make-folder.ts";
 import { listSegments, readSegment, type Segment, type SegmentPart, segmentPath } from "#agent/spool/segments.ts";
 
 export interface SpoolOptions {
@@ -96,7 +97,7 @@ export class Spool {
   /** Opens the spool in that folder, or begins one. Throws when another process has it, or another namespace. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { folder, namespace } = options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const unlock = await lockSpool(folder);
     try {
       const segments = await listSegments(folder);

@@ -1,6 +1,12 @@
-import { RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, type LifecycleRule } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+
+/** What was deleted can be had back for so long; then it is paid for no more. So it is with uploads that nobody ended. */
+const CLEARED: readonly LifecycleRule[] = [
+  { noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
+  { abortIncompleteMultipartUploadAfter: Duration.days(7) },
+];
 
 /** A bucket for what must not be lost: private, encrypted, versioned, and kept in every stage when its stack goes. */
 export function privateBucket(scope: Construct, id: string, lifecycleRules: LifecycleRule[] = []): IBucket {
@@ -10,7 +16,7 @@ export function privateBucket(scope: Construct, id: string, lifecycleRules: Life
     enforceSSL: true,
     versioned: true,
     removalPolicy: RemovalPolicy.RETAIN,
-    lifecycleRules,
+    lifecycleRules: [...lifecycleRules, ...CLEARED],
   });
   Validations.of(bucket).acknowledge({
     id: "AwsSolutions-S1",

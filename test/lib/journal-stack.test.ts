@@ -39,6 +39,10 @@ describe("the host of a gateway", () => {
   });
 });
 
+const lifecycleRules = Object.values(resourcesOf(journal, "AWS::S3::Bucket")).flatMap(
+  ({ Properties }) => (Properties.LifecycleConfiguration as { Rules: object[] } | undefined)?.Rules ?? [],
+);
+
 describe("the archive", () => {
   test.each([
     ["Events", "events", "GZIP"],
@@ -60,11 +64,21 @@ describe("the archive", () => {
   });
 
   test("moves to colder storage after 90 days, and nothing of it is ever deleted", () => {
-    const rules = Object.values(resourcesOf(journal, "AWS::S3::Bucket")).flatMap(
-      ({ Properties }) => (Properties.LifecycleConfiguration as { Rules: object[] } | undefined)?.Rules ?? [],
-    );
+    const colder = { Transitions: [{ StorageClass: "GLACIER_IR", TransitionInDays: 90 }] };
 
-    expect(rules).toEqual([{ Status: "Enabled", Transitions: [{ StorageClass: "GLACIER_IR", TransitionInDays: 90 }] }]);
+    expect(lifecycleRules.filter((rule) => "Transitions" in rule)).toEqual([{ Status: "Enabled", ...colder }]);
+    expect(lifecycleRules.filter((rule) => "ExpirationInDays" in rule || "ExpirationDate" in rule)).toEqual([]);
+  });
+
+  test("and the dead letters let go of what was deleted after 30 days, and of unfinished uploads after 7", () => {
+    for (const rule of [
+      { NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
+      { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+    ])
+      expect(lifecycleRules.filter((other) => (Object.keys(rule)[0] as string) in other)).toEqual([
+        expect.objectContaining(rule),
+        expect.objectContaining(rule),
+      ]);
   });
 
   test.each([

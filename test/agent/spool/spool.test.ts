@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -67,6 +67,23 @@ const segments = (): string[] =>
     .filter((name) => name.endsWith(".spool"))
     .sort()
     .map((name) => join(folder, name));
+
+describe("a spool's folder", () => {
+  test("is made with those above it, for its owner alone", async () => {
+    const deep = join(folder, "a", "b");
+
+    await openSpool({ folder: deep });
+
+    expect(statSync(deep).mode & 0o777).toBe(0o700);
+  });
+
+  test("is refused with what the system says, also where it answers that nothing is there", async () => {
+    writeFileSync(join(folder, "file"), "");
+
+    await expect(openSpool({ folder: join(folder, "file", "spool") })).rejects.toThrow(/EEXIST.*file'$/);
+    await expect(openSpool({ folder: "/proc/pulse/spool" })).rejects.toThrow(/ENOENT/);
+  });
+});
 
 describe("a spool", () => {
   test("gives back what it was given, in its order, and nothing twice once it is delivered", async () => {
