@@ -3,6 +3,7 @@ import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";
 import { once } from "#core/once.ts";
 import * as z from "#core/zod.ts";
+import { inflate } from "#functions/shared/inflate.ts";
 
 /*
  * All of it is made when it is asked for: a cold start needs the schema of one function, and
@@ -28,6 +29,10 @@ const common = () => ({
   PULSE_NAMESPACES: namespaces(),
 });
 
+/** Begins a JSON text that is compressed: gzip in Base64 follows. */
+export const COMPRESSED = "gzip:";
+const MAX_JSON_BYTES = 1_000_000;
+
 /** The types that a deployment declares besides the default ones, or anew: a JSON array of declarations. */
 export const eventTypes = () =>
   z.pipe(
@@ -48,7 +53,9 @@ export const eventTypes = () =>
 /** Text that is no JSON stays what it is, which the schema then refuses. */
 function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    if (!text.startsWith(COMPRESSED)) return JSON.parse(text);
+    const gzip = Buffer.from(text.slice(COMPRESSED.length), "base64");
+    return JSON.parse(inflate(gzip, MAX_JSON_BYTES).toString());
   } catch {
     return text;
   }

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import { systemClock } from "#core/clock.ts";
@@ -5,6 +6,7 @@ import { withDefaultTypes } from "#core/events/event-types.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import { environmentOf } from "#functions/shared/environment.ts";
+import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
@@ -37,8 +39,23 @@ describe("types that a deployment declares", () => {
     expect(types.some(({ name }) => name === "health")).toBe(true);
   });
 
+  test("reach functions compressed where there are many, which takes a fifth", () => {
+    const fields = Object.fromEntries(
+      Array.from({ length: 300 }, (_, number) => [`req_hdr_x-field-${number}`, "keyword" as const]),
+    );
+    const types = [{ ...PURCHASE, fields }] as const;
+
+    const { PULSE_EVENT_TYPES: text = "" } = eventTypesVariable(types);
+
+    expect(text).toMatch(/^gzip:/);
+    expect(text.length).toBeLessThan(3000);
+    expect(environmentOf("query-events", variables(text)).PULSE_EVENT_TYPES).toEqual(withDefaultTypes(types));
+  });
+
   test.each([
     "nonsense",
+    "gzip:nonsense",
+    `gzip:${gzipSync('{"name":"a"}').toString("base64")}`,
     "{}",
     '[{"name":"a b","period":"day","retentionDays":1}]',
     '[{"name":"a","period":"week","retentionDays":1}]',
