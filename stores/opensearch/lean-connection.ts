@@ -13,6 +13,8 @@ const UNESCAPED = /[^ -~]/;
 interface Waiting {
   readonly request: WireRequest;
   readonly settle: (failure: Error | undefined, answer?: WholeAnswer) => void;
+  /** Whether it was given up meanwhile. */
+  readonly isSettled: () => boolean;
 }
 
 /**
@@ -39,8 +41,15 @@ export class LeanConnection extends Connection {
     const asked = this.buildRequestObject(params) as AskedRequest;
     const head = this.#headOf(asked);
     if (head === undefined) settle(new TypeError(`the path or a header has unescaped characters: ${asked.path}`));
-    else socket = this.#send({ request: { ...asked, head, timeoutMs: asked.timeout }, settle });
+    else
+      socket = this.#send({
+        request: { ...asked, head, timeoutMs: asked.timeout },
+        settle,
+        isSettled: () => isSettled,
+      });
     const abort = () => {
+      // Its connection may be another request's by now.
+      if (isSettled) return;
       settle(new errors.RequestAbortedError("Request aborted"));
       socket?.destroy();
     };
@@ -89,7 +98,8 @@ export class LeanConnection extends Connection {
   }
 
   #sendWaiting(): void {
-    const next = this.#waiting.shift();
+    let next = this.#waiting.shift();
+    while (next?.isSettled()) next = this.#waiting.shift();
     if (next !== undefined) this.#send(next);
   }
 

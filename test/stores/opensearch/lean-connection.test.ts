@@ -95,6 +95,32 @@ describe("a connection to OpenSearch over plain HTTP", () => {
     expect(sockets).toHaveLength(64);
   });
 
+  test("does not send what was aborted while it waited, nor ends another request for one that was answered", async () => {
+    const waiting: Socket[] = [];
+    const { client, sockets, requests, search } = await aClient((socket) => waiting.push(socket));
+    const asked = Array.from({ length: 64 }, search);
+    await until(() => waiting.length === 64);
+
+    const aborted = client.transport.request({ method: "GET", path: "/_aborted" });
+    const failure = failureOf(aborted);
+    aborted.abort();
+    for (const socket of waiting.splice(0)) socket.write(ANSWER);
+    await Promise.all(asked);
+    const answered = client.transport.request({ method: "POST", path: "/_answered", body: {} });
+    await until(() => waiting.length === 1);
+    waiting.pop()?.write(ANSWER);
+    await answered;
+    const next = search();
+    await until(() => waiting.length === 1);
+    answered.abort();
+    waiting.pop()?.write(ANSWER);
+
+    expect(await failure).toMatchObject({ name: "RequestAbortedError" });
+    expect(await next).toEqual({ ok: true });
+    expect(sockets).toHaveLength(64);
+    expect(requests.filter((text) => text.includes("_aborted"))).toEqual([]);
+  });
+
   test.each<[string, (socket: Socket) => void]>([
     [
       "its server ends it with an answer that says so",
