@@ -5,8 +5,8 @@ export default {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {},
-  globalSetup: "<rootDir>/test/support/open-opensearch-broker.ts",
-  globalTeardown: "<rootDir>/test/support/close-opensearch-broker.ts",
+  globalSetup: "<rootDir>/test/support/opensearch/open-opensearch-broker.ts",
+  globalTeardown: "<rootDir>/test/support/opensearch/close-opensearch-broker.ts",
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/"],
   testTimeout: 30_000,
   // Many tests wait for processes, or for time itself.

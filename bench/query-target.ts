@@ -1,6 +1,6 @@
-import type { Aggregator } from "#core/events/aggregation.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
+import type { Aggregator } from "#core/events/query/aggregation.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { toValueAggs } from "#stores/opensearch/aggregation-body.ts";
 import { DEFAULT_PREFIX, searchPattern } from "#stores/opensearch/index-names.ts";
 import { SORT_FIELD } from "#stores/opensearch/index-templates.ts";

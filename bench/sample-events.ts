@@ -1,6 +1,6 @@
 import type { Event } from "#core/events/event.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
+import { uuidV7 } from "#core/uuid.ts";
 
 /*
  * Events of the kind a platform makes: 6 types in equal parts, 200 gateways, 1000 services, spread evenly over 31 days

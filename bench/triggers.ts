@@ -1,8 +1,8 @@
 import type { Event } from "#core/events/event.ts";
-import { everyEvent, matches } from "#core/events/event-filter.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
+import { everyEvent, matches } from "#core/events/query/event-filter.ts";
 import { DEFAULT_RATE_PER_SECOND, type Trigger } from "#core/triggers/trigger.ts";
 import { indexTriggers } from "#core/triggers/trigger-index.ts";
+import { uuidV7 } from "#core/uuid.ts";
 import type { Ground } from "./ground.ts";
 import type { SuiteReport } from "./report.ts";
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { UsageError } from "#cli/usage-error.ts";
-import { isEventType } from "#core/events/event-types.ts";
+import { isEventType } from "#core/events/types/event-types.ts";
 
 /** A path seen from where the caller stands, even when npm has gone to the project's root. */
 export const pathOfCaller = (path: string): string => resolve(process.env.INIT_CWD ?? "", path);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { pathOfCaller } from "#cli/call.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import * as z from "#core/zod.ts";
-import { eventTypes } from "#functions/shared/environment.ts";
+import { eventTypes } from "#functions/shared/deployment/environment.ts";
 
 /**
  * The default types, and those that the file of `--declared` holds, written as a deployment's functions are told of

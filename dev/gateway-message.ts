@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { BASE_PATH } from "#functions/routes.ts";
-import type { RouteMatch } from "#functions/shared/match-route.ts";
+import type { RouteMatch } from "#functions/shared/http/match-route.ts";
 
 /** The parts of a request's target. */
 export interface Target {

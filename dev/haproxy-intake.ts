@@ -1,9 +1,9 @@
 import type { ReceivedLine } from "#agent/inputs/line-sink.ts";
 import { type Clock, sleep } from "#core/clock.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import { type LogLine, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
+import { uuidV7 } from "#core/uuid.ts";
 import { listenForSyslog, type SyslogListener } from "#dev/syslog-listener.ts";
 
 export interface HaproxyIntakeOptions {

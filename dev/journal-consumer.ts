@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { type Clock, sleep } from "#core/clock.ts";
 import type { BatchOutcome, CheckpointTurns } from "#dev/checkpoint-turns.ts";
-import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
+import type { StreamConsumer } from "#functions/shared/streams/stream-consumer.ts";
 import type { LocalRecord } from "#journals/local/local-journal.ts";
 
 /** A journal as what follows it sees it. */

@@ -1,7 +1,7 @@
 import { parseSource } from "#core/artifacts/read-source.ts";
 import { systemClock } from "#core/clock.ts";
 import type { EventIntake } from "#core/events/create-events.ts";
-import type { EventFeeds } from "#core/events/event-feed.ts";
+import type { EventFeeds } from "#core/events/stream/event-feed.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import type { ReadSource } from "#core/workflows/declared-topology.ts";
 import type { Measuring } from "#core/workflows/measure-lines.ts";
@@ -24,7 +24,7 @@ import { readArtifactsHandler } from "#functions/read-artifacts/read-artifacts.t
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
 import { refuseUnmatchedHandler } from "#functions/refuse-unmatched/refuse-unmatched.ts";
 import { admitEveryone } from "#functions/shared/auth/admit.ts";
-import { triggerChecks } from "#functions/shared/trigger-checks.ts";
+import { triggerChecks } from "#functions/shared/triggers/trigger-checks.ts";
 import { streamEventsHandler } from "#functions/stream-events/stream-events.ts";
 
 export interface LocalPulseOptions extends EngineOptions {

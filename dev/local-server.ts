@@ -5,12 +5,12 @@ import type { APIGatewayProxyResult, Context } from "aws-lambda";
 import { PulseError } from "#core/errors.ts";
 import { targetOf, toGatewayMessage } from "#dev/gateway-message.ts";
 import type { HttpFunction } from "#functions/routes.ts";
-import { errorAnswer, PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
-import { type ApiHandler, answerOf } from "#functions/shared/api.ts";
+import { errorAnswer, PREFLIGHT_ANSWER } from "#functions/shared/http/answer.ts";
+import { type ApiHandler, answerOf } from "#functions/shared/http/api.ts";
+import { matchRoute, type RouteMatch } from "#functions/shared/http/match-route.ts";
+import { isGzip, isUnderBase, splitPath } from "#functions/shared/http/request.ts";
+import type { StreamingHandler } from "#functions/shared/http/streaming-api.ts";
 import { log } from "#functions/shared/log.ts";
-import { matchRoute, type RouteMatch } from "#functions/shared/match-route.ts";
-import { isGzip, isUnderBase, splitPath } from "#functions/shared/request.ts";
-import type { StreamingHandler } from "#functions/shared/streaming-api.ts";
 
 /** The functions behind the routes, as AWS would call them. */
 export type HttpHandlers = Readonly<Record<Exclude<HttpFunction, "stream-events"> | "refuse-unmatched", ApiHandler>> & {

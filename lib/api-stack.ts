@@ -2,7 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { type HttpFunction, routes } from "#functions/routes.ts";
 import { type Auth, requireAuth } from "#lib/auth.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { PulseError } from "#core/errors.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { allTogether } from "#core/events/type-changes.ts";
-import { readTypeDeclaration } from "#core/events/type-declaration.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { allTogether } from "#core/events/types/type-changes.ts";
+import { readTypeDeclaration } from "#core/events/types/type-declaration.ts";
 
 /**
  * The types of a deployment, those of a JSON file among them: a list of declarations as their artifacts say

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { COMPRESSED } from "#functions/shared/environment.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { COMPRESSED } from "#functions/shared/deployment/environment.ts";
 
 /** Of the 4 KB that all variables of a function may have together. */
 const MAX_CHARACTERS = 3_000;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Annotations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { knownFormatsOf } from "#core/haproxy/config/known-formats.ts";
 import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { haproxyTypeOf, toFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";

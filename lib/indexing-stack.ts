@@ -4,7 +4,7 @@ import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Grant } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { Construct } from "constructs";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";

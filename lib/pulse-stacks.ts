@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { type EventTypeDeclaration, isEventType } from "#core/events/event-types.ts";
+import { type EventTypeDeclaration, isEventType } from "#core/events/types/event-types.ts";
 import type { KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
 import { isZone } from "#core/haproxy/parser/local-time.ts";
 import { isNamespace } from "#core/namespaces.ts";

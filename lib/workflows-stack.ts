@@ -1,7 +1,7 @@
 import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { ArtifactsTable } from "#lib/constructs/artifacts-table.ts";
 import { callEachMinute } from "#lib/constructs/call-each-minute.ts";
 import type { EventIndex } from "#lib/constructs/event-index.ts";

@@ -1,7 +1,7 @@
 import { bad, type Finding, ok, unknown, warn } from "#cli/doctor/finding.ts";
 import { durationText } from "#cli/doctor/lag.ts";
 import type { Place, PlacedFile } from "#cli/places/place.ts";
-import { ARCHIVED_STREAMS, type ArchivedStream, ERRORS_FOLDER } from "#core/events/archive-layout.ts";
+import { ARCHIVED_STREAMS, type ArchivedStream, ERRORS_FOLDER } from "#core/events/records/archive-layout.ts";
 
 const PART = "archive";
 /** Firehose writes a file each minute; from here on its alarm tells it too. */

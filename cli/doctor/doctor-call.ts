@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { defaultFolder, isHttpUrl, parsed, pathOfCaller, wrongCall } from "#cli/call.ts";
 import { declaredTypes } from "#cli/declared-types.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import * as z from "#core/zod.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 

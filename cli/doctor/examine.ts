@@ -14,9 +14,9 @@ import { expectedTemplates, type HeldTemplates, readTemplates } from "#cli/docto
 import { type HeldCheckpoint, readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { openPlace, type Place } from "#cli/places/place.ts";
 import { counted } from "#cli/reporter.ts";
-import type { ArchivedStream } from "#core/events/archive-layout.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { allTogether } from "#core/events/type-changes.ts";
+import type { ArchivedStream } from "#core/events/records/archive-layout.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { allTogether } from "#core/events/types/type-changes.ts";
 import { DEAD_LETTERS_FILE } from "#journals/local/local-dead-letters.ts";
 import { DATABASE_FILE } from "#stores/embedded/database.ts";
 import { type OpenSearchSettings, openClient } from "#stores/opensearch/client.ts";

@@ -1,7 +1,7 @@
 import type { ApiTarget } from "#cli/api-target.ts";
 import type { AskedEvent, AskedEvents, EventQuestion } from "#cli/haproxy/asked-events.ts";
 import { PulseError } from "#core/errors.ts";
-import { MAX_GROUPS } from "#core/events/aggregation.ts";
+import { MAX_GROUPS } from "#core/events/query/aggregation.ts";
 
 const PAGE_EVENTS = 1000;
 /** Long lines make long answers, which have a limit: then fewer are asked for. */

@@ -1,5 +1,5 @@
 import type { AskedEvent, AskedEvents } from "#cli/haproxy/asked-events.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import type { KeptReceipt, LineRegister } from "#core/haproxy/logs/completeness.ts";
 import { readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";

@@ -1,8 +1,8 @@
 import type { AskedEvent, AskedEvents, EventQuestion } from "#cli/haproxy/asked-events.ts";
-import { MAX_GROUPS } from "#core/events/aggregation.ts";
-import type { Cursor } from "#core/events/cursor.ts";
-import { parseEventQuery } from "#core/events/event-query.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
+import { MAX_GROUPS } from "#core/events/query/aggregation.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
+import { parseEventQuery } from "#core/events/query/event-query.ts";
 
 const PAGE_EVENTS = 1000;
 

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { type ApiTarget, apiTarget } from "#cli/api-target.ts";
 import { parsed, wrongCall } from "#cli/call.ts";
 import { openSearchTarget } from "#cli/opensearch-target.ts";
-import { toBounds } from "#core/events/timestamps.ts";
+import { toBounds } from "#core/events/time/timestamps.ts";
 import { DEFAULT_NAMESPACE, isNamespace } from "#core/namespaces.ts";
 import type { OpenSearchSettings } from "#stores/opensearch/client.ts";
 

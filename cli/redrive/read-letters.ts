@@ -2,9 +2,9 @@ import type { DynamoDBRecord, KinesisStreamRecord } from "aws-lambda";
 import { beginsGzip } from "#cli/replay/gzip-members.ts";
 import { toArchiveEvent } from "#core/artifacts/archive-event.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
-import { MAX_INFLATED_BYTES, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { MAX_INFLATED_BYTES, splitRecord, toJournalLine } from "#core/events/records/journal-record.ts";
 import { type JournalItem, readJournalItem } from "#core/haproxy/logs/journal-item.ts";
-import { inflate } from "#functions/shared/inflate.ts";
+import { inflate } from "#functions/shared/streams/inflate.ts";
 import { fromItem } from "#stores/dynamodb/artifact-item.ts";
 
 /**

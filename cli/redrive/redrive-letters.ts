@@ -6,7 +6,7 @@ import type { Clock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { appendAgain, type Journal } from "#core/events/append-again.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 
 /** Where letters are appended, by what they are of. */

@@ -1,6 +1,6 @@
 import { ByteQueue } from "#cli/replay/byte-queue.ts";
 import { beginsGzip, type Damage, inflateMembers } from "#cli/replay/gzip-members.ts";
-import { type ArchivedLine, LineSplitter } from "#core/events/line-splitter.ts";
+import { type ArchivedLine, LineSplitter } from "#core/events/records/line-splitter.ts";
 
 /** More than tells gzip from text. */
 const SNIFFED_BYTES = 16;

@@ -2,9 +2,9 @@ import { filesIn, type Place, type PlacedFile } from "#cli/places/place.ts";
 import { ArchiveDoubt, type ArchiveFault } from "#cli/replay/archive-doubt.ts";
 import { readAhead } from "#cli/replay/read-ahead.ts";
 import { readArchived } from "#cli/replay/read-archived.ts";
-import { ERRORS_FOLDER } from "#core/events/archive-layout.ts";
-import { arrivedBy, mayHold } from "#core/events/archive-times.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { ERRORS_FOLDER } from "#core/events/records/archive-layout.ts";
+import { arrivedBy, mayHold } from "#core/events/records/archive-times.ts";
 import { type ArchivedEvent, EventReplay, type ReplayCounts, type ReplayedEvents } from "#core/events/replay-events.ts";
 
 /** How far a replay has come: enough to go on from there. */

@@ -1,7 +1,7 @@
 import { shownAddress } from "#cli/opensearch-target.ts";
 import type { ReplayCall } from "#cli/replay/replay-call.ts";
 import { UsageError } from "#cli/usage-error.ts";
-import { replayableUntil } from "#core/events/archive-times.ts";
+import { replayableUntil } from "#core/events/records/archive-times.ts";
 
 /** The bounds of a run, fixed when it begins: a run that goes on with it means the same times. */
 export interface ReplayBounds {

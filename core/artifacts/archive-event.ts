@@ -5,7 +5,7 @@ import { withoutSecrets } from "#core/artifacts/hidden-secrets.ts";
 import { PulseError } from "#core/errors.ts";
 import { MAX_EVENT_BYTES } from "#core/events/draft-event.ts";
 import { type Event, toEventJson } from "#core/events/event.ts";
-import { uuidV8 } from "#core/events/uuid.ts";
+import { uuidV8 } from "#core/uuid.ts";
 
 export const ARCHIVE_EVENT_TYPE = "archive";
 

@@ -1,10 +1,10 @@
 import { ARCHIVE_EVENT_TYPE, tagOf, versionOf } from "#core/artifacts/archive-event.ts";
 import type { ArtifactKey } from "#core/artifacts/artifact.ts";
 import { CHANGES } from "#core/artifacts/artifact-state.ts";
-import type { AskedPage } from "#core/events/asked-page.ts";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
+import type { AskedPage } from "#core/events/query/asked-page.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { searchEvents } from "#core/events/search-events.ts";
 
 /** A version that there was, as its archive event tells it. */

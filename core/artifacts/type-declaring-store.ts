@@ -3,10 +3,10 @@ import { isAmong, isNoneOf } from "#core/artifacts/artifact-state.ts";
 import type { ArtifactChange, ArtifactStore, Changed, Precondition } from "#core/artifacts/artifact-store.ts";
 import { parseSource } from "#core/artifacts/read-source.ts";
 import { type Fault, invalidInput, PulseError } from "#core/errors.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import { faultsOfChange, together } from "#core/events/type-changes.ts";
-import { readTypeDeclaration } from "#core/events/type-declaration.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { faultsOfChange, together } from "#core/events/types/type-changes.ts";
+import { readTypeDeclaration } from "#core/events/types/type-declaration.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 
 /** Opened with the first declaration: a process that keeps only artifacts of other kinds needs no register. */

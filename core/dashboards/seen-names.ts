@@ -1,5 +1,5 @@
 import type { SeenNames } from "#core/dashboards/subjects.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 
 /**
  * Asks for the tags `<generic>:…` that events of the type have; those that most have, as many as are answered at once.

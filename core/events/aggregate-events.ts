@@ -1,3 +1,4 @@
+import type { EventQuery, EventStore } from "#core/events/event-store.ts";
 import type {
   AggregatedField,
   AggregatedValue,
@@ -5,8 +6,7 @@ import type {
   AggregationResult,
   Aggregator,
   GroupBy,
-} from "#core/events/aggregation.ts";
-import type { EventQuery, EventStore } from "#core/events/event-store.ts";
+} from "#core/events/query/aggregation.ts";
 import { quote } from "#core/faults.ts";
 
 /**

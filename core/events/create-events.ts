@@ -4,8 +4,8 @@ import type { DraftEvent, DraftOutcome } from "#core/events/draft-event.ts";
 import type { Event } from "#core/events/event.ts";
 import type { Appended, EventJournal, JournalPoint } from "#core/events/event-journal.ts";
 import type { IdempotencyKeys } from "#core/events/idempotency-keys.ts";
-import { parseTimestamp } from "#core/events/timestamps.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
+import { parseTimestamp } from "#core/events/time/timestamps.ts";
+import { uuidV7 } from "#core/uuid.ts";
 
 /** Where accepted events go, and what remembers retries. */
 export interface EventIntake {

@@ -1,8 +1,8 @@
 import { invalidInput, PulseError } from "#core/errors.ts";
-import { DEFAULT_EVENT_TYPE } from "#core/events/event-types.ts";
-import { memberText, scanElements } from "#core/events/json-text.ts";
 import { expandTags, MAX_TAG_CHARACTERS, MAX_TAGS } from "#core/events/tags.ts";
-import { parseTimestamp } from "#core/events/timestamps.ts";
+import { parseTimestamp } from "#core/events/time/timestamps.ts";
+import { DEFAULT_EVENT_TYPE } from "#core/events/types/event-types.ts";
+import { memberText, scanElements } from "#core/events/values/json-text.ts";
 import { quote, toFaults } from "#core/faults.ts";
 import { isRecord, parseJson } from "#core/json.ts";
 import { once } from "#core/once.ts";

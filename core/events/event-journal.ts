@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import type { ValueShape } from "#core/events/value-shape.ts";
+import type { ValueShape } from "#core/events/values/value-shape.ts";
 
 /** Where the journal keeps an event: points of one shard are ordered by comparing `seq` as text. */
 export interface JournalPoint {

@@ -1,10 +1,10 @@
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
-import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 
 /** Events of a filter and a time. Bounds are instants in milliseconds since 1970, both inclusive. */
 export interface EventQuery extends EventFilter {

@@ -1,10 +1,10 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import { type EventFeeds, type FeedItem, isBehind, type Subscription } from "#core/events/event-feed.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
-import { fromPositionText, type Position, toPositionText } from "#core/events/position.ts";
-import { isReceipt } from "#core/events/receipt.ts";
-import { eventFrame, positionFrame, resetFrame } from "#core/events/stream-frames.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import { type EventFeeds, type FeedItem, isBehind, type Subscription } from "#core/events/stream/event-feed.ts";
+import { fromPositionText, type Position, toPositionText } from "#core/events/stream/position.ts";
+import { isReceipt } from "#core/events/stream/receipt.ts";
+import { eventFrame, positionFrame, resetFrame } from "#core/events/stream/stream-frames.ts";
 
 /** Where the frames of one client go. */
 export interface EventStreamSink {

@@ -1,7 +1,7 @@
 import type { Event } from "#core/events/event.ts";
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import type { ArchivedLine } from "#core/events/line-splitter.ts";
+import type { ArchivedLine } from "#core/events/records/line-splitter.ts";
 
 /**
  * Which archived events are kept again; instants in milliseconds since 1970,

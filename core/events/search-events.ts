@@ -1,7 +1,7 @@
 import { PulseError } from "#core/errors.ts";
-import { type AskedPage, MAX_PAGE_DEPTH, toPageRequest } from "#core/events/asked-page.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventPage, EventQuery, EventStore } from "#core/events/event-store.ts";
+import { type AskedPage, MAX_PAGE_DEPTH, toPageRequest } from "#core/events/query/asked-page.ts";
 
 /**
  * A page of events. Past the end it is empty, however far; where there are events, but deeper than 10,000, a page's

@@ -1,7 +1,7 @@
 import type { Event } from "#core/events/event.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
 import type { TriggerKey } from "#core/triggers/trigger.ts";
+import { uuidV7 } from "#core/uuid.ts";
 
 /** What became of a delivery, or of a trigger: the second half of a tag `deliveries:…`. */
 export type DeliveryFate = "succeeded" | "failed" | "dead" | "gone" | "paused" | "resumed" | "stopped";

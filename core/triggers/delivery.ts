@@ -1,6 +1,6 @@
 import { type Event, toEventJson } from "#core/events/event.ts";
-import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
-import { memberText } from "#core/events/json-text.ts";
+import { fromJournalLine, toJournalLine } from "#core/events/records/journal-record.ts";
+import { memberText } from "#core/events/values/json-text.ts";
 import { TRIGGER_KINDS, type Trigger, type TriggerKey, webhookId } from "#core/triggers/trigger.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Event } from "#core/events/event.ts";
-import { uuidV8Of } from "#core/events/uuid.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
+import { uuidV8Of } from "#core/uuid.ts";
 
 /*
  * A workflow with a period is started by ticks: events that Pulse publishes, and that its trigger matches as it would

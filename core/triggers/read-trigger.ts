@@ -1,6 +1,6 @@
 import { invalidInput } from "#core/errors.ts";
-import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/event-types.ts";
 import { MAX_TAG_CHARACTERS, MAX_TAGS } from "#core/events/tags.ts";
+import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/types/event-types.ts";
 import { toFaults } from "#core/faults.ts";
 import { isRecord } from "#core/json.ts";
 import { once } from "#core/once.ts";

@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 
 /** Which triggers an event starts. */

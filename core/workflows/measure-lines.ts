@@ -1,6 +1,6 @@
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventJournal } from "#core/events/event-journal.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { appendAll } from "#core/workflows/append-all.ts";
 import { type Declarations, declaredTopology, type TopologyAt } from "#core/workflows/declared-topology.ts";
 import { measureHealth } from "#core/workflows/measure-health.ts";

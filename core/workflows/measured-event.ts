@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Event } from "#core/events/event.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { uuidV8 } from "#core/events/uuid.ts";
+import { uuidV8 } from "#core/uuid.ts";
 import type { Window } from "#core/workflows/window.ts";
 
 /** What a workflow found out about a window. */

@@ -1,7 +1,7 @@
-import { type Aggregator, type Group, MAX_GROUPS } from "#core/events/aggregation.ts";
-import { everyEvent, type FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { type Aggregator, type Group, MAX_GROUPS } from "#core/events/query/aggregation.ts";
+import { everyEvent, type FieldCondition } from "#core/events/query/event-filter.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { type Figures, NO_TIMES, type Times, type Traffic } from "#core/workflows/traffic.ts";
 import type { Window } from "#core/workflows/window.ts";
 

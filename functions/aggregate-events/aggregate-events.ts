@@ -1,10 +1,10 @@
 import type { Clock } from "#core/clock.ts";
 import { aggregateEvents } from "#core/events/aggregate-events.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { aggregationAnswer } from "#functions/shared/answer.ts";
-import { type ApiHandler, api } from "#functions/shared/api.ts";
-import { askedAggregation } from "#functions/shared/asked-query.ts";
-import { beforeQuery } from "#functions/shared/before-query.ts";
+import { aggregationAnswer } from "#functions/shared/http/answer.ts";
+import { type ApiHandler, api } from "#functions/shared/http/api.ts";
+import { askedAggregation } from "#functions/shared/http/asked-query.ts";
+import { beforeQuery } from "#functions/shared/http/before-query.ts";
 
 export interface AggregateEventsOptions {
   readonly namespaces: readonly string[];

@@ -1,6 +1,6 @@
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore } from "#functions/shared/deployment/open-event-store.ts";
 import { aggregateEventsHandler } from "./aggregate-events.ts";
 
 const environment = environmentOf("aggregate-events");

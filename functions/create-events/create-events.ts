@@ -3,13 +3,13 @@ import { invalidInput, PulseError } from "#core/errors.ts";
 import { type CreateOptions, type CreateOutcome, createEvents, type EventIntake } from "#core/events/create-events.ts";
 import { type DraftEvent, fromCloudEvent, parseCloudEvent, parseDraft, parseDrafts } from "#core/events/draft-event.ts";
 import { toEventJson } from "#core/events/event.ts";
-import { compactJson } from "#core/events/json-text.ts";
-import { toReceiptText } from "#core/events/receipt.ts";
+import { toReceiptText } from "#core/events/stream/receipt.ts";
+import { compactJson } from "#core/events/values/json-text.ts";
 import { parseJson } from "#core/json.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
-import { type ApiHandler, api } from "#functions/shared/api.ts";
-import { statusOf, toProblem } from "#functions/shared/problem.ts";
-import { type ApiRequest, mediaTypeOf, percentDecoded } from "#functions/shared/request.ts";
+import { jsonAnswer } from "#functions/shared/http/answer.ts";
+import { type ApiHandler, api } from "#functions/shared/http/api.ts";
+import { statusOf, toProblem } from "#functions/shared/http/problem.ts";
+import { type ApiRequest, mediaTypeOf, percentDecoded } from "#functions/shared/http/request.ts";
 
 /** `POST /events`: one event → 201 and the event; many → 200 and what became of each. */
 export const createEventsHandler = (namespaces: readonly string[], intake: EventIntake): ApiHandler =>

@@ -1,5 +1,5 @@
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
 import { DynamoIdempotencyKeys } from "#stores/dynamodb/dynamo-idempotency-keys.ts";
 import { createEventsHandler } from "./create-events.ts";

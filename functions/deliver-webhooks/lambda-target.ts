@@ -1,7 +1,7 @@
 import type { LambdaClient, LambdaClientConfig } from "@aws-sdk/client-lambda";
 import { toMessageBody } from "#core/triggers/delivery.ts";
 import type { TriggerTarget } from "#core/triggers/trigger-target.ts";
-import { notAllowed } from "#functions/shared/allowed-targets.ts";
+import { notAllowed } from "#functions/shared/triggers/allowed-targets.ts";
 import { faultOfCall } from "./aws-fault.ts";
 
 export interface LambdaTargetOptions {

@@ -1,5 +1,5 @@
-import { environmentOf } from "#functions/shared/environment.ts";
-import { openTriggers } from "#functions/shared/triggers-of-deployment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openTriggers } from "#functions/shared/deployment/triggers-of-deployment.ts";
 import { SqsConnection } from "#journals/sqs/sqs-connection.ts";
 import { SqsDeadDeliveries } from "#journals/sqs/sqs-delivery-queue.ts";
 import { deliverWebhooksHandler } from "./deliver-webhooks.ts";

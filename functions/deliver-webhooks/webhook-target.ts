@@ -4,7 +4,7 @@ import { readRetryAfter } from "#core/retry-after.ts";
 import { toWebhookBody } from "#core/triggers/delivery.ts";
 import { signWebhook } from "#core/triggers/sign-webhook.ts";
 import type { TargetAnswer, TriggerTarget } from "#core/triggers/trigger-target.ts";
-import { type EgressGuard, EgressRefusal } from "#functions/shared/egress-guard.ts";
+import { type EgressGuard, EgressRefusal } from "#functions/shared/triggers/egress-guard.ts";
 
 export interface WebhookOptions {
   readonly guard: EgressGuard;

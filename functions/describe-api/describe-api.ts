@@ -1,11 +1,11 @@
 import type { Clock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { toPositionText } from "#core/events/position.ts";
+import { toPositionText } from "#core/events/stream/position.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
 import { once } from "#core/once.ts";
 import { basePathOf } from "#functions/routes.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
-import { type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
+import { jsonAnswer } from "#functions/shared/http/answer.ts";
+import { type ApiHandler, api, dispatch } from "#functions/shared/http/api.ts";
 import { VERSION } from "./version.ts";
 
 export interface DescribeApiOptions {

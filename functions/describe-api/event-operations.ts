@@ -1,5 +1,5 @@
-import { MAX_GROUPS } from "#core/events/aggregation.ts";
-import { AGGREGATORS } from "#core/events/query-schema.ts";
+import { MAX_GROUPS } from "#core/events/query/aggregation.ts";
+import { AGGREGATORS } from "#core/events/query/query-schema.ts";
 import {
   AFTER,
   header,

@@ -1,6 +1,6 @@
 import { draftEventSchema } from "#core/events/draft-event.ts";
-import { FIELD_KINDS } from "#core/events/event-types.ts";
-import { AGGREGATORS, eventQuerySchema } from "#core/events/query-schema.ts";
+import { AGGREGATORS, eventQuerySchema } from "#core/events/query/query-schema.ts";
+import { FIELD_KINDS } from "#core/events/types/event-types.ts";
 import * as z from "#core/zod.ts";
 import { integer, type Json, listOf, reference, text, time } from "./description-words.ts";
 

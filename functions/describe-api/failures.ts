@@ -1,6 +1,6 @@
 import type { ErrorKind } from "#core/errors.ts";
 import type { Route } from "#functions/routes.ts";
-import { INTERNAL_TITLE, STATUS, TITLE } from "#functions/shared/problem.ts";
+import { INTERNAL_TITLE, STATUS, TITLE } from "#functions/shared/http/problem.ts";
 import { header, integer, type Json, reference as schema } from "./description-words.ts";
 
 const always = () => true;

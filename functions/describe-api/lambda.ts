@@ -1,6 +1,6 @@
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { eventStoreOnDemand } from "#functions/shared/event-store-on-demand.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { eventStoreOnDemand } from "#functions/shared/deployment/event-store-on-demand.ts";
 import { describeApiHandler } from "./describe-api.ts";
 
 const environment = environmentOf("describe-api");

@@ -1,7 +1,7 @@
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { openSearchSettings } from "#functions/shared/open-event-store.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openSearchSettings } from "#functions/shared/deployment/open-event-store.ts";
 import { listShards, shardName } from "#journals/kinesis/list-shards.ts";
 import { openOpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { forgetShardsHandler } from "./forget-shards.ts";

@@ -1,5 +1,9 @@
-import { readEventRecord } from "#functions/shared/read-event-record.ts";
-import { type StreamConsumer, type StreamConsumerOptions, streamConsumer } from "#functions/shared/stream-consumer.ts";
+import { readEventRecord } from "#functions/shared/streams/read-event-record.ts";
+import {
+  type StreamConsumer,
+  type StreamConsumerOptions,
+  streamConsumer,
+} from "#functions/shared/streams/stream-consumer.ts";
 
 /** From the stream `events` into the store. */
 export const indexEventsHandler = (options: StreamConsumerOptions): StreamConsumer =>

@@ -1,6 +1,6 @@
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore } from "#functions/shared/deployment/open-event-store.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";
 import { indexEventsHandler } from "./index-events.ts";
 

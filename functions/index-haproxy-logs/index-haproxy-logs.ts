@@ -1,16 +1,16 @@
 import type { DeadLetter, PointedEntry, ReadPart } from "#core/events/index-entries.ts";
-import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/journal-record.ts";
+import { MAX_INFLATED_BYTES, splitRecord } from "#core/events/records/journal-record.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { type RecordedEvent, toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { inflate } from "#functions/shared/inflate.ts";
 import type { LogFigures } from "#functions/shared/metrics.ts";
+import { inflate } from "#functions/shared/streams/inflate.ts";
 import {
   type StreamConsumer,
   type StreamConsumerOptions,
   type StreamRecord,
   streamConsumer,
-} from "#functions/shared/stream-consumer.ts";
+} from "#functions/shared/streams/stream-consumer.ts";
 
 export interface IndexHaproxyLogsOptions extends StreamConsumerOptions {
   readonly parse: LineParser;

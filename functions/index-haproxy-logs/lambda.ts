@@ -1,8 +1,8 @@
 import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { deployedFormats } from "#functions/shared/deployed-formats.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { deployedFormats } from "#functions/shared/deployment/deployed-formats.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore } from "#functions/shared/deployment/open-event-store.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";
 import { indexHaproxyLogsHandler } from "./index-haproxy-logs.ts";
 

@@ -1,5 +1,5 @@
-import { environmentOf } from "#functions/shared/environment.ts";
-import { openSearchSettings } from "#functions/shared/open-event-store.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openSearchSettings } from "#functions/shared/deployment/open-event-store.ts";
 import { openClient } from "#stores/opensearch/client.ts";
 import { installIndexTemplatesHandler } from "./install-index-templates.ts";
 

@@ -1,5 +1,5 @@
-import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { deployedMeasuring } from "#functions/shared/deployment/deployed-measuring.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { measureAllocationHandler } from "./measure-allocation.ts";
 
 const environment = environmentOf("measure-allocation");

@@ -1,7 +1,7 @@
-import { deployedMeasuring } from "#functions/shared/deployed-measuring.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { deployedMeasuring } from "#functions/shared/deployment/deployed-measuring.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore } from "#functions/shared/deployment/open-event-store.ts";
 import { writeUnmeasured } from "#functions/shared/metrics.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { measureHealthHandler } from "./measure-health.ts";
 
 const environment = environmentOf("measure-health");

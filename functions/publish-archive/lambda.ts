@@ -1,5 +1,5 @@
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
 import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";

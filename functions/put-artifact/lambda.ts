@@ -1,10 +1,10 @@
 import { declaringTypes } from "#core/artifacts/type-declaring-store.ts";
 import { systemClock } from "#core/clock.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
-import { targetRefusal } from "#functions/shared/allowed-targets.ts";
-import { egressGuard } from "#functions/shared/egress-guard.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { triggerChecks } from "#functions/shared/trigger-checks.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { targetRefusal } from "#functions/shared/triggers/allowed-targets.ts";
+import { egressGuard } from "#functions/shared/triggers/egress-guard.ts";
+import { triggerChecks } from "#functions/shared/triggers/trigger-checks.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { putArtifactHandler } from "./put-artifact.ts";
 
@@ -14,7 +14,7 @@ let register: Promise<TypeRegister> | undefined;
 
 /** Only with the first declaration of a type: most artifacts are none, and the client takes its time. */
 function openRegister(): Promise<TypeRegister> {
-  register ??= import("#functions/shared/open-type-register.ts").then(({ openTypeRegister }) =>
+  register ??= import("#functions/shared/deployment/open-type-register.ts").then(({ openTypeRegister }) =>
     openTypeRegister(environment),
   );
   return register;

@@ -4,18 +4,18 @@ import type { Artifact, ArtifactKey, ArtifactKind, SourceFormat } from "#core/ar
 import type { ArtifactStore, Changed } from "#core/artifacts/artifact-store.ts";
 import { decodeSource, formatOf, readSource, type SourceValue } from "#core/artifacts/read-source.ts";
 import { PulseError } from "#core/errors.ts";
-import { COMMON_HEADERS, jsonAnswer } from "#functions/shared/answer.ts";
-import { type Answer, type ApiHandler, api } from "#functions/shared/api.ts";
+import { notAllowed } from "#functions/shared/auth/challenge.ts";
+import { COMMON_HEADERS, jsonAnswer } from "#functions/shared/http/answer.ts";
+import { type Answer, type ApiHandler, api } from "#functions/shared/http/api.ts";
 import {
   describeArtifact,
   described,
   preconditionFailed,
   sourceAsJson,
   versionHeaders,
-} from "#functions/shared/artifact-answer.ts";
-import { artifactKeyOf, isVampPath, preconditionOf } from "#functions/shared/asked-artifact.ts";
-import { notAllowed } from "#functions/shared/auth/challenge.ts";
-import { type ApiRequest, mediaTypeOf } from "#functions/shared/request.ts";
+} from "#functions/shared/http/artifact-answer.ts";
+import { artifactKeyOf, isVampPath, preconditionOf } from "#functions/shared/http/asked-artifact.ts";
+import { type ApiRequest, mediaTypeOf } from "#functions/shared/http/request.ts";
 
 /** Refuses what an artifact of its kind cannot say, as `invalid-input` with every fault. */
 export type ArtifactCheck = (

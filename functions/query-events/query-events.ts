@@ -4,14 +4,14 @@ import { allFaults, PulseError } from "#core/errors.ts";
 import { aggregateEvents } from "#core/events/aggregate-events.ts";
 import { toEventJson } from "#core/events/event.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { declarationOf } from "#core/events/event-types.ts";
 import { searchEvents } from "#core/events/search-events.ts";
-import { aggregationAnswer, jsonAnswer, listText } from "#functions/shared/answer.ts";
-import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/api.ts";
-import { askedPage, askedQuery } from "#functions/shared/asked-query.ts";
-import { beforeQuery } from "#functions/shared/before-query.ts";
-import { atOwnRoute } from "#functions/shared/own-route.ts";
-import { pageLinks } from "#functions/shared/page-links.ts";
+import { declarationOf } from "#core/events/types/event-types.ts";
+import { aggregationAnswer, jsonAnswer, listText } from "#functions/shared/http/answer.ts";
+import { type Answer, type ApiHandler, api, dispatch } from "#functions/shared/http/api.ts";
+import { askedPage, askedQuery } from "#functions/shared/http/asked-query.ts";
+import { beforeQuery } from "#functions/shared/http/before-query.ts";
+import { atOwnRoute } from "#functions/shared/http/own-route.ts";
+import { pageLinks } from "#functions/shared/http/page-links.ts";
 import { answerView, VIEWS } from "./views.ts";
 
 export interface QueryEventsOptions {

@@ -1,10 +1,10 @@
 import type { Clock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { newestNumber } from "#core/events/search-events.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
-import type { Answer } from "#functions/shared/api.ts";
+import { jsonAnswer } from "#functions/shared/http/answer.ts";
+import type { Answer } from "#functions/shared/http/api.ts";
 
 type Parameters = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import { systemClock } from "#core/clock.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { eventStoreOnDemand } from "#functions/shared/event-store-on-demand.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { eventStoreOnDemand } from "#functions/shared/deployment/event-store-on-demand.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { readArtifactsHandler } from "./read-artifacts.ts";
 

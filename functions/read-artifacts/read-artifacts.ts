@@ -4,12 +4,12 @@ import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
 import { artifactsOfPage } from "#core/artifacts/artifacts-of-page.ts";
 import type { Clock } from "#core/clock.ts";
 import { invalidInput, PulseError } from "#core/errors.ts";
-import { parsePage } from "#core/events/asked-page.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { parseInstant } from "#core/events/timestamps.ts";
+import { parsePage } from "#core/events/query/asked-page.ts";
+import { parseInstant } from "#core/events/time/timestamps.ts";
 import { quote } from "#core/faults.ts";
-import { COMMON_HEADERS, jsonAnswer, listText, requireAcceptable } from "#functions/shared/answer.ts";
-import { type Answer, type ApiHandler, apiOfAnyType, dispatch } from "#functions/shared/api.ts";
+import { COMMON_HEADERS, jsonAnswer, listText, requireAcceptable } from "#functions/shared/http/answer.ts";
+import { type Answer, type ApiHandler, apiOfAnyType, dispatch } from "#functions/shared/http/api.ts";
 import {
   describeArtifact,
   described,
@@ -18,12 +18,12 @@ import {
   sourceAnswer,
   sourceAsJson,
   versionHeaders,
-} from "#functions/shared/artifact-answer.ts";
-import { artifactKeyOf, isVampPath, kindOf, preconditionOf } from "#functions/shared/asked-artifact.ts";
-import { askedPage } from "#functions/shared/asked-query.ts";
-import { beforeQuery } from "#functions/shared/before-query.ts";
-import { pageLinks } from "#functions/shared/page-links.ts";
-import type { ApiRequest } from "#functions/shared/request.ts";
+} from "#functions/shared/http/artifact-answer.ts";
+import { artifactKeyOf, isVampPath, kindOf, preconditionOf } from "#functions/shared/http/asked-artifact.ts";
+import { askedPage } from "#functions/shared/http/asked-query.ts";
+import { beforeQuery } from "#functions/shared/http/before-query.ts";
+import { pageLinks } from "#functions/shared/http/page-links.ts";
+import type { ApiRequest } from "#functions/shared/http/request.ts";
 
 export interface ReadArtifactsOptions {
   readonly namespaces: readonly string[];

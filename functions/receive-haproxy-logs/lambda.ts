@@ -1,7 +1,7 @@
 import { systemClock } from "#core/clock.ts";
 import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { deployedFormats } from "#functions/shared/deployed-formats.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { deployedFormats } from "#functions/shared/deployment/deployed-formats.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { KinesisLogJournal } from "#journals/kinesis/kinesis-log-journal.ts";
 import { receiveHaproxyLogsHandler } from "./receive-haproxy-logs.ts";
 

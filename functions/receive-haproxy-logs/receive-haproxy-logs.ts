@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { invalidInput, PulseError } from "#core/errors.ts";
-import { toReceiptText } from "#core/events/receipt.ts";
+import { toReceiptText } from "#core/events/stream/receipt.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import { type ReceivedLine, receiveLogs } from "#core/haproxy/logs/receive-logs.ts";
 import {
@@ -11,10 +11,10 @@ import {
   type SentLine,
 } from "#core/haproxy/logs/sent-lines.ts";
 import type { LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { jsonAnswer } from "#functions/shared/answer.ts";
-import { type ApiHandler, api } from "#functions/shared/api.ts";
-import { statusOf, toProblem } from "#functions/shared/problem.ts";
-import { type ApiRequest, mediaTypeOf } from "#functions/shared/request.ts";
+import { jsonAnswer } from "#functions/shared/http/answer.ts";
+import { type ApiHandler, api } from "#functions/shared/http/api.ts";
+import { statusOf, toProblem } from "#functions/shared/http/problem.ts";
+import { type ApiRequest, mediaTypeOf } from "#functions/shared/http/request.ts";
 
 export interface ReceiveHaproxyLogsOptions {
   readonly namespaces: readonly string[];

@@ -1,4 +1,4 @@
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { refuseUnmatchedHandler } from "./refuse-unmatched.ts";
 
 export const handler = refuseUnmatchedHandler(environmentOf("refuse-unmatched").PULSE_NAMESPACES);

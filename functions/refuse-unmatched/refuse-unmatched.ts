@@ -1,6 +1,6 @@
-import { type ApiHandler, apiOfAnyType } from "#functions/shared/api.ts";
-import { matchRoute } from "#functions/shared/match-route.ts";
-import { noBasePath } from "#functions/shared/no-such-path.ts";
+import { type ApiHandler, apiOfAnyType } from "#functions/shared/http/api.ts";
+import { matchRoute } from "#functions/shared/http/match-route.ts";
+import { noBasePath } from "#functions/shared/http/no-such-path.ts";
 
 /** Answers what no route takes: 404, or 405 with the methods that the path has; whatever the caller accepts. */
 export const refuseUnmatchedHandler = (namespaces: readonly string[]): ApiHandler =>

@@ -1,7 +1,7 @@
 import { RateLimits } from "#core/triggers/rate-limits.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openTriggers } from "#functions/shared/deployment/triggers-of-deployment.ts";
 import { writeMetrics } from "#functions/shared/metrics.ts";
-import { openTriggers } from "#functions/shared/triggers-of-deployment.ts";
 import { SqsDeliveryQueue } from "#journals/sqs/sqs-delivery-queue.ts";
 import { runTriggersHandler } from "./run-triggers.ts";
 

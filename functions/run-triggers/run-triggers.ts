@@ -1,8 +1,12 @@
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import { runTriggers, type TriggerRun } from "#core/triggers/run-triggers.ts";
 import { UnfinishedBatches } from "#core/triggers/unfinished-batches.ts";
-import { readEventRecord } from "#functions/shared/read-event-record.ts";
-import { type StreamConsumer, type StreamConsumerOptions, streamConsumer } from "#functions/shared/stream-consumer.ts";
+import { readEventRecord } from "#functions/shared/streams/read-event-record.ts";
+import {
+  type StreamConsumer,
+  type StreamConsumerOptions,
+  streamConsumer,
+} from "#functions/shared/streams/stream-consumer.ts";
 
 /** Puts nothing aside: a line that cannot be read is index-events' to put aside, which reads the same stream. */
 const LEFT_TO_INDEX_EVENTS = { take: async () => {} };

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import type { EventFeeds } from "#core/events/event-feed.ts";
 import { type EventStreamSink, type FollowOptions, followEvents } from "#core/events/follow-events.ts";
+import type { EventFeeds } from "#core/events/stream/event-feed.ts";
 
 /** What may wait for a client that reads slower than events come; beyond it the client is cut, and resumes. */
 const MAX_WAITING_BYTES = 1024 * 1024;

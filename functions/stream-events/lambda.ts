@@ -1,10 +1,10 @@
 import { systemClock } from "#core/clock.ts";
-import { EventFeeds } from "#core/events/event-feed.ts";
+import { EventFeeds } from "#core/events/stream/event-feed.ts";
 import { admitEveryone, admitKnown } from "#functions/shared/auth/admit.ts";
 import { openAuthenticate } from "#functions/shared/auth/open-authenticate.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore } from "#functions/shared/deployment/open-event-store.ts";
 import { log } from "#functions/shared/log.ts";
-import { openEventStore } from "#functions/shared/open-event-store.ts";
 import { streamEventsHandler } from "./stream-events.ts";
 
 const POLL_MS = 250;

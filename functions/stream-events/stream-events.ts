@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import { PulseError } from "#core/errors.ts";
-import type { EventFeeds } from "#core/events/event-feed.ts";
 import { startOfStream } from "#core/events/follow-events.ts";
-import { comeBackFrame } from "#core/events/stream-frames.ts";
-import { askedQuery } from "#functions/shared/asked-query.ts";
+import type { EventFeeds } from "#core/events/stream/event-feed.ts";
+import { comeBackFrame } from "#core/events/stream/stream-frames.ts";
 import type { Admit } from "#functions/shared/auth/admit.ts";
-import { toProblem } from "#functions/shared/problem.ts";
-import { type StreamedAnswer, type StreamingHandler, streamingApi } from "#functions/shared/streaming-api.ts";
+import { askedQuery } from "#functions/shared/http/asked-query.ts";
+import { toProblem } from "#functions/shared/http/problem.ts";
+import { type StreamedAnswer, type StreamingHandler, streamingApi } from "#functions/shared/http/streaming-api.ts";
 import { eventStream } from "./event-stream.ts";
 
 export interface StreamEventsOptions {

@@ -1,9 +1,9 @@
 import { parseSource } from "#core/artifacts/read-source.ts";
 import { systemClock } from "#core/clock.ts";
-import { declarationOf, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { declarationOf, HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { DEFAULT_NAMESPACE } from "#core/namespaces.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
-import { openEventStore, openSearchSettings } from "#functions/shared/open-event-store.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
+import { openEventStore, openSearchSettings } from "#functions/shared/deployment/open-event-store.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { openSavedObjectsApi } from "#stores/opensearch/dashboards/saved-objects-api.ts";
 import { updateDashboardsHandler } from "./update-dashboards.ts";

@@ -2,9 +2,9 @@ import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from "aws-lamb
 import type { Clock } from "#core/clock.ts";
 import { type AskTags, seenNames } from "#core/dashboards/seen-names.ts";
 import { subjectsOf } from "#core/dashboards/subjects.ts";
-import { DAY_MS } from "#core/events/calendar.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { DAY_MS } from "#core/events/time/calendar.ts";
 import { type Declarations, declaredTopology } from "#core/workflows/declared-topology.ts";
 import { log } from "#functions/shared/log.ts";
 import { type RetryPolicy, retrying } from "#stores/opensearch/backoff.ts";

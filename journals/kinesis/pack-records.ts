@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 
 /** A record of the stream, and which of the appended items it carries, by their places, in the order of its lines. */
 export interface PackedRecord {

@@ -1,7 +1,7 @@
 import type { Event } from "#core/events/event.ts";
 import type { EventJournal, JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
-import { packLines } from "#core/events/pack-lines.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
+import { packLines } from "#core/events/records/pack-lines.ts";
 import { LocalJournal, type LocalJournalOptions } from "#journals/local/local-journal.ts";
 
 /** As Kinesis has it, so that what reads records needs to know one limit only. */

@@ -10,7 +10,7 @@ import {
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { type IBucket, StorageClass } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { type ArchivedStream, ERRORS_FOLDER } from "#core/events/archive-layout.ts";
+import { type ArchivedStream, ERRORS_FOLDER } from "#core/events/records/archive-layout.ts";
 import { acknowledgeWildcard } from "#lib/constructs/acknowledge-wildcard.ts";
 import { privateBucket } from "#lib/constructs/private-bucket.ts";
 import type { StageSettings } from "#lib/stage.ts";

@@ -18,7 +18,7 @@ import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { YAML_TYPES } from "#core/artifacts/read-source.ts";
 import { BASE_PATH, type HttpFunction, type Route, resourcePathOf } from "#functions/routes.ts";
-import { COMMON_HEADERS, PREFLIGHT } from "#functions/shared/answer.ts";
+import { COMMON_HEADERS, PREFLIGHT } from "#functions/shared/http/answer.ts";
 import type { ApiAuthorization } from "#lib/constructs/api-authorization.ts";
 import { answerProblems } from "#lib/constructs/problem-responses.ts";
 import type { StageName, StageSettings } from "#lib/stage.ts";

@@ -1,8 +1,8 @@
 import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { type ErrorKind, PulseError } from "#core/errors.ts";
-import { errorAnswer, problemAnswer } from "#functions/shared/answer.ts";
 import { CANNOT_VERIFY } from "#functions/shared/auth/challenge.ts";
-import { internalProblem } from "#functions/shared/problem.ts";
+import { errorAnswer, problemAnswer } from "#functions/shared/http/answer.ts";
+import { internalProblem } from "#functions/shared/http/problem.ts";
 
 /** What API Gateway answers by itself, in the kinds that our own failures have; the rest are ours to mend: 500. */
 const kinds = [

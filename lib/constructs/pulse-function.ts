@@ -3,7 +3,7 @@ import { type IRole, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import type { EnvironmentInput, FunctionName } from "#functions/shared/environment.ts";
+import type { EnvironmentInput, FunctionName } from "#functions/shared/deployment/environment.ts";
 import { bundleFolder, bundleFolderWith } from "#lib/bundles.ts";
 import type { StageSettings } from "#lib/stage.ts";
 

@@ -2,7 +2,7 @@ import { CustomResource, Duration, Validations } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { bundleHash } from "#lib/bundles.ts";
 import type { ArtifactsTable } from "#lib/constructs/artifacts-table.ts";
 import { CustomResourceProvider } from "#lib/constructs/custom-resource-provider.ts";

@@ -1,4 +1,5 @@
 import { invalidInput } from "#core/errors.ts";
+import type { EventQuery } from "#core/events/event-store.ts";
 import {
   type AggregatedField,
   type AggregatedValue,
@@ -8,8 +9,7 @@ import {
   type Bucket,
   type Group,
   MAX_BUCKETS,
-} from "#core/events/aggregation.ts";
-import type { EventQuery } from "#core/events/event-store.ts";
+} from "#core/events/query/aggregation.ts";
 import { countByTag, countMatching } from "#stores/embedded/count-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import {

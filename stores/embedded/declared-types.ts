@@ -1,5 +1,5 @@
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import { allTogether } from "#core/events/type-changes.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { allTogether } from "#core/events/types/type-changes.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 
 const SCHEMA = `

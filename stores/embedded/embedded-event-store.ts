@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import type {
   EventPage,
@@ -13,12 +11,14 @@ import type {
   PageRequest,
   TailPage,
 } from "#core/events/event-store.ts";
-import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { Position } from "#core/events/position.ts";
-import { forgottenBefore } from "#core/events/retention.ts";
-import type { TypeStanding } from "#core/events/type-changes.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
-import { isUuid } from "#core/events/uuid.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
+import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { forgottenBefore } from "#core/events/types/retention.ts";
+import type { TypeStanding } from "#core/events/types/type-changes.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
+import { isUuid } from "#core/uuid.ts";
 import { aggregateEvents } from "#stores/embedded/aggregate-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { DeclaredTypes } from "#stores/embedded/declared-types.ts";

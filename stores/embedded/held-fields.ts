@@ -1,6 +1,6 @@
-import { declaredMembers } from "#core/events/declared-members.ts";
-import { type DeclaredFields, type FieldKind, scalarsOf } from "#core/events/event-types.ts";
-import { valueNumbers } from "#core/events/value-numbers.ts";
+import { declaredMembers } from "#core/events/types/declared-members.ts";
+import { type DeclaredFields, type FieldKind, scalarsOf } from "#core/events/types/event-types.ts";
+import { valueNumbers } from "#core/events/values/value-numbers.ts";
 
 /** A field's value as SQLite keeps it: truth values are blobs, so that they equal no number and no text. */
 export type Held = string | number | Uint8Array;

@@ -1,6 +1,6 @@
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import type { Kept } from "#core/events/event-store.ts";
-import { isUuid } from "#core/events/uuid.ts";
+import { isUuid } from "#core/uuid.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { toIdBytes, toPoint } from "#stores/embedded/event-row.ts";
 import type { Names } from "#stores/embedded/names.ts";

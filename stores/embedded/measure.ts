@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { AggregatedField } from "#core/events/aggregation.ts";
+import type { AggregatedField } from "#core/events/query/aggregation.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { fromHeld, type Held } from "#stores/embedded/held-fields.ts";
 import type { Names, Shelf } from "#stores/embedded/names.ts";

@@ -1,4 +1,4 @@
-import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import type { DeclaredTypes } from "#stores/embedded/declared-types.ts";
 import { RememberedIds } from "#stores/embedded/remembered-ids.ts";

@@ -1,8 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
-import { FURTHEST_MS } from "#core/events/calendar.ts";
-import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import type { FieldCondition } from "#core/events/query/event-filter.ts";
+import { FURTHEST_MS } from "#core/events/time/calendar.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { toHeld } from "#stores/embedded/held-fields.ts";
 import type { Names, Shelf, StoredType } from "#stores/embedded/names.ts";

@@ -1,6 +1,6 @@
-import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventPage, EventQuery, PageRequest } from "#core/events/event-store.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
 import { countMatching, isWalked } from "#stores/embedded/count-events.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, toEvent, toIdBytes } from "#stores/embedded/event-row.ts";

@@ -1,4 +1,4 @@
-import { FURTHEST_MS } from "#core/events/calendar.ts";
+import { FURTHEST_MS } from "#core/events/time/calendar.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import type { TagBounds } from "#stores/embedded/names.ts";
 import {

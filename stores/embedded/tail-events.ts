@@ -1,7 +1,7 @@
-import { type EventFilter, matches } from "#core/events/event-filter.ts";
 import type { TailPage } from "#core/events/event-store.ts";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { Position } from "#core/events/position.ts";
+import { type EventFilter, matches } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { EmbeddedDatabase } from "#stores/embedded/database.ts";
 import { EVENT_COLUMNS, EVENT_SOURCE, type EventRow, fromPoint, toEvent, toPoint } from "#stores/embedded/event-row.ts";
 

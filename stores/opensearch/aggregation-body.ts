@@ -8,7 +8,7 @@ import {
   type Group,
   type GroupBy,
   MAX_BUCKETS,
-} from "#core/events/aggregation.ts";
+} from "#core/events/query/aggregation.ts";
 import { FIELDS } from "./index-templates.ts";
 import type { Clause } from "./query-body.ts";
 

@@ -1,4 +1,4 @@
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
 import {
   checkBuckets,
   toGroupAggs,

@@ -1,6 +1,6 @@
 import type { Client } from "@opensearch-project/opensearch";
 import type { JournalPoint } from "#core/events/event-journal.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Position } from "#core/events/stream/position.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import { type OpenSearchRequest, request } from "./client.ts";
 import { failure } from "./failure.ts";

@@ -1,7 +1,7 @@
 import type { Client } from "@opensearch-project/opensearch";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import { allTogether, type TypeEvents, type TypeStanding } from "#core/events/type-changes.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { allTogether, type TypeEvents, type TypeStanding } from "#core/events/types/type-changes.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import {
   type Declared,

@@ -1,10 +1,10 @@
 import { Fragment } from "#core/byte-page.ts";
-import { declaredMembers } from "#core/events/declared-members.ts";
 import type { Event } from "#core/events/event.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
-import { type DeclaredFields, type FieldKind, isOfKind, scalarsOf } from "#core/events/event-types.ts";
-import { printUtc } from "#core/events/utc-text.ts";
-import { valueNumbers } from "#core/events/value-numbers.ts";
+import { printUtc } from "#core/events/time/utc-text.ts";
+import { declaredMembers } from "#core/events/types/declared-members.ts";
+import { type DeclaredFields, type FieldKind, isOfKind, scalarsOf } from "#core/events/types/event-types.ts";
+import { valueNumbers } from "#core/events/values/value-numbers.ts";
 import { HEAD_BYTES, ID_BYTES, WrittenEvent } from "#core/events/written-event.ts";
 import { Documents } from "./documents.ts";
 import { FIELDS } from "./index-templates.ts";

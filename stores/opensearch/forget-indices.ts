@@ -1,6 +1,6 @@
 import type { Client } from "@opensearch-project/opensearch";
-import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import { forgottenBefore } from "#core/events/retention.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { forgottenBefore } from "#core/events/types/retention.ts";
 import { request } from "./client.ts";
 import { INDICES_PER_REQUEST, placeOfIndex } from "./index-names.ts";
 

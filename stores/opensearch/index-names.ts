@@ -1,5 +1,5 @@
-import { DAY_MS } from "#core/events/calendar.ts";
-import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/event-types.ts";
+import { DAY_MS } from "#core/events/time/calendar.ts";
+import { HAPROXY_EVENT_TYPE, isEventType } from "#core/events/types/event-types.ts";
 
 /** Every index, template and pattern of one store begins with it, so that several can share a cluster. */
 export const DEFAULT_PREFIX = "pulse";

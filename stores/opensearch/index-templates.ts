@@ -5,7 +5,7 @@ import {
   type FieldKind,
   HAPROXY_EVENT_TYPE,
   MAX_KEYWORD_CHARACTERS,
-} from "#core/events/event-types.ts";
+} from "#core/events/types/event-types.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { checkpointIndex, DEFAULT_PREFIX, typeIndex } from "./index-names.ts";
 

@@ -1,6 +1,6 @@
 import type { Client } from "@opensearch-project/opensearch";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
-import { together } from "#core/events/type-changes.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { together } from "#core/events/types/type-changes.ts";
 import { request } from "./client.ts";
 import { readDeclared } from "./declared-document.ts";
 import { describeFault, failure, type OpenSearchFault } from "./failure.ts";

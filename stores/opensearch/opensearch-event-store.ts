@@ -1,7 +1,5 @@
 import type { Client } from "@opensearch-project/opensearch";
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import { type EventFilter, everyEvent } from "#core/events/event-filter.ts";
 import type { JournalEntry } from "#core/events/event-journal.ts";
 import type {
   EventPage,
@@ -12,8 +10,10 @@ import type {
   PageRequest,
   TailPage,
 } from "#core/events/event-store.ts";
-import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import { type EventFilter, everyEvent } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
+import { DEFAULT_EVENT_TYPES, declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import type { AnsweredBucket } from "./aggregation-body.ts";
 import { askAggregation } from "./ask-aggregation.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";

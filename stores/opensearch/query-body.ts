@@ -1,13 +1,13 @@
 import { invalidInput } from "#core/errors.ts";
-import type { EventFilter, FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
+import type { EventFilter, FieldCondition } from "#core/events/query/event-filter.ts";
 import {
   declarationOf,
   type EventTypeDeclaration,
   type FieldKind,
   isNumeric,
   isOfKind,
-} from "#core/events/event-types.ts";
+} from "#core/events/types/event-types.ts";
 import { FIELDS } from "./index-templates.ts";
 
 export type Clause = Readonly<Record<string, unknown>>;

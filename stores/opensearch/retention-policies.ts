@@ -1,5 +1,5 @@
 import type { Client } from "@opensearch-project/opensearch";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { request } from "./client.ts";
 import { failure } from "./failure.ts";
 import { INDICES_PER_REQUEST } from "./index-names.ts";

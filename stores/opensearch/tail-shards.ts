@@ -1,5 +1,5 @@
 import type { TailPage } from "#core/events/event-store.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Position } from "#core/events/stream/position.ts";
 import { type CheckpointsRead, followsOn, type PlacedCheckpoint, toPosition } from "./checkpoints.ts";
 
 /** A document may hold 256 KiB and more. */

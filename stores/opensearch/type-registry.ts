@@ -1,5 +1,5 @@
 import type { Client } from "@opensearch-project/opensearch";
-import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { type RetryPolicy, retrying } from "./backoff.ts";
 import { createAll, type DocumentWriter } from "./bulk.ts";
 import { type OpenSearchRequest, request } from "./client.ts";

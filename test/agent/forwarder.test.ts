@@ -10,7 +10,7 @@ import { systemClock } from "#core/clock.ts";
 import { DROP_CAUSES } from "#core/haproxy/logs/log-record.ts";
 import { type LocalPulse, startLocalPulse } from "#dev/local-pulse.ts";
 import { type KeptLog, keptLog } from "#test/agent/kept-log.ts";
-import { freePort } from "#test/support/free-port.ts";
+import { freePort } from "#test/support/http/free-port.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
 

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import type { Receipt } from "#core/haproxy/logs/log-record.ts";
 import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { type Answer, type LogReceiver, linesOf, openLogReceiver } from "#test/agent/log-receiver.ts";
-import { freePort } from "#test/support/free-port.ts";
+import { freePort } from "#test/support/http/free-port.ts";
 import { type Random, seededRandom, seedOfThisRun } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";

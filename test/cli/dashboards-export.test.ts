@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import type { SavedObject } from "#stores/opensearch/dashboards/saved-object.ts";
 import { openSavedObjectsApi } from "#stores/opensearch/dashboards/saved-objects-api.ts";
-import { httplogLine } from "#test/support/log-records.ts";
+import { openSavedObjectsServer } from "#test/support/opensearch/saved-objects-server.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
-import { openSavedObjectsServer } from "#test/support/saved-objects-server.ts";
+import { httplogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 jest.setTimeout(60_000);

@@ -11,7 +11,7 @@ import type { Finding } from "#cli/doctor/finding.ts";
 import { expectedTemplates, readTemplates } from "#cli/doctor/held-templates.ts";
 import { readCheckpoints } from "#cli/doctor/read-checkpoints.ts";
 import { toSeq } from "#core/events/event-journal.ts";
-import { declarationOf, withDefaultTypes } from "#core/events/event-types.ts";
+import { declarationOf, withDefaultTypes } from "#core/events/types/event-types.ts";
 import { openClient, request } from "#stores/opensearch/client.ts";
 import {
   checkpointTemplate,
@@ -23,10 +23,13 @@ import {
 } from "#stores/opensearch/index-templates.ts";
 import { installForEvents, installTemplates, removeTemplate } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { type Fault, type FaultyProxy, openFaultyProxy } from "#test/support/faulty-proxy.ts";
-import { type IndexStateManagement, openIndexStateManagement } from "#test/support/index-state-management.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { type Fault, type FaultyProxy, openFaultyProxy } from "#test/support/http/faulty-proxy.ts";
+import {
+  type IndexStateManagement,
+  openIndexStateManagement,
+} from "#test/support/opensearch/index-state-management.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(60_000);
 

@@ -10,14 +10,14 @@ import { type Finding, findings } from "#cli/doctor/finding.ts";
 import { openPlace } from "#cli/places/place.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { servePulse } from "#dev/served-pulse.ts";
 import { LocalDeadLetters } from "#journals/local/local-dead-letters.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { aLogLine } from "#test/support/log-records.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 jest.setTimeout(60_000);

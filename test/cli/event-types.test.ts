@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
 

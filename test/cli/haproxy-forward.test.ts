@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { type LogReceiver, linesOf, openLogReceiver } from "#test/agent/log-receiver.ts";
-import { freePort } from "#test/support/free-port.ts";
+import { freePort } from "#test/support/http/free-port.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";

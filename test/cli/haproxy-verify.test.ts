@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type LogRecord, type Receipt, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { aLogLine, aReceipt, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
+import { aLogLine, aReceipt, aReceiptRecord, httplogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 describe("pulse haproxy verify, embedded", () => verifies(() => []));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { isKeyOf } from "#core/access/api-keys.ts";
 import { DynamoApiKeys } from "#stores/dynamodb/dynamo-api-keys.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
 
 const COMMAND = join(import.meta.dirname, "..", "..", "cli", "pulse.ts");
 

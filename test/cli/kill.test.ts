@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { lineId, newIncarnation } from "#core/haproxy/logs/log-record.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 describe("pulse serve, embedded", () => survivesKills(() => []));

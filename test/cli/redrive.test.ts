@@ -4,16 +4,16 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import { toDeadLetterLines } from "#core/events/index-entries.ts";
-import { splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { splitRecord, toJournalLine } from "#core/events/records/journal-record.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { servePulse } from "#dev/served-pulse.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { openKinesis, readRecords, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
-import { aLogLine, httplogLine } from "#test/support/log-records.ts";
+import { openKinesis, readRecords, STREAM, type TestKinesis } from "#test/support/aws/kinesis.ts";
+import { openS3, type TestS3 } from "#test/support/aws/s3.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
-import { openS3, type TestS3 } from "#test/support/s3.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine, httplogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const lettersOf = (...events: readonly Event[]): string =>

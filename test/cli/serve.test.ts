@@ -10,7 +10,7 @@ import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
 import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";
-import { aLogLine, httplogLine } from "#test/support/log-records.ts";
+import { aLogLine, httplogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const LAUNCH = join(import.meta.dirname, "..", "..", "cli", "launch.js");

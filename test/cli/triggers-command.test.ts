@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { fromDeliveryText, toDelivery, toDeliveryText } from "#core/triggers/delivery.ts";
 import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import { DATABASE_FILE, openDatabase } from "#stores/embedded/database.ts";
-import { aTrigger, WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { openSqs, type TestSqs } from "#test/support/aws/sqs.ts";
 import { runPulse } from "#test/support/run-pulse.ts";
-import { openSqs, type TestSqs } from "#test/support/sqs.ts";
+import { aTrigger, WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const LONG_AGO = 7;

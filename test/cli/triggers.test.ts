@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
+import { openWebhookReceiver, type WebhookReceiver } from "#test/support/http/webhook-receiver.ts";
+import { WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
-import { openWebhookReceiver, type WebhookReceiver } from "#test/support/webhook-receiver.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let pulse: ServedPulse;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { connect } from "#test/support/sse-client.ts";
+import { connect } from "#test/support/http/sse-client.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { type ServedPulse, servePulse } from "#dev/served-pulse.ts";
-import { httplogLine } from "#test/support/log-records.ts";
+import { httplogLine } from "#test/support/samples/log-records.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
 

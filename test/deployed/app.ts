@@ -1,5 +1,5 @@
 import { App } from "aws-cdk-lib";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { pulseContext } from "#lib/pulse-context.ts";
 import { pulseStacks } from "#lib/pulse-stacks.ts";
 import { WITHOUT_TRACES } from "#test/lib/deployment.ts";

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { spawnWithLifeline } from "#dev/lifeline.ts";
-import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS, EMULATED_REGION } from "#test/support/emulator.ts";
+import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS, EMULATED_REGION } from "#test/support/emulator/emulator.ts";
 import { endProcess } from "#test/support/end-process.ts";
 
 export interface CdkCall {

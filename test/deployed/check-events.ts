@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { ArchivedStream } from "#core/events/archive-layout.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
+import type { ArchivedStream } from "#core/events/records/archive-layout.ts";
 import { BASE_PATH, type Route, routes } from "#functions/routes.ts";
 import { type DeployedPulse, NAMESPACE } from "./deployed-pulse.ts";
 import { eventually } from "./eventually.ts";

@@ -10,7 +10,7 @@ import {
   toLogRecordLine,
 } from "#core/haproxy/logs/log-record.ts";
 import { BASE_PATH } from "#functions/routes.ts";
-import { elementOf } from "#test/support/emulator-account.ts";
+import { elementOf } from "#test/support/emulator/emulator-account.ts";
 import { archivedLately, deadLettersOf } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
 import { eventually } from "./eventually.ts";

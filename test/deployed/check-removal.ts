@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ListBucketsCommand } from "@aws-sdk/client-s3";
 import { typeTemplate } from "#stores/opensearch/index-templates.ts";
-import { type EmulatedAccount, elementsOf } from "#test/support/emulator-account.ts";
+import { type EmulatedAccount, elementsOf } from "#test/support/emulator/emulator-account.ts";
 import { DECLARED_TYPE } from "./check-artifacts.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
 import type { Report } from "./report.ts";

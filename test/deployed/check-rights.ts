@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BASE_PATH } from "#functions/routes.ts";
-import { elementOf, elementsOf } from "#test/support/emulator-account.ts";
+import { elementOf, elementsOf } from "#test/support/emulator/emulator-account.ts";
 import { statusOfProblem } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
 import { eventually } from "./eventually.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { App } from "aws-cdk-lib";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { readHaproxyFormats, withFormatFields } from "#lib/haproxy-formats.ts";
 import { indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
-import { stackStatus } from "#test/support/emulator-account.ts";
+import { stackStatus } from "#test/support/emulator/emulator-account.ts";
 import { CdkFailed } from "./cdk.ts";
 import { createEvent } from "./check-events.ts";
 import { type DeployedPulse, HAPROXY_CONFIG, STACK_PREFIX } from "./deployed-pulse.ts";

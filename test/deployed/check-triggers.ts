@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signWebhook } from "#core/triggers/sign-webhook.ts";
-import type { ReceivedCall } from "#test/support/webhook-receiver.ts";
+import type { ReceivedCall } from "#test/support/http/webhook-receiver.ts";
 import { deleteArtifact, putArtifact } from "./check-artifacts.ts";
 import { createEvent, statusOfProblem } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";

@@ -1,13 +1,19 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EventTypeDeclaration } from "#core/events/event-types.ts";
+import type { EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { type OpenSearchNode, startOpenSearch } from "#dev/opensearch-node.ts";
 import { BASE_PATH } from "#functions/routes.ts";
-import { EMULATED_ACCOUNT, EMULATED_REGION, type Emulator, logOf, startEmulator } from "#test/support/emulator.ts";
-import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator-account.ts";
-import { openSavedObjectsServer, type SavedObjectsServer } from "#test/support/saved-objects-server.ts";
-import { openWebhookReceiver, type WebhookReceiver } from "#test/support/webhook-receiver.ts";
+import {
+  EMULATED_ACCOUNT,
+  EMULATED_REGION,
+  type Emulator,
+  logOf,
+  startEmulator,
+} from "#test/support/emulator/emulator.ts";
+import { type AccountRequest, type EmulatedAccount, emulatedAccount } from "#test/support/emulator/emulator-account.ts";
+import { openWebhookReceiver, type WebhookReceiver } from "#test/support/http/webhook-receiver.ts";
+import { openSavedObjectsServer, type SavedObjectsServer } from "#test/support/opensearch/saved-objects-server.ts";
 import { grantBatches } from "./batch-rights.ts";
 import { cdk } from "./cdk.ts";
 import { makeAlarmsPlain } from "./plain-alarms.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { toDeliveryText } from "#core/triggers/delivery.ts";
 import { BASE_PATH } from "#functions/routes.ts";
 import type { ArtifactItem } from "#stores/dynamodb/artifact-item.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 import { putArtifact } from "./check-artifacts.ts";
 import { leaveCheckpoint } from "./check-tidying.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";

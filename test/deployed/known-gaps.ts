@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GetBucketLifecycleConfigurationCommand } from "@aws-sdk/client-s3";
 import { BASE_PATH } from "#functions/routes.ts";
-import { type EmulatedAccount, stackStatus } from "#test/support/emulator-account.ts";
+import { type EmulatedAccount, stackStatus } from "#test/support/emulator/emulator-account.ts";
 import { isGzip, objectsOf } from "./check-events.ts";
 import type { DeployedPulse } from "./deployed-pulse.ts";
 import { eventually } from "./eventually.ts";

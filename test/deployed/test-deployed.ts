@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { OpenSearchUnavailable } from "#dev/opensearch-unavailable.ts";
-import { EmulatorUnavailable } from "#test/support/emulator-python.ts";
+import { EmulatorUnavailable } from "#test/support/emulator/emulator-python.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkLogs } from "./check-logs.ts";

@@ -3,12 +3,12 @@ import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { fromSeq } from "#core/events/event-journal.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { CheckpointTurns } from "#dev/checkpoint-turns.ts";
 import { consumeJournal, type FollowedJournal } from "#dev/journal-consumer.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import type { LocalRecord } from "#journals/local/local-journal.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 import { until } from "#test/support/until.ts";
 
 test("others have their turn between two batches, however quickly each is done", async () => {

@@ -4,8 +4,8 @@ import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { signWebhook } from "#core/triggers/sign-webhook.ts";
-import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
-import { freePort } from "#test/support/free-port.ts";
+import { freePort } from "#test/support/http/free-port.ts";
+import { WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
 

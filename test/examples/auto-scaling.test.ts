@@ -7,7 +7,7 @@ import { decideScale } from "#examples/auto-scaling/decide-scale.ts";
 import { pulseStacks } from "#lib/pulse-stacks.ts";
 import { runExample } from "#test/examples/run-example.ts";
 import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
-import "#test/support/built-functions.ts";
+import "#test/support/aws/built-functions.ts";
 
 const BOUNDS = { aboveMs: 1000, belowMs: 100, least: 1, most: 3, settleMs: 10_000 };
 const situation = { responseTimeMs: 2000, measuredAtMs: 100_000, instances: 2, changedAtMs: 50_000 };

@@ -7,7 +7,7 @@ import { decideCanary } from "#examples/canary/decide-weights.ts";
 import { pulseStacks } from "#lib/pulse-stacks.ts";
 import { runExample } from "#test/examples/run-example.ts";
 import { WITHOUT_TRACES } from "#test/lib/deployment.ts";
-import "#test/support/built-functions.ts";
+import "#test/support/aws/built-functions.ts";
 
 const PACE = { stepPercent: 20, settleMs: 10_000 };
 const rollout = { canaryPercent: 50, changedAtMs: 50_000 };

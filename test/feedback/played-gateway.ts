@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { gatewayName, REQUEST_EVERY_MS, type TroubledGateway } from "#test/feedback/troubled-gateway.ts";
-import { haproxyDate } from "#test/support/haproxy-date.ts";
+import { haproxyDate } from "#test/support/samples/haproxy-date.ts";
 
 /**
  * Lines that a HAProxy 2.6 wrote (option httplog, one request of each server),

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { openWebhookReceiver } from "#test/support/webhook-receiver.ts";
+import { openWebhookReceiver } from "#test/support/http/webhook-receiver.ts";
 
 /** What a webhook was sent, its signature verified. */
 export interface Delivery {

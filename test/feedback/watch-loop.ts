@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServedPulse } from "#dev/served-pulse.ts";
 import { openSignedReceiver, type SignedReceiver } from "#test/feedback/signed-receiver.ts";
-import { connect, type SseClient } from "#test/support/sse-client.ts";
+import { connect, type SseClient } from "#test/support/http/sse-client.ts";
 
 /**
  * Everything that tells what becomes of a gateway: its view, a stream of its

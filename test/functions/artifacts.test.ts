@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { archiveEventId } from "#core/artifacts/archive-event.ts";
-import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
-import { type Reply, transports } from "#test/support/transports.ts";
+import { type Reply, transports } from "#test/support/http/transports.ts";
+import { type MemoryPulse, openMemoryPulse } from "#test/support/memory/memory-pulse.ts";
 
 const JSON_TYPE = "application/json";
 const YAML_TYPE = "application/x-yaml";

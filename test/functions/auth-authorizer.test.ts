@@ -11,7 +11,6 @@ import { policyFor } from "#functions/authorize-request/policy.ts";
 import { BASE_PATH, rightFor, routes } from "#functions/routes.ts";
 import { authenticator } from "#functions/shared/auth/authenticate.ts";
 import { tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
-import { memoryApiKeys } from "#test/support/memory-api-keys.ts";
 import {
   AUDIENCE,
   claimsOf,
@@ -19,7 +18,8 @@ import {
   signingKey,
   signToken,
   type TokenIssuer,
-} from "#test/support/token-issuer.ts";
+} from "#test/support/http/token-issuer.ts";
+import { memoryApiKeys } from "#test/support/memory/memory-api-keys.ts";
 
 const STAGE = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/prod";
 const key = signingKey();

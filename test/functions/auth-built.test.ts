@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ApiKeyGrant, issueApiKey } from "#core/access/api-keys.ts";
 import { DynamoApiKeys } from "#stores/dynamodb/dynamo-api-keys.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
-import { type FunctionUrlFront, openFunctionUrl } from "#test/support/function-url-front.ts";
-import { type LambdaFunction, openLambda } from "#test/support/lambda-function.ts";
-import { LambdaFailure } from "#test/support/lambda-process.ts";
+import { openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
+import { type FunctionUrlFront, openFunctionUrl } from "#test/support/aws/function-url-front.ts";
+import { type LambdaFunction, openLambda } from "#test/support/aws/lambda-function.ts";
+import { LambdaFailure } from "#test/support/aws/lambda-process.ts";
 
 const STAGE = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev";
 /** Nobody listens there. */

@@ -6,9 +6,7 @@ import { type LocalServer, serveHttp } from "#dev/local-server.ts";
 import { admitKnown } from "#functions/shared/auth/admit.ts";
 import { authenticator } from "#functions/shared/auth/authenticate.ts";
 import { tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
-import { memoryApiKeys } from "#test/support/memory-api-keys.ts";
-import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
-import { connect, type SseClient } from "#test/support/sse-client.ts";
+import { connect, type SseClient } from "#test/support/http/sse-client.ts";
 import {
   AUDIENCE,
   claimsOf,
@@ -16,7 +14,9 @@ import {
   signingKey,
   signToken,
   type TokenIssuer,
-} from "#test/support/token-issuer.ts";
+} from "#test/support/http/token-issuer.ts";
+import { memoryApiKeys } from "#test/support/memory/memory-api-keys.ts";
+import { type MemoryPulse, openMemoryPulse } from "#test/support/memory/memory-pulse.ts";
 
 const PATH = "/api/v1/events/stream";
 const key = signingKey("ES256");

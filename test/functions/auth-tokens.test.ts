@@ -2,8 +2,7 @@ import { globalAgent } from "node:https";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { type TokenVerifier, type TokenVerifierOptions, tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
-import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { LOOPBACK_TLS } from "#test/support/http/loopback-tls.ts";
 import {
   AUDIENCE,
   claimsOf,
@@ -15,7 +14,8 @@ import {
   signWithPublicKey,
   type TokenIssuer,
   unsignedToken,
-} from "#test/support/token-issuer.ts";
+} from "#test/support/http/token-issuer.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
 
 const rsa = signingKey("RS256");
 const ec = signingKey("ES256");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
-import { type Call, type Reply, transports } from "#test/support/transports.ts";
+import { type Call, type Reply, transports } from "#test/support/http/transports.ts";
+import { type MemoryPulse, openMemoryPulse } from "#test/support/memory/memory-pulse.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

@@ -2,16 +2,16 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import { systemClock } from "#core/clock.ts";
-import { withDefaultTypes } from "#core/events/event-types.ts";
+import { withDefaultTypes } from "#core/events/types/event-types.ts";
 import { aggregateEventsHandler } from "#functions/aggregate-events/aggregate-events.ts";
 import { queryEventsHandler } from "#functions/query-events/query-events.ts";
-import { environmentOf } from "#functions/shared/environment.ts";
+import { environmentOf } from "#functions/shared/deployment/environment.ts";
 import { eventTypesVariable } from "#lib/event-types-variable.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(60_000);
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { toFormatSetting } from "#core/haproxy/logs/known-format-settings.ts";
 import { haproxyParser, type KnownFormat } from "#core/haproxy/parser/haproxy-parser.ts";
-import { deployedFormats } from "#functions/shared/deployed-formats.ts";
+import { deployedFormats } from "#functions/shared/deployment/deployed-formats.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { egressGuard, isNetwork, isPublicAddress } from "#functions/shared/egress-guard.ts";
+import { egressGuard, isNetwork, isPublicAddress } from "#functions/shared/triggers/egress-guard.ts";
 
 test.each([
   "0.0.0.0",

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import { systemClock } from "#core/clock.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { withDefaultTypes } from "#core/events/event-types.ts";
+import { withDefaultTypes } from "#core/events/types/event-types.ts";
 import { fromFormatSetting, haproxyTypeOf } from "#core/haproxy/logs/known-format-settings.ts";
 import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
@@ -18,9 +18,9 @@ import { request } from "#stores/opensearch/client.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
-import { haproxyDate } from "#test/support/haproxy-date.ts";
-import { aLogLine, httplogLine, toMember } from "#test/support/log-records.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { haproxyDate } from "#test/support/samples/haproxy-date.ts";
+import { aLogLine, httplogLine, toMember } from "#test/support/samples/log-records.ts";
 
 jest.setTimeout(60_000);
 

@@ -3,10 +3,10 @@ import { describe, expect, test } from "@jest/globals";
 import type { KinesisStreamEvent } from "aws-lambda";
 import { toSeq } from "#core/events/event-journal.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const SHARD = "events/shardId-000000000000";
 

@@ -12,10 +12,10 @@ import { toBatch } from "#dev/journal-consumer.ts";
 import { indexHaproxyLogsHandler } from "#functions/index-haproxy-logs/index-haproxy-logs.ts";
 import { type BatchOutcome, toMetricLine } from "#functions/shared/metrics.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
-import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { aLogLine, aReceiptRecord, httplogLine, toMember } from "#test/support/log-records.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
+import { aLogLine, aReceiptRecord, httplogLine, toMember } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 const SHARD = "haproxy-logs/shardId-000000000000";
 const ARRIVED_MS = RECEIVED_AT_MS + 2_000;

@@ -14,9 +14,9 @@ import {
 } from "#stores/opensearch/index-templates.ts";
 import { hasTemplate, installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate } from "#test/stores/opensearch/isolated-store.ts";
-import { type Fault, openFaultyProxy } from "#test/support/faulty-proxy.ts";
-import { openIndexStateManagement } from "#test/support/index-state-management.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { type Fault, openFaultyProxy } from "#test/support/http/faulty-proxy.ts";
+import { openIndexStateManagement } from "#test/support/opensearch/index-state-management.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,11 +1,11 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { PulseError } from "#core/errors.ts";
 import type { EventStore, Kept } from "#core/events/event-store.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { indexEventsHandler } from "#functions/index-events/index-events.ts";
 import { type BatchOutcome, toMetricLine, writeMetrics } from "#functions/shared/metrics.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const NOW_MS = Date.UTC(2026, 2, 15, 12);
 const ARRIVED_MS = NOW_MS - 4_000;

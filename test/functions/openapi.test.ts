@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { AGGREGATORS } from "#core/events/query-schema.ts";
+import { AGGREGATORS } from "#core/events/query/query-schema.ts";
 import { openApiDescription } from "#functions/describe-api/openapi.ts";
 import { routes } from "#functions/routes.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { APIGatewayProxyResult } from "aws-lambda";
-import { atOwnRoute } from "#functions/shared/own-route.ts";
-import type { ApiRequest } from "#functions/shared/request.ts";
+import { atOwnRoute } from "#functions/shared/http/own-route.ts";
+import type { ApiRequest } from "#functions/shared/http/request.ts";
 
 const asked = async (request: Partial<ApiRequest>) => {
   let seen: ApiRequest | undefined;

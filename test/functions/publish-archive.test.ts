@@ -8,7 +8,7 @@ import type { DeadLetter } from "#core/events/index-entries.ts";
 import { publishArchiveHandler } from "#functions/publish-archive/publish-archive.ts";
 import type { BatchOutcome } from "#functions/shared/metrics.ts";
 import { fromItem, toItem } from "#stores/dynamodb/artifact-item.ts";
-import { toStreamBatch } from "#test/support/table-stream.ts";
+import { toStreamBatch } from "#test/support/aws/table-stream.ts";
 
 const aState = (version: number, given: Partial<ArtifactState> = {}): ArtifactState => ({
   namespace: "default",

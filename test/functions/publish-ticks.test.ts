@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import { indexTriggers } from "#core/triggers/trigger-index.ts";
 import { publishTicksHandler } from "#functions/publish-ticks/publish-ticks.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
 
 const MINUTE = Date.UTC(2026, 0, 1, 12, 30);
 

@@ -1,14 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { fromReceiptText } from "#core/events/receipt.ts";
+import { fromReceiptText } from "#core/events/stream/receipt.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import { type LogRecord, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { receiveHaproxyLogsHandler } from "#functions/receive-haproxy-logs/receive-haproxy-logs.ts";
-import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
-import { type MemoryPulse, openMemoryPulse } from "#test/support/memory-pulse.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { type Call, invoked, type Reply, transports } from "#test/support/transports.ts";
+import { type Call, invoked, type Reply, transports } from "#test/support/http/transports.ts";
+import { type MemoryPulse, openMemoryPulse } from "#test/support/memory/memory-pulse.ts";
+import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
 
 const LOGS = "/api/v1/haproxy/logs";
 const TEXT = { "content-type": "text/plain" };

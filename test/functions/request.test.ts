@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { splitPath, toApiRequest } from "#functions/shared/request.ts";
+import { splitPath, toApiRequest } from "#functions/shared/http/request.ts";
 
 describe("the path of a request", () => {
   test.each([

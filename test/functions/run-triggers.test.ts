@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { PulseError } from "#core/errors.ts";
 import type { Event } from "#core/events/event.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { type Delivery, fromDeliveryText } from "#core/triggers/delivery.ts";
 import { RateLimits } from "#core/triggers/rate-limits.ts";
 import { indexTriggers } from "#core/triggers/trigger-index.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { runTriggersHandler } from "#functions/run-triggers/run-triggers.ts";
 import { SqsDeliveryQueue } from "#journals/sqs/sqs-delivery-queue.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { openSqs, type TestSqs } from "#test/support/sqs.ts";
+import { openSqs, type TestSqs } from "#test/support/aws/sqs.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 let sqs: TestSqs;
 let queue: SqsDeliveryQueue;

@@ -9,13 +9,13 @@ import { MAX_SEEN, updateDashboardsHandler } from "#functions/update-dashboards/
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { openSavedObjectsApi, type SavedObjectsApi } from "#stores/opensearch/dashboards/saved-objects-api.ts";
-import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
 import {
   type KeptObject,
   openSavedObjectsServer,
   type SavedObjectsServer,
-} from "#test/support/saved-objects-server.ts";
+} from "#test/support/opensearch/saved-objects-server.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

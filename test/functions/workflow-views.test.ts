@@ -8,7 +8,7 @@ import { queryEventsHandler } from "#functions/query-events/query-events.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { openMeasuringGround, START_MS } from "#test/core/workflows/measuring-ground.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
 
 const GATEWAY = {
   lookup_name: "a1",

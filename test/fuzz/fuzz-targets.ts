@@ -29,8 +29,8 @@ import { anyLineInput } from "#test/core/haproxy/log-format/any-line-input.ts";
 import { printLogLine } from "#test/core/haproxy/log-format/print-log-line.ts";
 import { anyBytes, anyText } from "#test/fuzz/random-input.ts";
 import { randomFormat } from "#test/real-haproxy/random-formats.ts";
-import { aLogLine, aReceiptRecord } from "#test/support/log-records.ts";
 import type { Random } from "#test/support/random.ts";
+import { aLogLine, aReceiptRecord } from "#test/support/samples/log-records.ts";
 
 /** Reads one input that the chances make, and throws when what comes of it is not right. */
 export type FuzzTarget = (random: Random) => void;

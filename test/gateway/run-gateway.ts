@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openApiEvents } from "#cli/haproxy/api-events.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { fromLineBytes, type LineBytes } from "#core/haproxy/logs/log-record.ts";
 import { bundleForwarder } from "#lib/bundle-forwarder.ts";
 import { compareLines, type LineDifference } from "#test/gateway/compare-lines.ts";

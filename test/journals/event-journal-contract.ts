@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import { type Appended, type EventJournal, isSeq, type JournalPoint } from "#core/events/event-journal.ts";
 import type { TailPage } from "#core/events/event-store.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 type JournalRecordEntry = TailPage["entries"][number];
 

@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { toSeq } from "#core/events/event-journal.ts";
-import { splitRecord } from "#core/events/journal-record.ts";
+import { splitRecord } from "#core/events/records/journal-record.ts";
 import type { LogJournal } from "#core/haproxy/logs/log-journal.ts";
 import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
-import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
+import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/samples/log-records.ts";
 
 /** A journal of log records that one test has for itself. */
 export interface OpenedLogJournal {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Match } from "aws-cdk-lib/assertions";
 import { YAML_TYPES } from "#core/artifacts/read-source.ts";
 import { BASE_PATH, resourcePathOf, routes } from "#functions/routes.ts";
-import { PREFLIGHT_ANSWER } from "#functions/shared/answer.ts";
+import { PREFLIGHT_ANSWER } from "#functions/shared/http/answer.ts";
 import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";
 
 const METHOD = "AWS::ApiGateway::Method";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { environments } from "#functions/shared/environment.ts";
+import { environments } from "#functions/shared/deployment/environment.ts";
 import { bundleFolder, bundleFolderWith, bundleFunctions } from "#lib/bundles.ts";
 
 const MAX_BYTES = 350 * 1024;

@@ -1,7 +1,7 @@
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { type PulseProps, type PulseStacks, pulseStacks } from "#lib/pulse-stacks.ts";
-import "#test/support/built-functions.ts";
+import "#test/support/aws/built-functions.ts";
 
 /** A stack trace of every construct costs five times the synth. */
 export const WITHOUT_TRACES = { "aws:cdk:disable-stack-trace": true, "aws:cdk:disable-creation-stack-traces": true };

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { App } from "aws-cdk-lib";
-import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES } from "#core/events/types/event-types.ts";
 import { readEventTypes } from "#lib/event-types-file.ts";
 import { pulseContext } from "#lib/pulse-context.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { App, Stack } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
-import { deployedFormats } from "#functions/shared/deployed-formats.ts";
+import { deployedFormats } from "#functions/shared/deployment/deployed-formats.ts";
 import { readHaproxyFormats, toldOfFormats } from "#lib/haproxy-formats.ts";
 import { pulseContext } from "#lib/pulse-context.ts";
 import { deployment } from "#test/lib/deployment.ts";

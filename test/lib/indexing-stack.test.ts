@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Match, type Template } from "aws-cdk-lib/assertions";
-import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES } from "#core/events/types/event-types.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { genericTemplate, indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
 import { deployment, type Resource, resourcesOf, statementsOf } from "#test/lib/deployment.ts";

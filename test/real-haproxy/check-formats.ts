@@ -4,7 +4,7 @@ import { readHaproxyConfig } from "#core/haproxy/config/read-haproxy-config.ts";
 import { ambiguities } from "#core/haproxy/log-format/ambiguities.ts";
 import type { LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
-import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
+import { LOOPBACK_TLS } from "#test/support/http/loopback-tls.ts";
 import { seededRandom } from "#test/support/random.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { differences } from "./differences.ts";

@@ -6,7 +6,7 @@ import { vampFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { isField, type LogFormat } from "#core/haproxy/log-format/log-format.ts";
 import { haproxyParser, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { HaproxyRecord } from "#core/haproxy/parser/record.ts";
-import { LOOPBACK_TLS } from "#test/support/loopback-tls.ts";
+import { LOOPBACK_TLS } from "#test/support/http/loopback-tls.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { differences } from "./differences.ts";
 import { backendsOf, certificateIn, FRONTEND_KINDS, type FrontendKind } from "./frontend-kinds.ts";

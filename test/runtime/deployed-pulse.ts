@@ -3,13 +3,13 @@ import { CreateStreamCommand } from "@aws-sdk/client-kinesis";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Clock, systemClock } from "#core/clock.ts";
 import { indexTemplates } from "#stores/opensearch/index-templates.ts";
-import { ARTIFACTS_TABLE, openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
-import { type EventSourceMapping, startEventSourceMapping } from "#test/support/event-source-mapping.ts";
-import type { MappingSettings } from "#test/support/event-source-mapping-settings.ts";
-import { openKinesis, type TestKinesis } from "#test/support/kinesis.ts";
-import { type LambdaFunction, openLambda } from "#test/support/lambda-function.ts";
-import { openS3, type TestS3 } from "#test/support/s3.ts";
-import { type Call, invoked, type Reply } from "#test/support/transports.ts";
+import { ARTIFACTS_TABLE, openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
+import { type EventSourceMapping, startEventSourceMapping } from "#test/support/aws/event-source-mapping.ts";
+import type { MappingSettings } from "#test/support/aws/event-source-mapping-settings.ts";
+import { openKinesis, type TestKinesis } from "#test/support/aws/kinesis.ts";
+import { type LambdaFunction, openLambda } from "#test/support/aws/lambda-function.ts";
+import { openS3, type TestS3 } from "#test/support/aws/s3.ts";
+import { type Call, invoked, type Reply } from "#test/support/http/transports.ts";
 
 /** How the indexing stack maps the journal to index-events. */
 export const INDEXING: MappingSettings = {

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { environmentOf, environments, type FunctionName } from "#functions/shared/environment.ts";
+import { environmentOf, environments, type FunctionName } from "#functions/shared/deployment/environment.ts";
 import { deployment, resourcesOf } from "#test/lib/deployment.ts";
 import { INDEXING } from "#test/runtime/deployed-pulse.ts";
-import { LambdaFailure, type LambdaProcess, startLambdaProcess } from "#test/support/lambda-process.ts";
+import { LambdaFailure, type LambdaProcess, startLambdaProcess } from "#test/support/aws/lambda-process.ts";
 
 interface DeployedFunction {
   readonly Description: string;

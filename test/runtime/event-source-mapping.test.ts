@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { KinesisStreamEvent } from "aws-lambda";
 import { memoryStream, textOf } from "#test/runtime/memory-stream.ts";
-import { type ConsumerOptions, type EventSourceMapping, mapShards } from "#test/support/event-source-mapping.ts";
-import type { DestinationFile } from "#test/support/event-source-mapping-discarded.ts";
-import type { MappingSettings } from "#test/support/event-source-mapping-settings.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { type ConsumerOptions, type EventSourceMapping, mapShards } from "#test/support/aws/event-source-mapping.ts";
+import type { DestinationFile } from "#test/support/aws/event-source-mapping-discarded.ts";
+import type { MappingSettings } from "#test/support/aws/event-source-mapping-settings.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { openFunctionUrl, readPrelude } from "#test/support/function-url-front.ts";
-import { openLambda } from "#test/support/lambda-function.ts";
+import { openFunctionUrl, readPrelude } from "#test/support/aws/function-url-front.ts";
+import { openLambda } from "#test/support/aws/lambda-function.ts";
 
 const PRELUDE = { statusCode: 200, headers: { "content-type": "text/event-stream", "x-odd": "ü\u0000" } };
 

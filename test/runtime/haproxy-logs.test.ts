@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { type LogRecord, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
-import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
-import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import type { Reply } from "#test/support/transports.ts";
+import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/http/faulty-proxy.ts";
+import type { Reply } from "#test/support/http/transports.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/samples/log-records.ts";
 
 describeOpenSearch("the built functions for log lines", (openSearch) => {
   let proxy: FaultyProxy;

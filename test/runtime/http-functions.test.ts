@@ -2,9 +2,9 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
-import { openLambda } from "#test/support/lambda-function.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { invoked } from "#test/support/transports.ts";
+import { openLambda } from "#test/support/aws/lambda-function.ts";
+import { invoked } from "#test/support/http/transports.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 const JSON_BODY = { "content-type": "application/json" };
 
@@ -29,7 +29,8 @@ describeOpenSearch("the built functions behind API Gateway", (openSearch) => {
     const byId = await pulse.call({ path: `/events/${created.json.id}` });
 
     expect(created.status).toBe(201);
-    expect(created.headers.location).toBe(`/${pulse.namespace}/api/v1/events/${created.json.id}`);
+    // API Gateway puts its stage before each path.
+    expect(created.headers.location).toBe(`/prod/${pulse.namespace}/api/v1/events/${created.json.id}`);
     expect(created.text).toContain(`"value":${value}`);
     expect(found?.id).toBe(created.json.id);
     expect(byId.text).toBe(created.text);

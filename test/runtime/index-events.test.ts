@@ -3,11 +3,11 @@ import { PutRecordCommand, type Shard } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type CreatedEvent, type DeployedPulse, deployPulse, INDEXING } from "#test/runtime/deployed-pulse.ts";
 import { mergeShards, shardsOf, splitShard } from "#test/runtime/reshard.ts";
-import type { EventSourceMapping } from "#test/support/event-source-mapping.ts";
-import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
-import { openFunctionUrl } from "#test/support/function-url-front.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { connect, type Frame } from "#test/support/sse-client.ts";
+import type { EventSourceMapping } from "#test/support/aws/event-source-mapping.ts";
+import { openFunctionUrl } from "#test/support/aws/function-url-front.ts";
+import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/http/faulty-proxy.ts";
+import { connect, type Frame } from "#test/support/http/sse-client.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, value) => value);
 

@@ -1,6 +1,6 @@
 import type { KinesisStreamRecord } from "aws-lambda";
 import type { Clock } from "#core/clock.ts";
-import type { Shard, ShardSource } from "#test/support/event-source-mapping-shards.ts";
+import type { Shard, ShardSource } from "#test/support/aws/event-source-mapping-shards.ts";
 
 interface MemoryShard extends Shard {
   readonly records: KinesisStreamRecord[];

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
-import { type FunctionUrlFront, openFunctionUrl } from "#test/support/function-url-front.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { connect, type Frame, isControl, type SseClient } from "#test/support/sse-client.ts";
+import { type FunctionUrlFront, openFunctionUrl } from "#test/support/aws/function-url-front.ts";
+import { connect, type Frame, isControl, type SseClient } from "#test/support/http/sse-client.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 const valuesOf = (frames: readonly Frame[]): unknown[] =>
   frames.filter((frame) => !isControl(frame)).map(({ data }) => JSON.parse(data).value);

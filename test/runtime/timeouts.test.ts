@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type CreatedEvent, type DeployedPulse, deployPulse } from "#test/runtime/deployed-pulse.ts";
-import { type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
-import { openFunctionUrl } from "#test/support/function-url-front.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { type PatientClock, patientClock } from "#test/support/patient-clock.ts";
-import { connect } from "#test/support/sse-client.ts";
+import { openFunctionUrl } from "#test/support/aws/function-url-front.ts";
+import { type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/http/faulty-proxy.ts";
+import { connect } from "#test/support/http/sse-client.ts";
+import { type PatientClock, patientClock } from "#test/support/memory/patient-clock.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 const never = new Promise<never>(() => {});
 

@@ -6,11 +6,11 @@ import { indexTemplates } from "#stores/opensearch/index-templates.ts";
 import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { keepSampleEvents } from "#test/stores/opensearch/dashboards/sample-events.ts";
-import { ARTIFACTS_TABLE, openDynamo, type TestDynamo } from "#test/support/dynamodb.ts";
-import { type LambdaFunction, openLambda } from "#test/support/lambda-function.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { openSavedObjectsServer, type SavedObjectsServer } from "#test/support/saved-objects-server.ts";
-import "#test/support/built-functions.ts";
+import { ARTIFACTS_TABLE, openDynamo, type TestDynamo } from "#test/support/aws/dynamodb.ts";
+import { type LambdaFunction, openLambda } from "#test/support/aws/lambda-function.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { openSavedObjectsServer, type SavedObjectsServer } from "#test/support/opensearch/saved-objects-server.ts";
+import "#test/support/aws/built-functions.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,6 +1,6 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
 import type { DeadLetterPlace } from "#core/events/index-entries.ts";
-import type { StreamConsumer } from "#functions/shared/stream-consumer.ts";
+import type { StreamConsumer } from "#functions/shared/streams/stream-consumer.ts";
 import { FAULTS } from "#test/simulation/chaos.ts";
 import { count } from "#test/simulation/coverage.ts";
 import { recordName } from "#test/simulation/ledger.ts";
@@ -8,9 +8,9 @@ import { orUnavailable } from "#test/simulation/network.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import { violate, type World } from "#test/simulation/world.ts";
-import { mapShards } from "#test/support/event-source-mapping.ts";
-import type { DestinationFile } from "#test/support/event-source-mapping-discarded.ts";
-import type { ShardReader, ShardSource } from "#test/support/event-source-mapping-shards.ts";
+import { mapShards } from "#test/support/aws/event-source-mapping.ts";
+import type { DestinationFile } from "#test/support/aws/event-source-mapping-discarded.ts";
+import type { ShardReader, ShardSource } from "#test/support/aws/event-source-mapping-shards.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** The event source mapping of a stream, and the copies of index-events that it invokes. */

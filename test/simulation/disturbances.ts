@@ -1,7 +1,7 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
 import { toSeq } from "#core/events/event-journal.ts";
-import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+import { fromJournalLine, splitRecord } from "#core/events/records/journal-record.ts";
 import { EventReplay } from "#core/events/replay-events.ts";
 import { recordName, shardName } from "#test/simulation/ledger.ts";
 import type { SimulatedStream } from "#test/simulation/simulated-kinesis.ts";

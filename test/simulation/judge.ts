@@ -1,7 +1,7 @@
 import { type Event, toEventJson } from "#core/events/event.ts";
-import { type EventFilter, matches } from "#core/events/event-filter.ts";
 import { type JournalPoint, toSeq } from "#core/events/event-journal.ts";
-import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { type EventFilter, matches } from "#core/events/query/event-filter.ts";
+import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/records/journal-record.ts";
 import { type EventDocument, fromDocument } from "#stores/opensearch/event-document.ts";
 import {
   type Chain,

@@ -1,8 +1,8 @@
 import type { KinesisStreamRecord } from "aws-lambda";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import { type JournalPoint, toSeq } from "#core/events/event-journal.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
 
 /** One event of a POST, however often the POST is tried. */
 export interface PostedItem {

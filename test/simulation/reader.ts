@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { sleep } from "#core/clock.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
-import { fromPositionText } from "#core/events/position.ts";
-import { toReceiptText } from "#core/events/receipt.ts";
-import type { ApiHandler } from "#functions/shared/api.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import { fromPositionText } from "#core/events/stream/position.ts";
+import { toReceiptText } from "#core/events/stream/receipt.ts";
+import type { ApiHandler } from "#functions/shared/http/api.ts";
 import { count } from "#test/simulation/coverage.ts";
 import type { PostedItem } from "#test/simulation/ledger.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";

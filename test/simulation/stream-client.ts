@@ -1,9 +1,9 @@
 import { sleep } from "#core/clock.ts";
 import { PulseError } from "#core/errors.ts";
-import type { EventFeeds } from "#core/events/event-feed.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import { followEvents, type StreamStart } from "#core/events/follow-events.ts";
-import { fromPositionText } from "#core/events/position.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import type { EventFeeds } from "#core/events/stream/event-feed.ts";
+import { fromPositionText } from "#core/events/stream/position.ts";
 import { count } from "#test/simulation/coverage.ts";
 import type { Chain } from "#test/simulation/ledger.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";

@@ -1,5 +1,5 @@
 import { PulseError } from "#core/errors.ts";
-import { EventFeeds } from "#core/events/event-feed.ts";
+import { EventFeeds } from "#core/events/stream/event-feed.ts";
 import type { SimulatedProcess } from "#test/simulation/simulated-process.ts";
 import { violate, type World } from "#test/simulation/world.ts";
 import type { Random } from "#test/support/random.ts";

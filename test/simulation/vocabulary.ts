@@ -1,4 +1,4 @@
-import { type EventFilter, everyEvent } from "#core/events/event-filter.ts";
+import { type EventFilter, everyEvent } from "#core/events/query/event-filter.ts";
 import type { Random } from "#test/support/random.ts";
 
 /** Two of the types differ in case only, and share an index. */

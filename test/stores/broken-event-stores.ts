@@ -1,7 +1,4 @@
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
-import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import { type JournalEntry, type JournalPoint, toSeq } from "#core/events/event-journal.ts";
 import type {
   EventPage,
@@ -12,7 +9,10 @@ import type {
   PageRequest,
   TailPage,
 } from "#core/events/event-store.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 

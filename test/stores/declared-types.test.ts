@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import type { Aggregation } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import type { FieldCondition } from "#core/events/event-filter.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { declarationOf, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
+import type { Aggregation } from "#core/events/query/aggregation.ts";
+import type { FieldCondition } from "#core/events/query/event-filter.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { declarationOf, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { DECLARED_TYPES_LIFETIME_MS } from "#stores/opensearch/declared-types.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type IdempotencyKeys, KEY_LIFETIME_MS, type KeyClaim } from "#core/events/idempotency-keys.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
-import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { uuidV7 } from "#core/uuid.ts";
+import { RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 export interface OpenKeys {
   readonly keys: IdempotencyKeys;

@@ -1,4 +1,5 @@
 import { invalidInput } from "#core/errors.ts";
+import type { Event } from "#core/events/event.ts";
 import {
   type AggregatedField,
   type AggregatedValue,
@@ -9,10 +10,9 @@ import {
   type Group,
   type GroupBy,
   MAX_BUCKETS,
-} from "#core/events/aggregation.ts";
-import type { Event } from "#core/events/event.ts";
-import { declarationOf, type FieldKind, scalarsOf } from "#core/events/event-types.ts";
-import { valueNumbers } from "#core/events/value-numbers.ts";
+} from "#core/events/query/aggregation.ts";
+import { declarationOf, type FieldKind, scalarsOf } from "#core/events/types/event-types.ts";
+import { valueNumbers } from "#core/events/values/value-numbers.ts";
 
 type Key = Group["key"];
 

@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
-import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
-import { type EventFilter, matches } from "#core/events/event-filter.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import type {
   EventPage,
@@ -13,11 +10,14 @@ import type {
   PageRequest,
   TailPage,
 } from "#core/events/event-store.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
-import type { Position } from "#core/events/position.ts";
-import { valueNumbers } from "#core/events/value-numbers.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
+import { type EventFilter, matches } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
+import { valueNumbers } from "#core/events/values/value-numbers.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 type PointedEntry = TailPage["entries"][number];
 

@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import type { FieldKind } from "#core/events/types/event-types.ts";
 import type { LogFlags, PrintedValue, ValueKind } from "#core/haproxy/log-format/log-format.ts";
 
 /** One of HAProxy's log-format aliases (configuration manual, section 8.2.6). */

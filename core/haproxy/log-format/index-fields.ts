@@ -1,4 +1,4 @@
-import type { DeclaredFields, FieldKind } from "#core/events/event-types.ts";
+import type { DeclaredFields, FieldKind } from "#core/events/types/event-types.ts";
 import type { Captures } from "#core/haproxy/config/haproxy-config.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
 import {

@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import type { FieldKind } from "#core/events/types/event-types.ts";
 import type { SampleExpression } from "#core/haproxy/log-format/sample-expression.ts";
 
 /**

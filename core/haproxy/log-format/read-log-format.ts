@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import type { FieldKind } from "#core/events/types/event-types.ts";
 import { isAlias, isFixedField, JSON_VALUE, valueOfAlias } from "#core/haproxy/log-format/aliases.ts";
 import { partsOfEncoded } from "#core/haproxy/log-format/encoded-format.ts";
 import { readJsonMembers } from "#core/haproxy/log-format/json-members.ts";

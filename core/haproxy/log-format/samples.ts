@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import type { FieldKind } from "#core/events/types/event-types.ts";
 import { emptyUnder, JSON_VALUE, METHOD_CHARACTERS, NAME_CHARACTERS } from "#core/haproxy/log-format/aliases.ts";
 import type { LogFlags, PrintedValue, ValueKind } from "#core/haproxy/log-format/log-format.ts";
 import type { SampleConverter, SampleExpression } from "#core/haproxy/log-format/sample-expression.ts";

@@ -1,4 +1,4 @@
-import { isUuid, isUuidV8, uuidV8Of } from "#core/events/uuid.ts";
+import { isUuid, isUuidV8, uuidV8Of } from "#core/uuid.ts";
 
 /** What `lineId` and `receiptId` make. */
 const AGENT_ID = /^([0-9a-f]{16})-(r?)(\d{15})$/;

@@ -1,4 +1,4 @@
-import type { FieldKind } from "#core/events/event-types.ts";
+import type { FieldKind } from "#core/events/types/event-types.ts";
 
 /**
  * The typed fields of a `haproxy` event: HAProxy's own names for what its own formats log (configuration manual,

@@ -1,5 +1,5 @@
 import type { Event } from "#core/events/event.ts";
-import { fromJournalLine } from "#core/events/journal-record.ts";
+import { fromJournalLine } from "#core/events/records/journal-record.ts";
 import type { ArchivedEvent } from "#core/events/replay-events.ts";
 import type { LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration, HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { fixedFormats } from "#core/haproxy/log-format/built-in-formats.ts";
 import { indexFields } from "#core/haproxy/log-format/index-fields.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";

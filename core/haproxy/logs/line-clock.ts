@@ -1,4 +1,4 @@
-import { DAY_MS } from "#core/events/calendar.ts";
+import { DAY_MS } from "#core/events/time/calendar.ts";
 
 /** How a clock is wrong that cannot be right. */
 export type ClockFault = "ahead" | "behind";

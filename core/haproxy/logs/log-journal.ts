@@ -1,5 +1,5 @@
 import type { Appended } from "#core/events/event-journal.ts";
-import { type PackedLines, packLines } from "#core/events/pack-lines.ts";
+import { type PackedLines, packLines } from "#core/events/records/pack-lines.ts";
 import { type LogRecord, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 
 /** Where a log record is first made durable: the stream `haproxy-logs`, which index-haproxy-logs follows. */

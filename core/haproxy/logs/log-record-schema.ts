@@ -1,4 +1,4 @@
-import { parseTimestamp } from "#core/events/timestamps.ts";
+import { parseTimestamp } from "#core/events/time/timestamps.ts";
 import { quote } from "#core/faults.ts";
 import { DROP_CAUSES } from "#core/haproxy/logs/log-record.ts";
 import { isZone } from "#core/haproxy/parser/local-time.ts";

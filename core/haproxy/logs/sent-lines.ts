@@ -1,11 +1,11 @@
 import type { Fault } from "#core/errors.ts";
-import { DAY_MS } from "#core/events/calendar.ts";
-import { parseTimestamp } from "#core/events/timestamps.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
+import { DAY_MS } from "#core/events/time/calendar.ts";
+import { parseTimestamp } from "#core/events/time/timestamps.ts";
 import { MAX_PACKED_BYTES } from "#core/haproxy/logs/log-journal.ts";
 import { type LogRecord, toLineBytes, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { type LogDefaults, readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
 import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
+import { uuidV7 } from "#core/uuid.ts";
 
 /** What a sender says of all lines at once. */
 export interface LogSender {

@@ -1,9 +1,9 @@
 import type { Event } from "#core/events/event.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { parseTimestamp } from "#core/events/timestamps.ts";
-import { printUtc } from "#core/events/utc-text.ts";
-import type { ValueShape } from "#core/events/value-shape.ts";
+import { parseTimestamp } from "#core/events/time/timestamps.ts";
+import { printUtc } from "#core/events/time/utc-text.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
+import type { ValueShape } from "#core/events/values/value-shape.ts";
 import { writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { toEventValue } from "#core/haproxy/logs/event-value.ts";

@@ -1,4 +1,4 @@
-import { type MemberKind, ValueShape } from "#core/events/value-shape.ts";
+import { type MemberKind, ValueShape } from "#core/events/values/value-shape.ts";
 
 /** The value of a line's event, and what it is made of. */
 export interface EventValue {

@@ -1,7 +1,7 @@
 import { type Principal, RIGHTS, type Right } from "#core/access/principal.ts";
 import type { Authenticate } from "#functions/shared/auth/authenticate.ts";
 import { notAllowed } from "#functions/shared/auth/challenge.ts";
-import type { ApiRequest } from "#functions/shared/request.ts";
+import type { ApiRequest } from "#functions/shared/http/request.ts";
 
 /**
  * Lets a request with the right pass, and tells whose it is. Throws `unauthenticated`, `forbidden` or `unavailable`.

@@ -1,7 +1,7 @@
 import { systemClock } from "#core/clock.ts";
 import { type Authenticate, authenticator } from "#functions/shared/auth/authenticate.ts";
 import { tokenVerifier } from "#functions/shared/auth/token-verifier.ts";
-import type { Environment } from "#functions/shared/environment.ts";
+import type { Environment } from "#functions/shared/deployment/environment.ts";
 import { DynamoApiKeys } from "#stores/dynamodb/dynamo-api-keys.ts";
 
 /** Callers by tokens of the issuer, and by keys of the table, that an environment names. */

@@ -1,5 +1,5 @@
 import type { PanelField, PanelSource } from "#core/dashboards/panel.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { searchPattern } from "#stores/opensearch/index-names.ts";
 import { FIELDS } from "#stores/opensearch/index-templates.ts";

@@ -8,8 +8,8 @@ import { systemClock } from "#core/clock.ts";
 import { fromLogRecordLine } from "#core/haproxy/logs/read-log-record.ts";
 import { linesOf } from "#test/agent/log-receiver.ts";
 import { type OpenSpooler, openSpooler } from "#test/agent/open-spooler.ts";
-import { refusal } from "#test/support/aws-front.ts";
-import { openKinesis, readRecords, type TestKinesis } from "#test/support/kinesis.ts";
+import { refusal } from "#test/support/aws/aws-front.ts";
+import { openKinesis, readRecords, type TestKinesis } from "#test/support/aws/kinesis.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 import { until } from "#test/support/until.ts";
 

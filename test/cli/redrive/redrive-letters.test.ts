@@ -7,14 +7,14 @@ import type { Journal } from "#core/events/append-again.ts";
 import type { Event } from "#core/events/event.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { type DeadLetter, toDeadLetterLines } from "#core/events/index-entries.ts";
-import { toJournalLine } from "#core/events/journal-record.ts";
+import { toJournalLine } from "#core/events/records/journal-record.ts";
 import { type LogRecord, lineId, toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { toBatch } from "#dev/journal-consumer.ts";
 import { toItem } from "#stores/dynamodb/artifact-item.ts";
-import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { toDestinationFile } from "#test/support/event-source-mapping-discarded.ts";
-import { memoryPlace } from "#test/support/memory-place.ts";
-import { toStreamBatch } from "#test/support/table-stream.ts";
+import { toDestinationFile } from "#test/support/aws/event-source-mapping-discarded.ts";
+import { toStreamBatch } from "#test/support/aws/table-stream.ts";
+import { memoryPlace } from "#test/support/memory/memory-place.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 const letterOf = (event: Event, reason = "mapper_parsing_exception: no"): DeadLetter => ({
   reason,

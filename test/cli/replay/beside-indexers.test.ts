@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
 import { isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 import { seededRandom, seedOfThisRun } from "#test/support/random.ts";
 import { replayBesideIndexers } from "./beside-indexers.ts";
 

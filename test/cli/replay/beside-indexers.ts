@@ -1,15 +1,15 @@
 import { expect } from "@jest/globals";
 import { replayArchive } from "#cli/replay/replay-archive.ts";
-import { replayableUntil } from "#core/events/archive-times.ts";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { fromJournalLine } from "#core/events/journal-record.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { replayableUntil } from "#core/events/records/archive-times.ts";
+import { fromJournalLine } from "#core/events/records/journal-record.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
-import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { archived, archivePath } from "#test/support/archive.ts";
-import { type MemoryPlace, memoryPlace } from "#test/support/memory-place.ts";
+import { type MemoryPlace, memoryPlace } from "#test/support/memory/memory-place.ts";
 import type { Random } from "#test/support/random.ts";
+import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
+import { archived, archivePath } from "#test/support/samples/archive.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

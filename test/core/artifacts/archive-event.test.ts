@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { archiveEventId, requireArchivable, toArchiveEvent, versionOf } from "#core/artifacts/archive-event.ts";
 import { toEventJson } from "#core/events/event.ts";
-import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
+import { fromJournalLine, toJournalLine } from "#core/events/records/journal-record.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { isUuid, uuidV7 } from "#core/events/uuid.ts";
+import { isUuid, uuidV7 } from "#core/uuid.ts";
 
 const KEY = { namespace: "default", kind: "breeds", name: "sava:9050" } as const;
 const STATE = {

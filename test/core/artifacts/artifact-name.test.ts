@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { tagOf } from "#core/artifacts/archive-event.ts";
 import { ARTIFACT_KINDS } from "#core/artifacts/artifact.ts";
 import { faultOfName, MAX_NAME_CHARACTERS, requireKind, requireName } from "#core/artifacts/artifact-name.ts";
-import { artifactKeyOf } from "#functions/shared/asked-artifact.ts";
-import { toApiRequest } from "#functions/shared/request.ts";
+import { artifactKeyOf } from "#functions/shared/http/asked-artifact.ts";
+import { toApiRequest } from "#functions/shared/http/request.ts";
 
 const aName = fc
   .string({ unit: "binary", minLength: 1, maxLength: MAX_NAME_CHARACTERS })

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ArtifactStore } from "#core/artifacts/artifact-store.ts";
 import { declaringTypes } from "#core/artifacts/type-declaring-store.ts";
 import { PulseError } from "#core/errors.ts";
-import type { TypeRegister } from "#core/events/type-register.ts";
+import type { TypeRegister } from "#core/events/types/type-register.ts";
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedArtifactStore } from "#stores/embedded/embedded-artifact-store.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const KEY = { namespace: "default", kind: "event-types", name: "orders" } as const;
 const change = (fields: Readonly<Record<string, string>>, retentionDays = 30) => ({

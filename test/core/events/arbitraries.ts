@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Event } from "#core/events/event.ts";
-import { isEventType } from "#core/events/event-types.ts";
+import { isEventType } from "#core/events/types/event-types.ts";
 
 /** Texts that JSON allows and that programs stumble over. */
 export const anyText = fc.oneof(

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import { EventFeeds } from "#core/events/event-feed.ts";
-import { type EventFilter, everyEvent, matches } from "#core/events/event-filter.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import { followEvents, startOfStream } from "#core/events/follow-events.ts";
 import type { PointedEntry } from "#core/events/index-entries.ts";
-import { toPositionText } from "#core/events/position.ts";
+import { type EventFilter, everyEvent, matches } from "#core/events/query/event-filter.ts";
+import { EventFeeds } from "#core/events/stream/event-feed.ts";
+import { toPositionText } from "#core/events/stream/position.ts";
 import { NaiveEventStore } from "#test/stores/naive-event-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { ManualClock } from "#test/support/manual-clock.ts";
+import { ManualClock } from "#test/support/memory/manual-clock.ts";
 import { type Random, seededRandom, seedOfThisRun } from "#test/support/random.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 type Entry = Omit<PointedEntry, "line">;
 

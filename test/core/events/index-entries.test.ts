@@ -3,7 +3,7 @@ import { PulseError } from "#core/errors.ts";
 import { toSeq } from "#core/events/event-journal.ts";
 import type { EventStore, Kept } from "#core/events/event-store.ts";
 import { type DeadLetter, indexEntries, type PointedEntry, type ReadPart } from "#core/events/index-entries.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 const SHARD = "events/0";
 const END = { shard: SHARD, seq: toSeq(9, 99_999), arrivedAtMs: 1_000 };

@@ -10,7 +10,7 @@ import {
   labelledLines,
   printedField,
 } from "#test/core/haproxy/known-lines.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
 
 /** The larger file holds 32,702 lines. */
 const READING_TIMEOUT_MS = 120_000;

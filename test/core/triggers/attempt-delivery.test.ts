@@ -5,9 +5,9 @@ import { DELIVERY_LIFETIME_MS, MAX_PAUSE_MS } from "#core/triggers/backoff.ts";
 import { toDelivery } from "#core/triggers/delivery.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 import { missingTarget, type TargetAnswer } from "#core/triggers/trigger-target.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { openMemoryPausedTriggers } from "#test/support/memory-paused-triggers.ts";
+import { openMemoryPausedTriggers } from "#test/support/memory/memory-paused-triggers.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const event = anEvent();

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { toEventJson } from "#core/events/event.ts";
 import { fromDeliveryText, toDelivery, toDeliveryText, toMessageBody, toWebhookBody } from "#core/triggers/delivery.ts";
 import { anyEvent, anyText } from "#test/core/events/arbitraries.ts";
-import { aTrigger, WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { aTrigger, WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 test("comes out of a queue as it went in, its event byte for byte, with nothing secret", () => {
   fc.assert(

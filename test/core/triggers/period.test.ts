@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
-import { isUuid } from "#core/events/uuid.ts";
+import { fromJournalLine, toJournalLine } from "#core/events/records/journal-record.ts";
 import { readPeriodMs, tickEvent, ticksBetween } from "#core/triggers/period.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
+import { isUuid } from "#core/uuid.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
 
 test.each([
   ["1s", 1000],

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { RATE_PAUSE_MS, RateLimits } from "#core/triggers/rate-limits.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
 
 const trigger = aTrigger({ ratePerSecond: 10 });
 

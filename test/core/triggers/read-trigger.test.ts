@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Fault, PulseError } from "#core/errors.ts";
 import { type DeclaredTrigger, type ReadTriggerOptions, readTrigger } from "#core/triggers/read-trigger.ts";
-import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
+import { WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
 
 const webhook = { url: "https://receiver.example/hook", secret: WEBHOOK_SECRET };
 

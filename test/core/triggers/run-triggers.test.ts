@@ -7,8 +7,8 @@ import { RateLimits } from "#core/triggers/rate-limits.ts";
 import { MAX_HOPS, runTriggers } from "#core/triggers/run-triggers.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 import { indexTriggers } from "#core/triggers/trigger-index.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 function openRun(triggers: readonly Trigger[]) {
   const handed: Delivery[] = [];

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { PulseError } from "#core/errors.ts";
 import { TriggerCatalog } from "#core/triggers/trigger-catalog.ts";
-import { WEBHOOK_SECRET } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { openMemoryArtifacts } from "#test/support/memory-artifacts.ts";
-import { openMemoryPausedTriggers } from "#test/support/memory-paused-triggers.ts";
+import { openMemoryArtifacts } from "#test/support/memory/memory-artifacts.ts";
+import { openMemoryPausedTriggers } from "#test/support/memory/memory-paused-triggers.ts";
+import { WEBHOOK_SECRET } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const declared = {
   tags: "tests",

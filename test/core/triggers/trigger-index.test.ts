@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent, matches } from "#core/events/event-filter.ts";
+import { everyEvent, matches } from "#core/events/query/event-filter.ts";
 import type { Trigger } from "#core/triggers/trigger.ts";
 import { indexTriggers } from "#core/triggers/trigger-index.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 /** What a query with the same words would find. */
 const naively = (triggers: readonly Trigger[], event: Event): readonly Trigger[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { isUuid } from "#core/events/uuid.ts";
+import { isUuid } from "#core/uuid.ts";
 import { measureAllocation } from "#core/workflows/measure-allocation.ts";
 import { measureHealth } from "#core/workflows/measure-health.ts";
 import { measureMetrics } from "#core/workflows/measure-metrics.ts";

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Artifact, ArtifactKind } from "#core/artifacts/artifact.ts";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import { type EventJournal, toSeq } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { expandTags } from "#core/events/tags.ts";
 import type { Measuring } from "#core/workflows/measure-lines.ts";
 import type { Rhythm } from "#core/workflows/window.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 /** A multiple of every rhythm that tests have. */
 export const START_MS = Date.UTC(2026, 2, 15, 12);

@@ -7,8 +7,8 @@ import type { Target } from "#core/triggers/trigger.ts";
 import type { TriggerTarget } from "#core/triggers/trigger-target.ts";
 import { eventBusTarget } from "#functions/deliver-webhooks/event-bus-target.ts";
 import { lambdaTarget } from "#functions/deliver-webhooks/lambda-target.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 /** Answers as AWS is told to; the calls are written down. */
 let server: Server;

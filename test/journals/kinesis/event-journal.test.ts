@@ -1,7 +1,7 @@
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
 import { behavesLikeAnEventJournal } from "#test/journals/event-journal-contract.ts";
-import { openKinesis, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
-import { patientClock } from "#test/support/patient-clock.ts";
+import { openKinesis, STREAM, type TestKinesis } from "#test/support/aws/kinesis.ts";
+import { patientClock } from "#test/support/memory/patient-clock.ts";
 
 function openJournal({ config, read }: TestKinesis) {
   const journal = new KinesisEventJournal({ streamName: STREAM, clock: patientClock(), config });

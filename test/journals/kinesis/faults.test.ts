@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import type { Appended } from "#core/events/event-journal.ts";
 import { KinesisEventJournal } from "#journals/kinesis/kinesis-event-journal.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { type AwsCall, type AwsReply, refusal } from "#test/support/aws-front.ts";
-import { openKinesis, STREAM, type TestKinesis } from "#test/support/kinesis.ts";
-import { type PatientClock, patientClock } from "#test/support/patient-clock.ts";
+import { type AwsCall, type AwsReply, refusal } from "#test/support/aws/aws-front.ts";
+import { openKinesis, STREAM, type TestKinesis } from "#test/support/aws/kinesis.ts";
+import { type PatientClock, patientClock } from "#test/support/memory/patient-clock.ts";
 import { type Random, seededRandom, seedOfThisRun } from "#test/support/random.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 let kinesis: TestKinesis;
 let clock: PatientClock;

@@ -1,7 +1,7 @@
 import { KinesisLogJournal } from "#journals/kinesis/kinesis-log-journal.ts";
 import { behavesLikeALogJournal } from "#test/journals/log-journal-contract.ts";
-import { openKinesis, readRecords } from "#test/support/kinesis.ts";
-import { patientClock } from "#test/support/patient-clock.ts";
+import { openKinesis, readRecords } from "#test/support/aws/kinesis.ts";
+import { patientClock } from "#test/support/memory/patient-clock.ts";
 
 const STREAM = "haproxy-logs";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Event } from "#core/events/event.ts";
-import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/journal-record.ts";
+import { fromJournalLine, splitRecord, toJournalLine } from "#core/events/records/journal-record.ts";
 import { type Lane, type PackedRecord, toCalls, toLanes } from "#journals/kinesis/pack-records.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const MIB = 1024 * 1024;
 

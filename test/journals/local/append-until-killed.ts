@@ -1,7 +1,7 @@
 import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 /* Appends to the file it is given, from several sides, and prints the id of each event once it is durable. */
 

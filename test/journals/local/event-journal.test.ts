@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toSeq } from "#core/events/event-journal.ts";
-import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+import { fromJournalLine, splitRecord } from "#core/events/records/journal-record.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { behavesLikeAnEventJournal, type OpenedEventJournal } from "#test/journals/event-journal-contract.ts";

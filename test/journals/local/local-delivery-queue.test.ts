@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DeadDelivery } from "#core/triggers/delivery.ts";
 import { LocalDeliveryQueue } from "#journals/local/local-delivery-queue.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const aDeadDelivery = (id: string): DeadDelivery => ({
   id,

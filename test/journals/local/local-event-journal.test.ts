@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Appended, fromSeq, isSeq, type JournalEntry } from "#core/events/event-journal.ts";
-import { fromJournalLine, splitRecord } from "#core/events/journal-record.ts";
+import { fromJournalLine, splitRecord } from "#core/events/records/journal-record.ts";
 import { type LocalEventJournal, MAX_RECORD_BYTES, openLocalJournal } from "#journals/local/local-event-journal.ts";
 
 import { openDatabase } from "#stores/embedded/database.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const ALL = [0n, 1000, Number.MAX_SAFE_INTEGER] as const;
 

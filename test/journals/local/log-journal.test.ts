@@ -3,8 +3,8 @@ import { openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { openLocalLogJournal } from "#journals/local/local-log-journal.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { behavesLikeALogJournal } from "#test/journals/log-journal-contract.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { aLogLine } from "#test/support/log-records.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine } from "#test/support/samples/log-records.ts";
 
 behavesLikeALogJournal("the local journal", async () => {
   const database = openDatabase(":memory:");

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { toSeq } from "#core/events/event-journal.ts";
 import type { DeadLetter } from "#core/events/index-entries.ts";
 import { S3DeadLetters } from "#journals/s3/s3-dead-letters.ts";
-import { openS3, type TestS3 } from "#test/support/s3.ts";
+import { openS3, type TestS3 } from "#test/support/aws/s3.ts";
 
 const SHARD = "events/shardId-000000000003";
 const aLetter = (sequenceNumber: number, line = '{"id":"…"}'): DeadLetter => ({

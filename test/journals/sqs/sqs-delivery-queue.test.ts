@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { fromDeliveryText, toDelivery } from "#core/triggers/delivery.ts";
 import { SqsDeadDeliveries, SqsDeliveryQueue } from "#journals/sqs/sqs-delivery-queue.ts";
-import { aTrigger } from "#test/support/a-trigger.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { openSqs, type TestSqs } from "#test/support/sqs.ts";
+import { openSqs, type TestSqs } from "#test/support/aws/sqs.ts";
+import { aTrigger } from "#test/support/samples/a-trigger.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 let sqs: TestSqs;
 let queue: SqsDeliveryQueue;

@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import type { AggregatedField, Aggregator, GroupBy } from "#core/events/aggregation.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
+import type { AggregatedField, Aggregator, GroupBy } from "#core/events/query/aggregation.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { expectBetween } from "#test/stores/contract/expect-between.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "@jest/globals";
-import type { Aggregation, AggregationResult } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import { type JournalEntry, toSeq } from "#core/events/event-journal.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Aggregation, AggregationResult } from "#core/events/query/aggregation.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
 import type { RankShift } from "#test/stores/naive-aggregate.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 /** One promise of the contract: what it says, and how it is tried on a store. */
 export interface Check {

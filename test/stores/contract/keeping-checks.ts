@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { Check } from "#test/stores/contract/ground.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 const eventsNamed = (namespace: string, count: number) =>
   Array.from({ length: count }, (_, index) => anEvent({ namespace, value: String(index) }));

@@ -1,10 +1,10 @@
 import { expect } from "@jest/globals";
-import { MAX_BUCKETS } from "#core/events/aggregation.ts";
-import type { Cursor } from "#core/events/cursor.ts";
 import type { Event } from "#core/events/event.ts";
 import type { EventQuery, EventStore } from "#core/events/event-store.ts";
+import { MAX_BUCKETS } from "#core/events/query/aggregation.ts";
+import type { Cursor } from "#core/events/query/cursor.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
-import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 /** More than any check here keeps: cursors that lead in a circle fail instead of running for ever. */
 const MAX_EVENTS = 5_000;

@@ -2,7 +2,7 @@ import { expect } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
 import { fromSeq, type JournalEntry, toSeq } from "#core/events/event-journal.ts";
 import type { EventQuery, PageRequest } from "#core/events/event-store.ts";
-import type { Position } from "#core/events/position.ts";
+import type { Position } from "#core/events/stream/position.ts";
 import { expectBetween } from "#test/stores/contract/expect-between.ts";
 import type { Check, Ground } from "#test/stores/contract/ground.ts";
 import { aRandomAggregation, aRandomEvent, aRandomQuery } from "#test/stores/contract/random-questions.ts";

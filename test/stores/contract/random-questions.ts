@@ -1,10 +1,10 @@
-import type { AggregatedField, Aggregation, Aggregator, GroupBy } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import type { FieldCondition } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
+import type { AggregatedField, Aggregation, Aggregator, GroupBy } from "#core/events/query/aggregation.ts";
+import type { FieldCondition } from "#core/events/query/event-filter.ts";
 import { expandTags } from "#core/events/tags.ts";
-import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
 import type { Random } from "#test/support/random.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 /*
  * Small vocabularies, so that tags meet, timestamps tie, and most questions have some answer but not everything.

@@ -1,8 +1,8 @@
 import { expect } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
 import type { EventStore, TailPage } from "#core/events/event-store.ts";
-import type { Position } from "#core/events/position.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import type { Position } from "#core/events/stream/position.ts";
 
 /** More pages than any check needs: a tail that never catches up fails instead of running for ever. */
 const MAX_PAGES = 5_000;

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
-import type { FieldCondition } from "#core/events/event-filter.ts";
+import type { FieldCondition } from "#core/events/query/event-filter.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
-import { RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 const at = (timestamp: string) => ({ timestamp });
 

@@ -1,11 +1,11 @@
 import { expect } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
-import type { EventFilter } from "#core/events/event-filter.ts";
-import { matches } from "#core/events/event-filter.ts";
 import { toSeq } from "#core/events/event-journal.ts";
+import type { EventFilter } from "#core/events/query/event-filter.ts";
+import { matches } from "#core/events/query/event-filter.ts";
 import type { Check, Ground } from "#test/stores/contract/ground.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
-import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 /** Events kept as records 1, 2, 3 … of the shard, but not yet declared readable. */
 async function keepUnread({ store, namespace, shard }: Ground, count: number, drafts: Partial<Event> = {}) {

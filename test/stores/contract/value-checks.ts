@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { expect } from "@jest/globals";
-import type { Aggregation, Aggregator, GroupBy } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import type { FieldCondition } from "#core/events/event-filter.ts";
-import { MAX_KEYWORD_CHARACTERS } from "#core/events/event-types.ts";
+import type { Aggregation, Aggregator, GroupBy } from "#core/events/query/aggregation.ts";
+import type { FieldCondition } from "#core/events/query/event-filter.ts";
+import { MAX_KEYWORD_CHARACTERS } from "#core/events/types/event-types.ts";
 import type { Check } from "#test/stores/contract/ground.ts";
 import { readTail } from "#test/stores/contract/read-tail.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";

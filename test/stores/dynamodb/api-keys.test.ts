@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { issueApiKey } from "#core/access/api-keys.ts";
 import { DynamoApiKeys } from "#stores/dynamodb/dynamo-api-keys.ts";
-import { refusal } from "#test/support/aws-front.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { refusal } from "#test/support/aws/aws-front.ts";
+import { openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
 
 const { record } = issueApiKey(
   { name: "gateway", rights: ["write"], namespaces: ["team-a", "team-b"] },

@@ -6,10 +6,10 @@ import { fromItem } from "#stores/dynamodb/artifact-item.ts";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { behavesLikeAnArtifactStore } from "#test/stores/artifact-store-contract.ts";
-import { refusal } from "#test/support/aws-front.ts";
-import { ARTIFACTS_TABLE, openDynamo, type TestDynamo } from "#test/support/dynamodb.ts";
-import { journalledEvents } from "#test/support/journalled-events.ts";
-import { type ItemsPut, recordItems, toStreamBatch } from "#test/support/table-stream.ts";
+import { refusal } from "#test/support/aws/aws-front.ts";
+import { ARTIFACTS_TABLE, openDynamo, type TestDynamo } from "#test/support/aws/dynamodb.ts";
+import { type ItemsPut, recordItems, toStreamBatch } from "#test/support/aws/table-stream.ts";
+import { journalledEvents } from "#test/support/samples/journalled-events.ts";
 
 /** No test is about a machine that is slow: nobody's patience ends. */
 const PATIENT: Clock = { now: () => 0, after: systemClock.after };

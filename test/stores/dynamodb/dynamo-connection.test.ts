@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { DynamoArtifactStore } from "#stores/dynamodb/dynamo-artifact-store.ts";
 import { DynamoConnection } from "#stores/dynamodb/dynamo-connection.ts";
 import { DynamoPausedTriggers } from "#stores/dynamodb/dynamo-paused-triggers.ts";
-import { ARTIFACTS_TABLE, openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { ARTIFACTS_TABLE, openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
 
 let dynamo: TestDynamo;
 let connection: DynamoConnection;

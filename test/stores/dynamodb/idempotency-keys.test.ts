@@ -3,8 +3,8 @@ import { PulseError } from "#core/errors.ts";
 import type { KeyClaim } from "#core/events/idempotency-keys.ts";
 import { DynamoIdempotencyKeys } from "#stores/dynamodb/dynamo-idempotency-keys.ts";
 import { remembersIdempotencyKeys } from "#test/stores/idempotency-keys-contract.ts";
-import { refusal } from "#test/support/aws-front.ts";
-import { openDynamo, TABLE, type TestDynamo } from "#test/support/dynamodb.ts";
+import { refusal } from "#test/support/aws/aws-front.ts";
+import { openDynamo, TABLE, type TestDynamo } from "#test/support/aws/dynamodb.ts";
 
 const openKeys = ({ config }: TestDynamo) => new DynamoIdempotencyKeys({ tableName: TABLE, config });
 

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { DynamoPausedTriggers } from "#stores/dynamodb/dynamo-paused-triggers.ts";
 import { remembersPausedTriggers } from "#test/core/triggers/paused-triggers-contract.ts";
-import { refusal } from "#test/support/aws-front.ts";
-import { openDynamo, TABLE } from "#test/support/dynamodb.ts";
+import { refusal } from "#test/support/aws/aws-front.ts";
+import { openDynamo, TABLE } from "#test/support/aws/dynamodb.ts";
 
 async function open() {
   const dynamo = await openDynamo();

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { type LocalEventJournal, openLocalJournal } from "#journals/local/local-event-journal.ts";
 import { type EmbeddedDatabase, openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedArtifactStore } from "#stores/embedded/embedded-artifact-store.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { behavesLikeAnArtifactStore } from "#test/stores/artifact-store-contract.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { journalledEvents } from "#test/support/journalled-events.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
+import { journalledEvents } from "#test/support/samples/journalled-events.ts";
 
 behavesLikeAnArtifactStore(
   "the embedded store",

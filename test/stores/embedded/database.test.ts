@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 function refusalOf(action: () => unknown): Error {
   try {

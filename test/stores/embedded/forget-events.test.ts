@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
-import { DEFAULT_EVENT_TYPES } from "#core/events/event-types.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { DEFAULT_EVENT_TYPES } from "#core/events/types/event-types.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
-import { anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
+import { anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Of the day that the tests take for today: a day is forgotten as a whole. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Aggregation, GroupBy } from "#core/events/aggregation.ts";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent, matches } from "#core/events/event-filter.ts";
 import type { EventQuery } from "#core/events/event-store.ts";
-import { uuidV7 } from "#core/events/uuid.ts";
+import type { Aggregation, GroupBy } from "#core/events/query/aggregation.ts";
+import { everyEvent, matches } from "#core/events/query/event-filter.ts";
+import { uuidV7 } from "#core/uuid.ts";
 import { openDatabase } from "#stores/embedded/database.ts";
 import { EmbeddedEventStore } from "#stores/embedded/embedded-event-store.ts";
 import { aggregateNaively } from "#test/stores/naive-aggregate.ts";
-import { anEvent } from "#test/support/an-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const TAGS = ["a", "b", "c", "d"];

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import type { AggregatedField } from "#core/events/aggregation.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
+import type { AggregatedField } from "#core/events/query/aggregation.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent, RECEIVED_AT_MS } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(120_000);
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
 import { toSeq } from "#core/events/event-journal.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
@@ -12,11 +12,11 @@ import { installTemplates } from "#stores/opensearch/install-templates.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
 import { type Isolated, isolate, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { aLogLine } from "#test/support/log-records.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 jest.setTimeout(120_000);
 

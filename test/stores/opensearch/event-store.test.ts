@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import { behavesLikeAnEventStore } from "#test/stores/event-store-contract.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 /** Each check makes indices of its own, which is what takes OpenSearch long. */
 jest.setTimeout(300_000);

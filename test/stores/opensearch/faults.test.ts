@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
 import type { RetryPolicy } from "#stores/opensearch/backoff.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/faulty-proxy.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { type Fault, type FaultyProxy, openFaultyProxy, type SeenRequest } from "#test/support/http/faulty-proxy.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(120_000);
 

@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Client } from "@opensearch-project/opensearch";
 import { openClient } from "#stores/opensearch/client.ts";
 import { installRetention, type Retention, retentionPolicy } from "#stores/opensearch/retention-policies.ts";
-import { type IndexStateManagement, openIndexStateManagement } from "#test/support/index-state-management.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import {
+  type IndexStateManagement,
+  openIndexStateManagement,
+} from "#test/support/opensearch/index-state-management.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 const ORDERS: Retention = {
   name: "pulse-orders",

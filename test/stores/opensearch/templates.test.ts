@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { everyEvent } from "#core/events/event-filter.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { request } from "#stores/opensearch/client.ts";
 import { toBulkLines } from "#stores/opensearch/event-document.ts";
 import { genericTemplate, indexTemplates, typeTemplate } from "#stores/opensearch/index-templates.ts";
 import { installTemplate, installTemplates } from "#stores/opensearch/install-templates.ts";
 import { type Isolated, isolate, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(120_000);
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import type { Event } from "#core/events/event.ts";
-import { everyEvent } from "#core/events/event-filter.ts";
 import type { EventStore } from "#core/events/event-store.ts";
-import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/event-types.ts";
+import { everyEvent } from "#core/events/query/event-filter.ts";
+import { DEFAULT_EVENT_TYPES, type EventTypeDeclaration } from "#core/events/types/event-types.ts";
 import { TypeRegistry } from "#stores/opensearch/type-registry.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
 
 jest.setTimeout(120_000);
 

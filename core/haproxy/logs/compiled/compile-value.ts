@@ -1,5 +1,5 @@
 import { Fragment, type Page } from "#core/byte-page.ts";
-import { type MemberKind, type MemberKinds, ValueShape } from "#core/events/value-shape.ts";
+import { type MemberKind, type MemberKinds, ValueShape } from "#core/events/values/value-shape.ts";
 import { indexNameOf } from "#core/haproxy/log-format/index-fields.ts";
 import {
   copyEscaped,

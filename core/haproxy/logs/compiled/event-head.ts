@@ -1,5 +1,5 @@
 import type { Page } from "#core/byte-page.ts";
-import { printUtc } from "#core/events/utc-text.ts";
+import { printUtc } from "#core/events/time/utc-text.ts";
 import { HEAD_BYTES, ID_BYTES, TIMESTAMP_BYTES } from "#core/events/written-event.ts";
 import { eventIdOf, lineNumberOf } from "#core/haproxy/logs/event-id.ts";
 import { RECEIPT_BLOCK_LINES, receiptBlockOf } from "#core/haproxy/logs/log-record.ts";

@@ -1,6 +1,6 @@
 import { Fragment, Page } from "#core/byte-page.ts";
-import { HAPROXY_EVENT_TYPE } from "#core/events/event-types.ts";
-import type { ValueShape } from "#core/events/value-shape.ts";
+import { HAPROXY_EVENT_TYPE } from "#core/events/types/event-types.ts";
+import type { ValueShape } from "#core/events/values/value-shape.ts";
 import { EventPages, HEAD_BYTES, type WrittenEvent } from "#core/events/written-event.ts";
 import {
   type CompiledValue,
@@ -43,6 +43,8 @@ export function writeOrdinaryLine(line: LogLine, parse: LineParser, receivedAtMs
 
 /** Far longer than HAProxy's lines are. */
 const MAX_LINE_BYTES = 4096;
+/** Of UTF-8, in bytes. */
+const LONGEST_CHARACTER = 4;
 /** Behind the line and its end stands what is written of its header, then the event. */
 const HEADER_AT = MAX_LINE_BYTES + 8;
 const EVENT_AT = HEADER_AT + 2 * MAX_LINE_BYTES;
@@ -110,8 +112,10 @@ class OrdinaryLines {
     const { length } = text;
     const page = this.#page;
     const { bytes } = page;
-    // What takes as many bytes as it has characters is ASCII.
-    if (length > MAX_LINE_BYTES || bytes.write(text, 0, "utf8") !== length) return undefined;
+    // What takes as many bytes as it has characters is ASCII. Of what takes more, enough is written to see it, and nothing
+    // behind is overwritten.
+    if (length > MAX_LINE_BYTES || bytes.write(text, 0, MAX_LINE_BYTES + LONGEST_CHARACTER, "utf8") !== length)
+      return undefined;
     // To a reader, one at the end is none of the line.
     if (bytes[length - 1] === LINE_FEED) return undefined;
     bytes[length] = 0;

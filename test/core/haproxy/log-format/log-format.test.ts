@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { FIELD_KINDS } from "#core/events/event-types.ts";
+import { FIELD_KINDS } from "#core/events/types/event-types.ts";
 import { LOG_ALIASES } from "#core/haproxy/log-format/aliases.ts";
 import { builtInFormats, optionFormat } from "#core/haproxy/log-format/built-in-formats.ts";
 import {

@@ -8,7 +8,7 @@ import {
 } from "#core/haproxy/logs/completeness.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { lineId, type Receipt, receiptBlockOf } from "#core/haproxy/logs/log-record.ts";
-import { aReceipt, INCARNATION } from "#test/support/log-records.ts";
+import { aReceipt, INCARNATION } from "#test/support/samples/log-records.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.parse("2026-11-22T10:00:00Z");

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { archiveEventId } from "#core/artifacts/archive-event.ts";
-import { isUuid, uuidV7, uuidV8 } from "#core/events/uuid.ts";
 import { eventIdOf } from "#core/haproxy/logs/event-id.ts";
 import { lineId, newIncarnation, receiptId } from "#core/haproxy/logs/log-record.ts";
+import { isUuid, uuidV7, uuidV8 } from "#core/uuid.ts";
 
 const incarnation = fc.stringMatching(/^[0-9a-f]{16}$/);
 const sequence = fc.nat({ max: 999_999_999_999_999 });

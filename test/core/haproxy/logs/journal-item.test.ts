@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fromJournalLine, toJournalLine } from "#core/events/journal-record.ts";
+import { fromJournalLine, toJournalLine } from "#core/events/records/journal-record.ts";
 import { archivedEventReader, readJournalItem } from "#core/haproxy/logs/journal-item.ts";
 import { toLogRecordLine } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
-import { anEvent } from "#test/support/an-event.ts";
-import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/log-records.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine, aReceiptRecord, httplogLine } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 /** What would be told apart by a careless look. */
 const MISLEADING = ['"receivedAtMs":1', '{"receivedAtMs":1,"at":"now","line":""}', '\\"receivedAtMs\\":'];

@@ -11,7 +11,7 @@ import {
   toLogRecordLine,
 } from "#core/haproxy/logs/log-record.ts";
 import { fromLogRecordLine, readLogRecord } from "#core/haproxy/logs/read-log-record.ts";
-import { aReceipt } from "#test/support/log-records.ts";
+import { aReceipt } from "#test/support/samples/log-records.ts";
 
 const AT = "2026-11-22T13:00:00.123Z";
 const origin = { id: "0123456789abcdef-000000000012345", at: AT, namespace: "default", source: "edge-1" };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { ValueShape } from "#core/events/value-shape.ts";
+import type { ValueShape } from "#core/events/values/value-shape.ts";
 import { readLogFormat } from "#core/haproxy/log-format/read-log-format.ts";
 import { writeOrdinaryLine } from "#core/haproxy/logs/compiled/ordinary-lines.ts";
 import { type LogLine, lineId, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import { haproxyParser, type KnownFormat, type LineParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import { capturedLines, goldenFiles, goldenFormats } from "#test/core/haproxy/known-lines.ts";
-import { aLogLine, httplogLine, INCARNATION } from "#test/support/log-records.ts";
+import { aLogLine, httplogLine, INCARNATION } from "#test/support/samples/log-records.ts";
 
 const RECEIVED_AT = "2026-11-22T05:00:00.500Z";
 const receivedAtMs = Date.parse(RECEIVED_AT);
@@ -104,6 +104,20 @@ describe("what is written straight from the bytes of a line", () => {
     expect(line).toContain(otherwise);
     expectTheSame(toLine(Buffer.from(line), 1));
   });
+
+  test.each([1, 1400, 2048, 4095, 4096])(
+    "is so after %i characters that are not ASCII, whatever was remembered",
+    (length) => {
+      const line = toLine(Buffer.from(httplogLine({})), 7);
+
+      expectTheSame(line);
+      for (const character of ["é", "€", "😀"]) {
+        expectTheSame(toLine(Buffer.from(character.repeat(length).slice(0, length)), 8));
+        expectTheSame(toLine(Buffer.from("a".repeat(length - 1) + character), 8));
+        expectTheSame(line);
+      }
+    },
+  );
 
   const put = fc.oneof(
     fc.constantFrom(

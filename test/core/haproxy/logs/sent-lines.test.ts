@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { fromLineBytes, type LogLine, type LogRecord } from "#core/haproxy/logs/log-record.ts";
 import { faultsOfSender, readLogRecords, readRawLines, type SentLine } from "#core/haproxy/logs/sent-lines.ts";
 import { MAX_FRAME_BYTES } from "#core/haproxy/syslog/syslog-frames.ts";
-import { aReceipt } from "#test/support/log-records.ts";
+import { aReceipt } from "#test/support/samples/log-records.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12);
 const sender = { namespace: "default", source: "edge-1", zone: "Europe/Berlin" };

@@ -6,9 +6,9 @@ import { HAPROXY_FIELDS } from "#core/haproxy/logs/fields.ts";
 import { lineId, receiptId, toLineBytes } from "#core/haproxy/logs/log-record.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import { capturedLines } from "#test/core/haproxy/known-lines.ts";
-import { aReceipt, INCARNATION } from "#test/support/log-records.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { aReceipt, INCARNATION } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 const receivedAtMs = Date.parse("2026-11-22T05:00:00Z");
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { HaproxyRecord, ParsedLine } from "#core/haproxy/parser/record.ts";
 import { capturedLines, printedField } from "#test/core/haproxy/known-lines.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
 
 const context = { zone: "UTC", receivedAtMs: 0 };
 const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");

@@ -4,7 +4,7 @@ import { haproxyParser } from "#core/haproxy/parser/haproxy-parser.ts";
 import type { HeaderCounts } from "#core/haproxy/parser/line-template.ts";
 import type { FieldValue, ParsedLine } from "#core/haproxy/parser/record.ts";
 import { latin1Of } from "#core/haproxy/parser/text.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
 
 const context = { zone: "UTC", receivedAtMs: Date.parse("2026-11-22T13:00:00Z") };
 

@@ -3,7 +3,7 @@ import { grafanaDashboard } from "#stores/opensearch/dashboards/grafana-dashboar
 import { type PanelAnswer, runAggs } from "#test/stores/opensearch/dashboards/run-panel.ts";
 import { keepSampleEvents } from "#test/stores/opensearch/dashboards/sample-events.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 jest.setTimeout(60_000);
 

@@ -2,10 +2,10 @@ import type { Event } from "#core/events/event.ts";
 import { expandTags } from "#core/events/tags.ts";
 import { toRecordedEvent } from "#core/haproxy/logs/to-event.ts";
 import type { OpenSearchEventStore } from "#stores/opensearch/opensearch-event-store.ts";
-import { anEntry, anEvent } from "#test/support/an-event.ts";
-import { aLogLine } from "#test/support/log-records.ts";
-import { parseHaproxyLine } from "#test/support/parse-haproxy-line.ts";
-import { plainEvent } from "#test/support/plain-event.ts";
+import { anEntry, anEvent } from "#test/support/samples/an-event.ts";
+import { aLogLine } from "#test/support/samples/log-records.ts";
+import { parseHaproxyLine } from "#test/support/samples/parse-haproxy-line.ts";
+import { plainEvent } from "#test/support/samples/plain-event.ts";
 
 /** Vamp's gateway: its HAProxy logs the lookup name. */
 export const LOOKUP_NAME = "a81c6d2f0f6d4a3b9f5ab0e6fca1b6e30c1d2e3f";

@@ -12,7 +12,7 @@ import { savedObjects } from "#stores/opensearch/dashboards/saved-objects.ts";
 import { type PanelAnswer, runVisualization } from "#test/stores/opensearch/dashboards/run-panel.ts";
 import { HOSTILE_NAME, keepSampleEvents, LOOKUP_NAME } from "#test/stores/opensearch/dashboards/sample-events.ts";
 import { type Isolated, isolateInstalled } from "#test/stores/opensearch/isolated-store.ts";
-import { describeOpenSearch } from "#test/support/opensearch.ts";
+import { describeOpenSearch } from "#test/support/opensearch/opensearch.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,2 +1,0 @@
-/** Jest's globalTeardown. */
-export { closeOpenSearchBroker as default } from "#test/support/open-opensearch-broker.ts";
