@@ -7,7 +7,7 @@ import { simulateSeeds } from "#test/simulation/simulate-seeds.ts";
 import { PRODUCT } from "#test/simulation/wiring.ts";
 
 /** Enough for everything to go wrong; CI goes through 2,000 with `npm run simulate`. */
-const SEEDS = 500;
+const SEEDS = 300;
 /** The rarest mistakes show in one world of some hundred, two of them soon after this one. */
 const FIRST_SEED = 480;
 const MOST_SEEDS = 1_500;
