@@ -24,12 +24,12 @@ export const readLogFormat = (name: string, text: string): LogFormat => read(nam
 export const readFixedFormat = (name: string, text: string): LogFormat =>
   read(name, text, (alias) => isAlias(alias) || isFixedField(alias));
 
-/** Literals become part of regular expressions, which V8 refuses from some 30,000 characters on. */
-const MAX_CHARACTERS = 16_384;
+/** Literals become part of regular expressions, a character for each byte, which V8 refuses from some 30,000 on. */
+const MAX_BYTES = 16_384;
 
 function read(name: string, text: string, isKnown: (alias: string) => boolean): LogFormat {
-  if (text.length > MAX_CHARACTERS)
-    throw new LogFormatError(`a log-format of more than ${MAX_CHARACTERS} characters`, text, MAX_CHARACTERS);
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    throw new LogFormatError(`a log-format of more than ${MAX_BYTES} bytes`, text, Math.min(text.length, MAX_BYTES));
   const { items, isJson, remarks } = scanLogFormat(text, isKnown);
   if (isJson) {
     const { fields, unnamed } = encodedFields(items);

@@ -185,7 +185,8 @@ describe("a log-format", () => {
     expect(
       haproxyParser({ formats: [{ format: read(longest) }] })(longest, { zone: "UTC", receivedAtMs: 0 }),
     ).toHaveProperty("rejected");
-    expect(errorOf(`${longest}x`).message).toContain("more than 16384 characters");
+    expect(errorOf(`${longest}x`).message).toContain("more than 16384 bytes");
+    expect(errorOf(`%ci ${"\ufeff".repeat(5461)}`).message).toContain("more than 16384 bytes");
   });
 });
 
