@@ -23,10 +23,7 @@ export class Page {
 
   /** Copies what stands from `from` to `to` to a place behind it. Answers where the copy ends. */
   copy(from: number, to: number, at: number): number {
-    const { view } = this;
-    const moved = at - from;
-    for (let word = from; word < to; word += WORD) view.setUint32(word + moved, view.getUint32(word, true), true);
-    return to + moved;
+    return copyWords(this.view, this.view, from, to, at);
   }
 
   /** Copies the same to another page, however much it is. */
@@ -35,11 +32,14 @@ export class Page {
       this.bytes.copy(other.bytes, at, from, to);
       return at + to - from;
     }
-    const { view } = this;
-    const moved = at - from;
-    for (let word = from; word < to; word += WORD) other.view.setUint32(word + moved, view.getUint32(word, true), true);
-    return to + moved;
+    return copyWords(this.view, other.view, from, to, at);
   }
+}
+
+function copyWords(source: DataView, target: DataView, from: number, to: number, at: number): number {
+  const moved = at - from;
+  for (let word = from; word < to; word += WORD) target.setUint32(word + moved, source.getUint32(word, true), true);
+  return to + moved;
 }
 
 /** A text that is written often. */

@@ -1,3 +1,4 @@
+import { allAnswers } from "#core/all-answers.ts";
 import type { JournalEntry, JournalPoint } from "#core/events/event-journal.ts";
 import type { EventStore } from "#core/events/event-store.ts";
 
@@ -58,8 +59,7 @@ export async function indexEntries(
     }
   };
   // Waits for both even when one fails: nothing of this batch may still be under way when it is answered.
-  const ends = await Promise.allSettled(Array.from({ length: PARTS_AT_ONCE }, keepParts));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  await allAnswers(Array.from({ length: PARTS_AT_ONCE }, keepParts));
   if (letters.length > 0) await deadLetters.take(letters);
   await store.checkpoint(last.shard, last.seq, last.arrivedAtMs);
   return { kept: read - letters.length, dead: letters.length };

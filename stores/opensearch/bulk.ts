@@ -1,4 +1,5 @@
 import type { Client } from "@opensearch-project/opensearch";
+import { allAnswers } from "#core/all-answers.ts";
 import { PulseError } from "#core/errors.ts";
 import type { Kept } from "#core/events/event-store.ts";
 import { pauseBefore, type RetryPolicy } from "./backoff.ts";
@@ -37,12 +38,6 @@ export async function createAll<Item>(
   };
   await allAnswers(Array.from({ length: IN_FLIGHT }, sendNext));
   return kept;
-}
-
-/** What all of them answer, when all have ended: whatever fails, none goes on behind the failure. */
-export async function allAnswers<Answer>(asked: readonly Promise<Answer>[]): Promise<readonly Answer[]> {
-  await Promise.allSettled(asked);
-  return Promise.all(asked);
 }
 
 /** Documents that are sent together: `from` is the place of the first. */

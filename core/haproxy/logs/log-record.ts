@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { asciiOf } from "#core/haproxy/parser/text.ts";
 
 /*
  * What an agent beside a gateway hands on: one JSON object a line, the same in its spool, over HTTP, in the stream
@@ -38,9 +39,9 @@ export type LogRecord = LogLine | ReceiptRecord;
 
 /**
  * Why lines are missing: the kernel dropped datagrams that were not read in time (`kernel`), datagrams were read
- * faster than they could be spooled (`overload`), the spool was full (`spool-full`) or could not be written (`spool-
- * failed`), a part of it was damaged (`spool-damaged`), or the receiver will never take them and they were put aside
- * (`refused`).
+ * faster than they could be spooled (`overload`), the spool was full (`spool-full`) or could not be written
+ * (`spool-failed`), a part of it was damaged (`spool-damaged`), or the receiver will never take them and they were put
+ * aside (`refused`).
  */
 export const DROP_CAUSES = ["kernel", "overload", "spool-full", "spool-failed", "spool-damaged", "refused"] as const;
 export type DropCause = (typeof DROP_CAUSES)[number];
@@ -105,14 +106,11 @@ export function receiptBlockOf(id: string): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const REPLACEMENT = "\ufffd";
-
 /** A line's bytes as a record carries them. */
 export function toLineBytes(bytes: Uint8Array): LineBytes {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const line = buffer.toString("utf8");
-  // As many characters as bytes, and none of them in place of what cannot be read: it is ASCII.
-  if (line.length === bytes.length && !line.includes(REPLACEMENT)) return { line };
+  const ascii = asciiOf(buffer, buffer.length);
+  if (ascii !== undefined) return { line: ascii };
   try {
     return { line: utf8.decode(bytes) };
   } catch {

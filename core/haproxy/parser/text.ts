@@ -26,12 +26,20 @@ export interface DecodedLine {
 
 const LINE_FEED = 0x0a;
 
-/** UTF-8 decodes as fast as Latin-1, and tells by the length what is ASCII: all else is shorter, or replaced. */
+/**
+ * The first `end` bytes as text, if all of them are ASCII. UTF-8 decodes as fast as Latin-1, and tells it by the length:
+ * all else is shorter, or replaced.
+ */
+export function asciiOf(bytes: Buffer, end: number): string | undefined {
+  const text = bytes.toString("utf8", 0, end);
+  return text.length === end && !text.includes(REPLACEMENT) ? text : undefined;
+}
+
 export function decodeLine(line: Uint8Array | string): DecodedLine {
   const bytes = bytesOfLine(line);
   const end = bytes[bytes.length - 1] === LINE_FEED ? bytes.length - 1 : bytes.length;
-  const text = bytes.toString("utf8", 0, end);
-  if (text.length === end && !text.includes(REPLACEMENT)) return { text, bytes, isAscii: true };
+  const text = asciiOf(bytes, end);
+  if (text !== undefined) return { text, bytes, isAscii: true };
   return { text: bytes.toString("latin1", 0, end), bytes, isAscii: false };
 }
 

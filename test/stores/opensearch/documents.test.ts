@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { allAnswers } from "#core/all-answers.ts";
 import { Fragment } from "#core/byte-page.ts";
-import { allAnswers, bulksOf } from "#stores/opensearch/bulk.ts";
+import { bulksOf } from "#stores/opensearch/bulk.ts";
 import { Documents } from "#stores/opensearch/documents.ts";
 
 const bytesOf = (text: string) => Buffer.from(text);
